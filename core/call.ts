@@ -1,0 +1,97 @@
+import type { DigitQueue } from "./digits.js";
+import type { MissedOutcome, Reason } from "./outcome.js";
+import type { Sound } from "./sounds.js";
+
+/** Reaches people. One implementation over SIP (`telephony/`), one scripted phone for tests. */
+export interface Dialer {
+	/** How many calls may be live at once, a connect's second leg not counted. */
+	capacity(): number;
+	/** Rings `to`; aborting `signal` cancels while it rings (its reason is a `StopReason`). Never throws for what a callee or trunk does. */
+	dial(request: DialRequest, signal: AbortSignal): Promise<DialResult>;
+}
+
+export interface DialRequest {
+	callId: string;
+	/** A key of ENTITIES, a `sip:` address, or a number. */
+	to: string;
+	callerId: string;
+	ringTimeoutMs: number;
+	/** Awaited when everything is ready, right before the first INVITE leaves; nothing is sent if it rejects. */
+	beforeInvite(): Promise<void>;
+	/** The callee's side rings (180 or 183); called once. */
+	onRinging(sipStatus: number): void;
+}
+
+export type DialResult = { outcome: "answered"; call: Call } | Missed;
+
+export interface Missed {
+	outcome: MissedOutcome;
+	reason: Reason;
+	/** The final SIP status, where there was one. */
+	sipStatus?: number;
+}
+
+/** Why the service itself ended a leg; the reason of the signals that stop things. */
+export type StopReason = Extract<
+	Reason,
+	| "completed"
+	| "stopped"
+	| "max_duration"
+	| "step_limit"
+	| "queue_timeout"
+	| "shutdown"
+	| "internal_error"
+>;
+
+/** How a leg ended. */
+export type LegEnd = {
+	by: "callee" | "service" | "engine";
+	/** Of the BYE's Reason header, where given (Q.850). */
+	q850Cause?: number;
+};
+
+/** A leg that was answered. Its methods never throw because of a hang-up: they return the outcome `hangup`. */
+export interface Call {
+	/** What the callee has pressed so far. */
+	readonly digits: DigitQueue;
+	/** Aborts when the leg is over, whoever ended it; its `reason` is a LegEnd. */
+	readonly over: AbortSignal;
+	/** Plays a sound `times` times; a pressed digit stops it if `stopOnDigit` (and stays in `digits`). */
+	play(sound: Sound, options: PlayOptions): Promise<PlayResult>;
+	/** Rings somebody else and joins both; returns when the conversation or the attempt is over. */
+	connect(request: ConnectRequest): Promise<ConnectResult>;
+	/** Writes both sides to a stereo wav: left what the callee says, right what it hears. */
+	startRecording(path: string): Promise<void>;
+	/** Hangs up if the leg is still there, waits until it is down and its recording is closed. Safe to call twice. */
+	hangUp(): Promise<void>;
+}
+
+export interface PlayOptions {
+	times: number;
+	stopOnDigit: boolean;
+}
+
+export type PlayResult =
+	| { outcome: "played" }
+	| { outcome: "interrupted" }
+	| { outcome: "failed"; detail: string }
+	| { outcome: "hangup" };
+
+export interface ConnectRequest {
+	to: string;
+	callerId: string;
+	ringTimeoutMs: number;
+	/** Both are joined. */
+	onBridged(): void;
+}
+
+export type ConnectResult =
+	| {
+			outcome: "completed";
+			durationMs: number;
+			/** Who hung up; after `callee` the flow is over. */
+			endedBy: "callee" | "other" | "engine";
+	  }
+	| Missed
+	/** The callee hung up before the other side answered. */
+	| { outcome: "hangup" };

@@ -1,0 +1,167 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import { type Entities, entitySchema } from "./entity.js";
+import { message } from "./fault.js";
+
+// The forms that settings take: text from the environment → value.
+
+/** A TCP or UDP address to listen on or connect to. Port 0 = any free one. */
+export interface Address {
+	host: string;
+	port: number;
+}
+
+/** A control connection: drachtio-server's or FreeSWITCH's. */
+export interface Engine extends Address {
+	secret: string;
+}
+
+/** Where numbers are dialled. */
+export interface Trunk extends Address {
+	transport: "udp" | "tcp";
+	user?: string;
+	password?: string;
+	/** Send REGISTER and keep it fresh. */
+	register: boolean;
+}
+
+/** CIDRs and host names (each with an optional port) that something is permitted to reach. */
+export interface AllowList {
+	cidrs: readonly string[];
+	hosts: readonly string[];
+}
+
+const fail = (context: z.RefinementCtx, text: string): never => {
+	context.addIssue({ code: "custom", message: text });
+	return z.NEVER;
+};
+
+function parseAddress(text: string): Address | null {
+	const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
+	const port = Number(match?.[2]);
+	if (!match?.[1] || port > 65_535) return null;
+	return { host: match[1].replace(/^\[|\]$/g, ""), port };
+}
+
+export const address = z.string().transform((text, context): Address => {
+	return parseAddress(text) ?? fail(context, `'${text}' is not host:port`);
+});
+
+export const engine = z.string().transform((text, context): Engine => {
+	const match = /^(.+:\d{1,5}):(.+)$/.exec(text);
+	const at = match?.[1] ? parseAddress(match[1]) : null;
+	if (!at || !match?.[2])
+		return fail(context, `'${mask(text)}' is not host:port:secret`);
+	return { ...at, secret: match[2] };
+});
+
+/** Secrets never reach an error message. */
+const mask = (text: string): string =>
+	text.replace(/:[^:@]*@/, ":…@").replace(/^([^:]*:\d+:).*$/, "$1…");
+
+const trunkPattern =
+	/^sip:(?:([^:@;\s]+):([^@\s]*)@)?(\[[0-9a-fA-F:]+\]|[^:;@\s]+)(?::(\d{1,5}))?((?:;[a-z]+=[a-z]+)*)$/;
+
+function parseTrunk(text: string, context: z.RefinementCtx): Trunk {
+	const match = trunkPattern.exec(text);
+	if (!match?.[3])
+		return fail(
+			context,
+			`'${mask(text)}' is not sip:[user:password@]host[:port][;transport=udp|tcp][;register=true]`,
+		);
+	const parameters = new Map(
+		(match[5] ?? "")
+			.split(";")
+			.filter(Boolean)
+			.map((part) => part.split("=") as [string, string]), // the pattern allows name=value only
+	);
+	const transport = parameters.get("transport") ?? "udp";
+	if (transport !== "udp" && transport !== "tcp")
+		return fail(context, `transport '${transport}' is neither udp nor tcp`);
+	for (const name of parameters.keys())
+		if (name !== "transport" && name !== "register")
+			return fail(context, `parameter '${name}' is not known`);
+	return {
+		host: match[3].replace(/^\[|\]$/g, ""),
+		port: Number(match[4] ?? 5060),
+		transport,
+		...(match[1] ? { user: decodeURIComponent(match[1]) } : {}),
+		...(match[1] ? { password: decodeURIComponent(match[2] ?? "") } : {}),
+		register: parameters.get("register") === "true",
+	};
+}
+
+export const trunks = z
+	.string()
+	.transform((text, context): Trunk[] =>
+		list(text).map((one) => parseTrunk(one, context)),
+	);
+
+const list = (text: string): string[] =>
+	text
+		.split(",")
+		.map((one) => one.trim())
+		.filter((one) => one !== "");
+
+export const allowList = z.string().transform((text, context): AllowList => {
+	const cidrs: string[] = [];
+	const hosts: string[] = [];
+	for (const one of list(text)) {
+		if (ipaddr.isValidCIDR(one)) cidrs.push(one);
+		else if (isIP(one)) cidrs.push(`${one}/${isIP(one) === 4 ? 32 : 128}`);
+		else if (/^[A-Za-z0-9.-]+(:\d{1,5})?$/.test(one))
+			hosts.push(one.toLowerCase());
+		else
+			return fail(
+				context,
+				`'${one}' is neither a CIDR, an address nor a host name`,
+			);
+	}
+	return { cidrs, hosts };
+});
+
+export const portRange = z.string().transform((text, context) => {
+	const match = /^(\d+)-(\d+)$/.exec(text);
+	const [from, to] = [Number(match?.[1]), Number(match?.[2])];
+	if (!match || from < 1024 || to > 65_535 || to - from < 3)
+		return fail(
+			context,
+			`'${text}' is not a range of ports such as 20000-29999`,
+		);
+	return { from, to };
+});
+
+export const seconds = (least: number) =>
+	z.coerce
+		.number({ error: "must be a number of seconds" })
+		.min(least)
+		.transform((value) => Math.round(value * 1000));
+
+export const entities = z.string().transform((path, context): Entities => {
+	try {
+		const file = z
+			.record(z.string(), entitySchema)
+			.parse(JSON.parse(readFileSync(path, "utf8")));
+		return new Map(Object.entries(file));
+	} catch (error) {
+		const words =
+			error instanceof z.ZodError
+				? z.prettifyError(error).replaceAll("\n", " ")
+				: message(error);
+		return fail(context, `${path} cannot be used: ${words}`);
+	}
+});
+
+export const word = z.string().min(1);
+
+export function isLoopback(host: string): boolean {
+	return (
+		host === "localhost" ||
+		(ipaddr.isValid(host) && ipaddr.process(host).range() === "loopback")
+	);
+}
+
+export const isWildcard = (host: string): boolean =>
+	host === "0.0.0.0" || host === "::";

@@ -1,0 +1,242 @@
+import { z } from "zod";
+import {
+	type Address,
+	address,
+	allowList,
+	engine,
+	entities,
+	isLoopback,
+	isWildcard,
+	portRange,
+	seconds,
+	trunks,
+	word,
+} from "./config-forms.js";
+
+/** Every setting of the service: its default, its meaning, its form. */
+const serviceSettings = {
+	HTTP_HOST: word.default("127.0.0.1").describe("Address the API listens on"),
+	HTTP_PORT: z.coerce
+		.number({ error: "must be a port" })
+		.int()
+		.min(0)
+		.max(65_535)
+		.default(3000)
+		.describe("Port of the API; 0 = any free one"),
+	DATA_DIR: word
+		.default("./data")
+		.describe("Folder of the database, sounds and recordings"),
+	DRACHTIO: engine
+		.optional()
+		.describe("drachtio-server, host:port:secret; unset = embedded"),
+	FREESWITCH: engine
+		.optional()
+		.describe("FreeSWITCH event socket, host:port:secret; unset = embedded"),
+	MEDIA_LISTEN: address
+		.prefault("127.0.0.1:0")
+		.describe("Where FreeSWITCH connects to, host:port"),
+	MEDIA_ADVERTISE: address
+		.optional()
+		.describe(
+			"What FreeSWITCH dials to get there; required when FREESWITCH is not loopback",
+		),
+	SOFTSWITCH_SIP: address
+		.prefault("127.0.0.1:5060")
+		.describe("SIP address of the embedded softswitch; port 0 = any free one"),
+	SOFTSWITCH_ADVERTISE: word
+		.optional()
+		.describe(
+			"Address it puts into Contact and SDP; required with a wildcard SOFTSWITCH_SIP",
+		),
+	SOFTSWITCH_RTP: portRange
+		.prefault("20000-29999")
+		.describe("RTP ports of the embedded softswitch"),
+	SIP_TRUNK: trunks
+		.prefault("")
+		.describe(
+			"Where numbers are dialled: sip:[user:password@]host:port[;transport=udp|tcp][;register=true], comma-separated, tried in order",
+		),
+	SIP_ALLOW: allowList
+		.optional()
+		.describe(
+			"Hosts that sip: addresses may name (host, host:port or CIDR); default loopback with the embedded engine, else none",
+		),
+	HTTP_ALLOW: allowList
+		.prefault("")
+		.describe(
+			"CIDRs and host names that http steps, media and publish may reach though private",
+		),
+	CALLS_PER_SECOND: z.coerce
+		.number({ error: "must be a number" })
+		.positive()
+		.default(50)
+		.describe("INVITEs sent per second at the most"),
+	QUEUE_LIMIT: z.coerce
+		.number({ error: "must be a whole number" })
+		.int()
+		.min(0)
+		.default(10_000)
+		.describe("Waiting calls beyond which POST /call/flow answers 503"),
+	QUEUE_TIMEOUT: seconds(0.001)
+		.prefault(3600)
+		.describe("Seconds a call waits to be dialled at the most"),
+	DRAIN_TIMEOUT: seconds(0)
+		.prefault(60)
+		.describe("Seconds live calls may go on after SIGTERM"),
+	CLOUD_ID: word.default("dev").describe("cloud_id of the first account"),
+	CLOUD_SID: word
+		.optional()
+		.describe("cloud_sid of the first account; unset = any"),
+	AUTH_TOKEN: word
+		.optional()
+		.describe("auth_token of the first account; unset = a random one, printed"),
+	ENTITIES: entities
+		.optional()
+		.describe(
+			"Path of a JSON file: id → {kind, name, targets, strategy}, for voice ids",
+		),
+	LOG_LEVEL: z
+		.enum(["debug", "info", "warn", "error", "silent"])
+		.default("info")
+		.describe("debug, info, warn, error or silent"),
+} as const;
+
+/** Settings of the softswitch as a program of its own. */
+const softswitchSettings = {
+	SOFTSWITCH_SIP: serviceSettings.SOFTSWITCH_SIP,
+	SOFTSWITCH_ADVERTISE: serviceSettings.SOFTSWITCH_ADVERTISE,
+	SOFTSWITCH_RTP: serviceSettings.SOFTSWITCH_RTP,
+	SOFTSWITCH_CONTROL: address
+		.prefault("127.0.0.1:9022")
+		.describe("Address of drachtio's control protocol"),
+	SOFTSWITCH_SECRET: word.default("cymru").describe("Its secret"),
+	SOFTSWITCH_EVENT_SOCKET: address
+		.prefault("127.0.0.1:8021")
+		.describe("Address of FreeSWITCH's event socket"),
+	SOFTSWITCH_EVENT_SECRET: word.default("ClueCon").describe("Its secret"),
+	SOFTSWITCH_SOUNDS: word
+		.optional()
+		.describe("Folder that relative sound paths are looked up in"),
+	LOG_LEVEL: serviceSettings.LOG_LEVEL,
+} as const;
+
+type Settings = Record<string, z.ZodType>;
+type Values<S extends Settings> = { [K in keyof S]: z.infer<S[K]> };
+/** What a check across settings complains of: the setting and the words. */
+type Complaint = readonly [name: string, words: string];
+
+export type Config = Readonly<Values<typeof serviceSettings>>;
+export type SoftswitchConfig = Readonly<Values<typeof softswitchSettings>>;
+
+export class ConfigError extends Error {
+	override readonly name = "ConfigError";
+}
+
+/** Reads the service's settings; throws a ConfigError that names every problem. */
+export const readConfig = (
+	environment: NodeJS.ProcessEnv = process.env,
+): Config => read(serviceSettings, checkService, environment);
+
+/** Reads the settings of the softswitch as a program of its own. */
+export const readSoftswitchConfig = (
+	environment: NodeJS.ProcessEnv = process.env,
+): SoftswitchConfig => read(softswitchSettings, checkSoftswitch, environment);
+
+function read<S extends Settings>(
+	settings: S,
+	check: (values: Partial<Values<S>>) => Complaint[],
+	environment: NodeJS.ProcessEnv,
+): Readonly<Values<S>> {
+	const complaints: Complaint[] = [];
+	const values: Record<string, unknown> = {};
+	for (const [name, schema] of Object.entries(settings)) {
+		// An empty variable means unset, as most shells and compose files use it.
+		const result = schema.safeParse(environment[name] || undefined);
+		if (result.success) values[name] = result.data;
+		else
+			for (const issue of result.error.issues)
+				complaints.push([name, issue.message]);
+	}
+	complaints.push(...check(values as Partial<Values<S>>)); // each value came out of its own schema
+	if (complaints.length > 0)
+		throw new ConfigError(
+			`The configuration is not right:\n${complaints.map(([name, words]) => `  ${name}: ${words}`).join("\n")}`,
+		);
+	return Object.freeze(values as Values<S>); // no complaint: every setting has its value
+}
+
+function checkService(config: Partial<Config>): Complaint[] {
+	const complaints: Complaint[] = [];
+	if ((config.DRACHTIO === undefined) !== (config.FREESWITCH === undefined))
+		complaints.push([
+			config.DRACHTIO ? "FREESWITCH" : "DRACHTIO",
+			"DRACHTIO and FREESWITCH go together: set both or neither",
+		]);
+	if (
+		config.FREESWITCH &&
+		!isLoopback(config.FREESWITCH.host) &&
+		!config.MEDIA_ADVERTISE
+	)
+		complaints.push([
+			"MEDIA_ADVERTISE",
+			"is required when FREESWITCH is on another host: the address that FreeSWITCH dials to reach this service",
+		]);
+	return config.DRACHTIO
+		? complaints
+		: [...complaints, ...checkAdvertise(config)];
+}
+
+function checkSoftswitch(config: Partial<SoftswitchConfig>): Complaint[] {
+	const complaints = checkAdvertise(config);
+	const secrets = [
+		["SOFTSWITCH_SECRET", config.SOFTSWITCH_CONTROL, "cymru"],
+		["SOFTSWITCH_EVENT_SECRET", config.SOFTSWITCH_EVENT_SOCKET, "ClueCon"],
+	] as const;
+	for (const [name, address, known] of secrets)
+		if (address && config[name] === known && !isLoopback(address.host))
+			complaints.push([
+				name,
+				`must be set: ${address.host} is not loopback and '${known}' is known to everybody`,
+			]);
+	return complaints;
+}
+
+function checkAdvertise(config: {
+	SOFTSWITCH_SIP?: Address | undefined;
+	SOFTSWITCH_ADVERTISE?: string | undefined;
+}): Complaint[] {
+	const { SOFTSWITCH_SIP: sip, SOFTSWITCH_ADVERTISE: advertise } = config;
+	if (!sip || !isWildcard(sip.host) || advertise) return [];
+	return [
+		[
+			"SOFTSWITCH_ADVERTISE",
+			"is required when SOFTSWITCH_SIP listens on every address: the address that phones and trunks reach",
+		],
+	];
+}
+
+export const serviceHelp = (): string => help(serviceSettings);
+export const softswitchHelp = (): string => help(softswitchSettings);
+
+/** The table that `--help` prints and the documentation shows. */
+function help(settings: Record<string, z.ZodType>): string {
+	const rows = Object.entries(settings).map(([name, schema]) => {
+		const fallback = defaultOf(schema);
+		return [name, fallback, schema.description ?? ""] as const;
+	});
+	const [first, second] = [0, 1].map((column) =>
+		Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+	);
+	return rows
+		.map(([name, fallback, text]) =>
+			`${name.padEnd(first ?? 0)}  ${fallback.padEnd(second ?? 0)}  ${text}`.trimEnd(),
+		)
+		.join("\n");
+}
+
+function defaultOf(schema: z.ZodType): string {
+	const { defaultValue } = schema.def as { defaultValue?: unknown }; // only ZodDefault and ZodPrefault have one
+	return defaultValue === undefined || defaultValue === ""
+		? "-"
+		: String(defaultValue);
+}

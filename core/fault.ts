@@ -1,0 +1,99 @@
+/** An error is a row, so its code, HTTP status, retry rule and words cannot drift apart. */
+export const faults = {
+	BAD_REQUEST: { http: 400, retry: false, says: "The request is not right" },
+	BAD_FLOW: { http: 400, retry: false, says: "The flow cannot run as written" },
+	BODY_TOO_LARGE: { http: 413, retry: false, says: "The body is too large" },
+	UNAUTHORIZED: {
+		http: 401,
+		retry: false,
+		says: "The credential is missing or wrong",
+	},
+	CALL_NOT_FOUND: { http: 404, retry: false, says: "No call has this id" },
+	RECORDING_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "This call has no recording",
+	},
+	ROUTE_NOT_FOUND: { http: 404, retry: false, says: "No route has this path" },
+	QUEUE_FULL: {
+		http: 503,
+		retry: true,
+		says: "Too many calls are waiting to be dialled",
+	},
+	SHUTTING_DOWN: {
+		http: 503,
+		retry: true,
+		says: "The service is shutting down",
+	},
+	ADDRESS_REFUSED: {
+		http: 422,
+		retry: false,
+		says: "This address may not be reached from here",
+	},
+	FETCH_FAILED: {
+		http: 502,
+		retry: true,
+		says: "A remote address did not answer as it should",
+	},
+	SOUND_UNUSABLE: {
+		http: 422,
+		retry: false,
+		says: "The sound cannot be played",
+	},
+	ENGINE_DOWN: {
+		http: 503,
+		retry: true,
+		says: "The SIP or media engine is not connected",
+	},
+	ENGINE_FULL: {
+		http: 503,
+		retry: true,
+		says: "The media engine has no free endpoint",
+	},
+	INTERNAL: { http: 500, retry: true, says: "Something went wrong here" },
+} as const satisfies Record<
+	string,
+	{ http: number; retry: boolean; says: string }
+>;
+
+export type FaultCode = keyof typeof faults;
+
+/** One thing wrong with what a client sent: where, what, and what to do. */
+export interface Problem {
+	/** JSON path, `$.flow[3].next_step`. */
+	path: string;
+	value?: unknown;
+	hint: string;
+}
+
+/** The one error class: the work cannot be done, and the code says why. Anything else thrown is a bug. */
+export class Fault extends Error {
+	override readonly name = "Fault";
+	readonly code: FaultCode;
+	readonly problems: readonly Problem[];
+	/** Seconds after which a retry may succeed, where known. */
+	readonly retryAfterS: number | undefined;
+
+	constructor(
+		code: FaultCode,
+		detail?: string,
+		more: {
+			problems?: readonly Problem[];
+			retryAfterS?: number;
+			cause?: unknown;
+		} = {},
+	) {
+		super(
+			detail ?? faults[code].says,
+			more.cause === undefined ? {} : { cause: more.cause },
+		);
+		this.code = code;
+		this.problems = more.problems ?? [];
+		this.retryAfterS = more.retryAfterS;
+	}
+}
+
+/** The words of anything thrown. */
+export function message(thrown: unknown): string {
+	return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -13,6 +13,9 @@ import {
 	word,
 } from "./config-forms.js";
 
+export type { Address, AllowList, Engine, Trunk } from "./config-forms.js";
+export { isLoopback } from "./config-forms.js";
+
 /** Every setting of the service: its default, its meaning, its form. */
 const serviceSettings = {
 	HTTP_HOST: word.default("127.0.0.1").describe("Address the API listens on"),

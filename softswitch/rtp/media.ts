@@ -1,5 +1,7 @@
 /** What the event-socket part and the lab phone ask of the RTP part; one implementation in this thread, one in a worker. */
 
+import type { Tone } from "../../audio/tones.js";
+
 export interface MediaEngine {
 	/** Binds an RTP port (and its RTCP neighbour); rejects when no port or endpoint is left. */
 	open(events: StreamEvents): Promise<MediaStream>;
@@ -13,6 +15,8 @@ export interface StreamEvents {
 	onDigit(digit: string, durationSamples: number, by: "RTP" | "INBAND"): void;
 	/** The first packet has arrived; RTP is flowing. */
 	onFirstPacket?(): void;
+	/** The far end has begun to be heard (true), or has been silent for 600 ms (false). Listened for only where it is given. */
+	onSound?(sounding: boolean): void;
 }
 
 export interface MediaStream {
@@ -42,26 +46,21 @@ export interface Remote {
 	payloadType: 0 | 8;
 	/** telephone-event of the far end (RFC 4733), null where it offers none. */
 	eventPayloadType: number | null;
+	/** What our own SDP called telephone-event, where it differs (RFC 3264 §5.1): digits under either number are taken. */
+	localEventPayloadType?: number;
 	/** From our side: what we may do. */
 	direction: "sendrecv" | "sendonly" | "recvonly" | "inactive";
 }
 
 export type Source =
-	/** 8 kHz mono; on a SharedArrayBuffer, so that nothing is copied between threads. */
+	/** 8 kHz mono; on a SharedArrayBuffer, so that nothing is copied between threads. Played again as the same Int16Array it is neither sent nor encoded again; it must not be changed. */
 	| { kind: "pcm"; samples: Int16Array; fromSample?: number }
 	/** `loops` -1 = until stopped. */
 	| { kind: "tones"; tones: readonly Tone[]; loops: number }
 	/** `durationMs` -1 = until stopped. */
 	| { kind: "silence"; durationMs: number };
 
-/** One beat of a tone_stream: on for a while, then off. */
-export interface Tone {
-	onMs: number;
-	offMs: number;
-	frequenciesHz: readonly number[];
-	/** Peak of each frequency, 0 to 1. */
-	volume: number;
-}
+export type { Tone };
 
 export interface Playback {
 	readonly done: Promise<PlayEnd>;

@@ -1,0 +1,14 @@
+/** What `work` comes to, or a rejection with the signal's reason if that comes first; `work` itself goes on. */
+export function unlessAborted<T>(
+	work: Promise<T>,
+	signal: AbortSignal,
+): Promise<T> {
+	return new Promise((resolve, reject) => {
+		const abandon = () => reject(signal.reason);
+		if (signal.aborted) abandon();
+		signal.addEventListener("abort", abandon, { once: true });
+		work
+			.finally(() => signal.removeEventListener("abort", abandon))
+			.then(resolve, reject);
+	});
+}

@@ -1,0 +1,224 @@
+import type { Appointments } from "../core/appointments.js";
+import type { Call, DialResult, LegEnd, Missed } from "../core/call.js";
+import type { Clock } from "../core/clock.js";
+import type { Entities } from "../core/entity.js";
+import type { FlowEvent } from "../core/event.js";
+import { Fault } from "../core/fault.js";
+import type { HttpClient } from "../core/http.js";
+import type { Sounds } from "../core/sounds.js";
+import type { Variables } from "../core/template.js";
+import { fillStep } from "../steps/fill.js";
+import type { FlowDial, StepContext, StepResult } from "../steps/step.js";
+import type { Flow, FlowStep } from "./flow.js";
+import { shortened, startVariables } from "./variables.js";
+
+const MOST_STEPS = 1_000;
+
+/** Everything a walk needs from the outside. */
+export interface RunContext {
+	identity: { callId: string; cloudId: string };
+	/** The call is recorded; an appointment made on it asks for the same. */
+	record: boolean;
+	/** Initial values. */
+	variables: Variables;
+	/** Rings the callee; called once, by the entry step. */
+	dial(request: FlowDial): Promise<DialResult>;
+	sounds: Sounds;
+	http: HttpClient;
+	appointments: Appointments;
+	entities: Entities;
+	clock: Clock;
+	/** Aborts when the service ends the call; what waits is given up. The leg is hung up by whoever aborts it. */
+	signal: AbortSignal;
+}
+
+/** Why the walk ended, and at which step. */
+export type RunEnd =
+	| { reason: "missed"; stepId: string; dial: Missed }
+	| { reason: "completed" | "step_limit" | "callee_hung_up"; stepId: string }
+	/** The service or the media engine ended the leg. */
+	| { reason: "cut_off"; by: "service" | "engine"; stepId: string };
+
+/** Walks a flow from its entry, telling what happens as it happens. Leaves a leg that is still there as it is. */
+export async function* run(
+	flow: Flow,
+	context: RunContext,
+): AsyncGenerator<FlowEvent, RunEnd> {
+	const walk = new Walk(flow, context);
+	let step = walk.stepAt(flow.entry);
+	for (let walked = 1; ; walked++) {
+		const next = yield* walk.take(step);
+		const end = walk.end(step.id);
+		if (end) return end;
+		if (next === null) return { reason: "completed", stepId: step.id };
+		if (walked === MOST_STEPS) return { reason: "step_limit", stepId: step.id };
+		step = walk.stepAt(next);
+	}
+}
+
+class Walk {
+	readonly #flow: Flow;
+	readonly #context: RunContext;
+	readonly #variables: Map<string, string>;
+	#dialled: DialResult | undefined;
+	#over: AbortSignal;
+	#hungUp = false;
+
+	constructor(flow: Flow, context: RunContext) {
+		this.#flow = flow;
+		this.#context = context;
+		this.#over = context.signal;
+		this.#variables = startVariables(
+			flow,
+			context.identity.callId,
+			context.variables,
+		);
+	}
+
+	stepAt(id: string): FlowStep {
+		const step = this.#flow.steps.get(id);
+		if (!step) throw new Error(`the flow has no step ${id}`);
+		return step;
+	}
+
+	/** Runs one step and returns the id of the next; null where the flow ends. */
+	async *take(step: FlowStep): AsyncGenerator<FlowEvent, string | null> {
+		const { definition, id } = step;
+		const { clock } = this.#context;
+		const { filled, unset } = fillStep(
+			definition,
+			step.fields,
+			this.#variables,
+		);
+		const told = { step_id: id, step_type: definition.type };
+		const startedAt = clock.monotonic();
+		yield { type: "step.started", data: { ...told, warnings: unset } };
+		const result = yield* this.#execute(step, filled);
+		for (const [name, value] of Object.entries(result.variables ?? {}))
+			this.#variables.set(name, shortened(value));
+		this.#hungUp ||= result.outcome === "hangup";
+		const edge = this.#isOver ? null : edgeOf(step, result);
+		const duration_s = (clock.monotonic() - startedAt) / 1_000;
+		const { outcome } = result;
+		yield {
+			type: "step.finished",
+			data: { ...told, outcome, edge, duration_s },
+		};
+		return edge?.to ?? null;
+	}
+
+	/** How the walk ended if somebody ended it. */
+	end(stepId: string): RunEnd | null {
+		const dial = this.#dialled;
+		if (dial && dial.outcome !== "answered")
+			return { reason: "missed", stepId, dial };
+		if (!this.#isOver) return null;
+		const by = this.#endedBy(dial?.call);
+		return by === "callee"
+			? { reason: "callee_hung_up", stepId }
+			: { reason: "cut_off", by, stepId };
+	}
+
+	get #isOver(): boolean {
+		return this.#over.aborted || this.#hungUp;
+	}
+
+	#endedBy(call: Call | undefined): LegEnd["by"] {
+		// core/call.ts: the reason of `over` is a LegEnd.
+		if (call?.over.aborted) return (call.over.reason as LegEnd).by;
+		return this.#context.signal.aborted ? "service" : "callee";
+	}
+
+	/** Yields what the step tells while it runs. */
+	async *#execute(
+		step: FlowStep,
+		filled: FlowStep["fields"],
+	): AsyncGenerator<FlowEvent, StepResult> {
+		const told: FlowEvent[] = [];
+		let wake = () => {};
+		const context = this.#contextFor(step, (event) => {
+			told.push(event);
+			wake();
+		});
+		let settled = false;
+		// Never rejects by itself: the consumer may have left by the time a step fails.
+		const attempt = this.#attempt(step, filled, context).then(
+			(result) => () => result,
+			(thrown: unknown) => () => {
+				throw thrown;
+			},
+		);
+		void attempt.then(() => {
+			settled = true;
+			wake();
+		});
+		for (;;) {
+			for (let event = told.shift(); event; event = told.shift()) yield event;
+			if (settled) return (await attempt)();
+			await new Promise<void>((resolve) => {
+				wake = resolve;
+			});
+		}
+	}
+
+	async #attempt(
+		{ definition }: FlowStep,
+		filled: FlowStep["fields"],
+		context: StepContext,
+	): Promise<StepResult> {
+		try {
+			return await definition.execute(filled, context);
+		} catch (thrown) {
+			const canFail = this.#dialled && "failed" in definition.outcomes;
+			if (thrown instanceof Fault && canFail) return { outcome: "failed" };
+			throw thrown;
+		}
+	}
+
+	#contextFor(step: FlowStep, emit: StepContext["emit"]): StepContext {
+		const { identity, signal, ...outside } = this.#context;
+		const next = step.edges.get("next_step");
+		const leg = () => this.#leg();
+		return {
+			...outside,
+			...identity,
+			stepId: step.id,
+			variables: this.#variables,
+			followedBy:
+				next === undefined ? undefined : this.stepAt(next).definition.type,
+			get call() {
+				return leg();
+			},
+			over: this.#over,
+			dial: (request) => this.#dial(request),
+			emit,
+		};
+	}
+
+	#leg(): Call {
+		if (this.#dialled?.outcome !== "answered")
+			throw new Error("there is no leg before the callee has answered");
+		return this.#dialled.call;
+	}
+
+	async #dial(request: FlowDial): Promise<DialResult> {
+		const result = await this.#context.dial(request);
+		this.#dialled = result;
+		if (result.outcome === "answered")
+			this.#over = AbortSignal.any([result.call.over, this.#context.signal]);
+		return result;
+	}
+}
+
+/** The first edge that the step has among those of the outcome. */
+function edgeOf(
+	{ definition, edges }: FlowStep,
+	{ outcome, digits = "" }: StepResult,
+): { name: string; to: string } | null {
+	for (const wanted of definition.outcomes[outcome]?.edges ?? []) {
+		const name = wanted.replace("<digits>", () => digits);
+		const to = edges.get(name);
+		if (to !== undefined) return { name, to };
+	}
+	return null;
+}

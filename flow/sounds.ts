@@ -1,0 +1,20 @@
+import type { SoundSource } from "../core/sounds.js";
+import type { Variables } from "../core/template.js";
+import { fillStep } from "../steps/fill.js";
+import { play, sourcesOf } from "../steps/play.js";
+import type { Flow } from "./flow.js";
+
+/** Every sound that is known before the flow runs: those that hold no unset variable, each once. */
+export function soundsOf(flow: Flow, variables: Variables): SoundSource[] {
+	const sources = new Map<string, SoundSource>();
+	for (const { definition, fields } of flow.steps.values()) {
+		if (definition.type !== play.type) continue;
+		for (const source of sourcesOf(fields)) {
+			const { filled, unset } = fillStep(definition, { ...source }, variables);
+			if (unset.length > 0) continue;
+			for (const one of sourcesOf(filled))
+				sources.set(JSON.stringify(one), one);
+		}
+	}
+	return [...sources.values()];
+}

@@ -1,0 +1,96 @@
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+/** A call's recording as it is on disk. */
+export interface Recording {
+	path: string;
+	bytes: number;
+	durationMs: number;
+}
+
+export interface Recordings {
+	/** Where the media engine writes a call's recording. Throws where `callId` is not a UUID. */
+	pathOf(callId: string): string;
+	/** null where there is none, or what there is holds no sound. */
+	find(callId: string): Promise<Recording | null>;
+	/** As `find`, with the wav's bytes to be streamed; a recording still being written ends where it stood. */
+	open(callId: string): Promise<(Recording & { stream: Readable }) | null>;
+}
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Recordings live in one folder, `<call id>.wav`; makes it. */
+export async function createRecordings(dir: string): Promise<Recordings> {
+	await mkdir(dir, { recursive: true });
+	const pathOf = (callId: string) => {
+		if (!uuid.test(callId)) throw new Error("a call's id is a UUID");
+		return join(dir, `${callId}.wav`);
+	};
+	const find = async (callId: string): Promise<Recording | null> => {
+		if (!uuid.test(callId)) return null;
+		const path = pathOf(callId);
+		const file = await openIfThere(path);
+		if (!file) return null;
+		try {
+			const { size } = await file.stat();
+			const durationMs = durationOf(await start(file), size);
+			return durationMs === null ? null : { path, bytes: size, durationMs };
+		} finally {
+			await file.close();
+		}
+	};
+	return {
+		pathOf,
+		find,
+		async open(callId) {
+			const recording = await find(callId);
+			if (!recording) return null;
+			const { path, bytes } = recording;
+			return {
+				...recording,
+				stream: createReadStream(path, { end: bytes - 1 }),
+			};
+		},
+	};
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+	try {
+		return await open(path);
+	} catch (error) {
+		if (error instanceof Error && "code" in error && error.code === "ENOENT")
+			return null;
+		throw error;
+	}
+}
+
+/** Far more than engines write in front of the sound itself. */
+const START_BYTES = 4096;
+
+async function start(file: FileHandle): Promise<Buffer> {
+	const { buffer, bytesRead } = await file.read(Buffer.alloc(START_BYTES), 0);
+	return buffer.subarray(0, bytesRead);
+}
+
+/** Walks the chunks (RIFF, 1991) to the sound; null where it is no wav or holds none. */
+function durationOf(wav: Buffer, fileBytes: number): number | null {
+	if (wav.toString("latin1", 0, 4) !== "RIFF") return null;
+	let bytesPerSecond = 0;
+	for (let at = 12; at + 8 <= wav.length; ) {
+		const name = wav.toString("latin1", at, at + 4);
+		const size = wav.readUInt32LE(at + 4);
+		const body = at + 8;
+		if (name === "fmt " && body + 12 <= wav.length)
+			bytesPerSecond = wav.readUInt32LE(body + 8);
+		if (name === "data") {
+			// The length in the header is right only once the file was closed properly.
+			const bytes = fileBytes - body;
+			if (bytes <= 0 || bytesPerSecond === 0) return null;
+			return Math.round((bytes / bytesPerSecond) * 1000);
+		}
+		at = body + size + (size & 1);
+	}
+	return null;
+}

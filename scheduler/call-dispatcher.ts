@@ -1,0 +1,247 @@
+import type { StopReason } from "../core/call.js";
+import type { Clock } from "../core/clock.js";
+import type { CallEvent } from "../core/event.js";
+import { Fault } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+import { compileFlow } from "../flow/flow.js";
+import type { Store, UnfinishedCall } from "../store/store.js";
+import type { Dispatcher, NewCall } from "./dispatcher.js";
+import { Journal } from "./journal.js";
+import { type PlaceCallOptions, placeCall } from "./place-call.js";
+import { patchFor } from "./status.js";
+
+export interface CallDispatcherOptions extends PlaceCallOptions {
+	store: Store;
+	/** Told of every event once it is kept. */
+	tell(call: NewCall, event: CallEvent): void;
+	queueLimit: number;
+	queueTimeoutMs: number;
+	callsPerSecond: number;
+	clock: Clock;
+	log: Log;
+}
+
+/** A call that was accepted and has not ended. */
+interface Live {
+	call: NewCall;
+	journal: Journal;
+	queuedAt: number;
+	stop: AbortController;
+	/** Stops the wait for a turn from lasting longer than QUEUE_TIMEOUT. */
+	cancelTimeout(): void;
+}
+
+/** The calls of this process: those that wait for their turn and those that run. */
+export class CallDispatcher implements Dispatcher {
+	readonly #options: CallDispatcherOptions;
+	readonly #live = new Map<string, Live>();
+	/** Ids, first come first served; a Set, so that one can leave from the middle. */
+	readonly #waiting = new Set<string>();
+	readonly #running = new Map<string, Promise<void>>();
+	#open = true;
+
+	constructor(options: CallDispatcherOptions) {
+		this.#options = options;
+	}
+
+	get ready(): boolean {
+		return this.#open;
+	}
+
+	/** Calls that run and that wait. */
+	get counts(): { running: number; waiting: number } {
+		return { running: this.#running.size, waiting: this.#waiting.size };
+	}
+
+	async accept(call: NewCall): Promise<void> {
+		const { store, clock, queueLimit, callsPerSecond } = this.#options;
+		if (!this.#open)
+			throw new Fault("SHUTTING_DOWN", undefined, { retryAfterS: 10 });
+		const waiting = this.#waiting.size;
+		if (waiting >= queueLimit && !this.#hasRoom)
+			throw new Fault(
+				"QUEUE_FULL",
+				`${waiting} calls wait already (QUEUE_LIMIT)`,
+				{ retryAfterS: Math.max(1, Math.ceil(waiting / callsPerSecond / 2)) },
+			);
+		const queuedAt = clock.now();
+		const live = this.#track(call, queuedAt, 0);
+		const queued = live.journal.write({
+			type: "call.queued",
+			data: { number: call.number, caller_id: call.callerId },
+		});
+		try {
+			await store.calls.insert(
+				{ ...call, flow: call.flow.source, createdAt: queuedAt },
+				queued,
+			);
+		} catch (error) {
+			this.#forget(live);
+			throw error;
+		}
+		this.#options.tell(call, queued);
+		this.#waiting.add(call.id);
+		this.#pump();
+	}
+
+	async stop(callId: string): Promise<boolean> {
+		const live = this.#live.get(callId);
+		if (!live) return false;
+		this.#stopLive(live, "stopped");
+		return true;
+	}
+
+	/** After a restart: what waited waits again; what was in progress ended with the process and is told so. */
+	async recover(): Promise<void> {
+		const { store } = this.#options;
+		for (const call of await store.calls.unfinished()) {
+			if (call.status === "queued") await this.#requeue(call);
+			else await this.#endInterrupted(call);
+		}
+		this.#pump();
+	}
+
+	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait stay in the store for the next start. */
+	async drain(patienceMs: number): Promise<void> {
+		this.#open = false;
+		for (const id of this.#waiting) this.#live.get(id)?.cancelTimeout();
+		this.#waiting.clear();
+		const cancel = this.#options.clock.after(
+			patienceMs,
+			() => this.hangUpAll(),
+			true,
+		);
+		await Promise.allSettled(this.#running.values());
+		cancel();
+	}
+
+	/** Ends every call that runs, each with its events. */
+	hangUpAll(): void {
+		for (const id of this.#running.keys()) {
+			const live = this.#live.get(id);
+			if (live) live.stop.abort("shutdown" satisfies StopReason);
+		}
+	}
+
+	get #hasRoom(): boolean {
+		return this.#running.size < this.#options.dialer.capacity();
+	}
+
+	#track(call: NewCall, queuedAt: number, lastSeq: number): Live {
+		const { store, clock, tell, recordings, queueTimeoutMs } = this.#options;
+		const journal = new Journal({
+			callId: call.id,
+			cloudId: call.cloudId,
+			metadata: call.metadata,
+			lastSeq,
+			clock,
+			keep: (event) =>
+				store.calls.append(
+					call.id,
+					[event],
+					patchFor(event, recordings.pathOf(call.id)),
+				),
+			tell: (event) => tell(call, event),
+		});
+		const stop = new AbortController();
+		const leftMs = queuedAt + queueTimeoutMs - clock.now();
+		const live: Live = {
+			call,
+			journal,
+			queuedAt,
+			stop,
+			cancelTimeout: clock.after(leftMs, () =>
+				this.#stopLive(live, "queue_timeout"),
+			),
+		};
+		this.#live.set(call.id, live);
+		return live;
+	}
+
+	#forget(live: Live): void {
+		live.cancelTimeout();
+		this.#waiting.delete(live.call.id);
+		this.#live.delete(live.call.id);
+	}
+
+	#stopLive(live: Live, reason: StopReason): void {
+		live.stop.abort(reason);
+		// one that waits has its turn at once, only to end
+		if (this.#waiting.has(live.call.id)) this.#start(live);
+	}
+
+	/** Gives waiting calls their turn while there is room. */
+	#pump(): void {
+		for (const id of this.#waiting) {
+			if (!this.#hasRoom || !this.#open) return;
+			const live = this.#live.get(id);
+			if (live) this.#start(live);
+		}
+	}
+
+	#start(live: Live): void {
+		const { call, journal, queuedAt, stop } = live;
+		this.#waiting.delete(call.id);
+		live.cancelTimeout();
+		const done = placeCall(call, queuedAt, journal, this.#options, stop.signal)
+			.catch((error) => {
+				this.#options.log.error({ err: error, callId: call.id }, "not kept");
+			})
+			.finally(() => {
+				this.#running.delete(call.id);
+				this.#live.delete(call.id);
+				this.#pump();
+			});
+		this.#running.set(call.id, done);
+	}
+
+	async #requeue(record: UnfinishedCall): Promise<void> {
+		const { store, clock, entities, log } = this.#options;
+		const work = await store.calls.work(record.id);
+		const compiled = compileFlow(work?.flow, {
+			now: clock.now(),
+			entities,
+			hasTrunk: true,
+		});
+		if (!work || !compiled.ok) {
+			log.error({ callId: record.id }, "a queued call no longer compiles");
+			return this.#endInterrupted(record);
+		}
+		this.#track(
+			{ ...record, variables: work.variables, flow: compiled.flow },
+			record.createdAt,
+			record.lastSeq,
+		);
+		this.#waiting.add(record.id);
+	}
+
+	async #endInterrupted(record: UnfinishedCall): Promise<void> {
+		const { store, clock } = this.#options;
+		const now = clock.now();
+		const seconds = (from: number | null, to: number | null) =>
+			from === null ? 0 : Math.max(0, (to ?? now) - from) / 1000;
+		const journal = new Journal({
+			callId: record.id,
+			cloudId: record.cloudId,
+			metadata: record.metadata,
+			lastSeq: record.lastSeq,
+			clock,
+			keep: (event) =>
+				store.calls.append(record.id, [event], patchFor(event, "")),
+			tell: () => {},
+		});
+		await journal.record({
+			type: "call.ended",
+			data: {
+				outcome: "interrupted",
+				reason: "service_restarted",
+				sip_status: null,
+				detail: null,
+				step_id: null,
+				queued_s: seconds(record.createdAt, record.dialedAt),
+				ring_s: seconds(record.dialedAt, record.answeredAt),
+				talk_s: seconds(record.answeredAt, null),
+			},
+		});
+	}
+}

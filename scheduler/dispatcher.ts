@@ -1,0 +1,24 @@
+import type { Flow } from "../flow/flow.js";
+
+/** A call as it is accepted: parsed, checked, without credentials. */
+export interface NewCall {
+	id: string;
+	cloudId: string;
+	flow: Flow;
+	flowHash: string;
+	number: string;
+	callerId: string;
+	variables: Record<string, string>;
+	metadata: Record<string, unknown> | null;
+	record: boolean;
+	publish: { url: string; method: "POST" | "PUT" } | null;
+}
+
+/** What the HTTP floor asks of the scheduler. */
+export interface Dispatcher {
+	/** Keeps the call (one INSERT with its call.queued event) and queues it; throws Fault QUEUE_FULL or SHUTTING_DOWN (with retryAfterS) before anything is kept. */
+	accept(call: NewCall): Promise<void>;
+	/** Stops a queued, ringing or answered call; false if it is not live here. */
+	stop(callId: string): Promise<boolean>;
+	readonly ready: boolean;
+}

@@ -1,0 +1,53 @@
+import { type Clock, instant } from "../core/clock.js";
+import type { CallEvent, CallHappening } from "../core/event.js";
+import { newId } from "../core/id.js";
+
+/** Keeps an event and what it changes in the call's row, in one transaction; resolves when both are durable. */
+export type Keep = (event: CallEvent) => Promise<void>;
+
+export interface JournalOptions {
+	callId: string;
+	cloudId: string;
+	metadata: Record<string, unknown> | null;
+	/** The seq of the last event that is kept already. */
+	lastSeq: number;
+	clock: Clock;
+	keep: Keep;
+	/** Told only of what is kept. */
+	tell(event: CallEvent): void;
+}
+
+/** Gives each happening of one call its place (id, seq, time), keeps it, then tells it. */
+export class Journal {
+	readonly #options: JournalOptions;
+	#seq: number;
+	#last: Promise<void> = Promise.resolve();
+
+	constructor(options: JournalOptions) {
+		this.#options = options;
+		this.#seq = options.lastSeq;
+	}
+
+	/** The event as it will be kept; `record` does both. */
+	write(happening: CallHappening): CallEvent {
+		const { callId, cloudId, metadata, clock } = this.#options;
+		return {
+			...happening,
+			id: newId(),
+			seq: ++this.#seq,
+			call_id: callId,
+			cloud_id: cloudId,
+			at: instant(clock.now()),
+			...(metadata ? { metadata } : {}),
+		};
+	}
+
+	/** Resolves when the event is durable; events are told in order. */
+	record(happening: CallHappening): Promise<void> {
+		const event = this.write(happening);
+		const { keep, tell } = this.#options;
+		const kept = keep(event);
+		this.#last = Promise.all([this.#last, kept]).then(() => tell(event));
+		return this.#last;
+	}
+}

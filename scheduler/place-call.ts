@@ -1,0 +1,262 @@
+import type { Appointments } from "../core/appointments.js";
+import type { Call, Dialer, DialResult, StopReason } from "../core/call.js";
+import type { Clock } from "../core/clock.js";
+import type { Entities } from "../core/entity.js";
+import type { CallHappening } from "../core/event.js";
+import { message } from "../core/fault.js";
+import type { HttpClient } from "../core/http.js";
+import type { Log } from "../core/log.js";
+import type { Outcome, Reason } from "../core/outcome.js";
+import type { Sounds } from "../core/sounds.js";
+import { type RunEnd, run } from "../flow/run.js";
+import { soundsOf } from "../flow/sounds.js";
+import type { Recordings } from "../media/recordings.js";
+import type { FlowDial } from "../steps/step.js";
+import type { NewCall } from "./dispatcher.js";
+import type { Journal } from "./journal.js";
+
+export interface PlaceCallOptions {
+	dialer: Dialer;
+	sounds: Sounds;
+	http: HttpClient;
+	appointments: Appointments;
+	entities: Entities;
+	recordings: Recordings;
+	clock: Clock;
+	log: Log;
+}
+
+/** How a call came out, for its last event. */
+interface Ending {
+	outcome: Outcome;
+	reason: Reason;
+	sipStatus?: number | undefined;
+	detail?: string;
+	stepId: string | null;
+}
+
+/**
+ * The whole life of a call, from its turn in the queue to its one `call.ended`. Aborting `signal` (its reason a StopReason) ends it
+ * wherever it is. Throws only if the store does.
+ */
+export async function placeCall(
+	call: NewCall,
+	queuedAt: number,
+	journal: Journal,
+	options: PlaceCallOptions,
+	signal: AbortSignal,
+): Promise<void> {
+	const life = new CallLife(call, journal, options, signal);
+	let ending: Ending;
+	try {
+		await life.warm();
+		ending = await life.walk();
+	} catch (error) {
+		options.log.error({ err: error, callId: call.id }, "the call broke");
+		ending = {
+			outcome: "failed",
+			reason: "internal_error",
+			detail: message(error),
+			stepId: null,
+		};
+	}
+	await life.close();
+	await journal.record({
+		type: "call.ended",
+		data: {
+			outcome: ending.outcome,
+			reason: ending.reason,
+			sip_status: ending.sipStatus ?? null,
+			detail: ending.detail ?? null,
+			step_id: ending.stepId,
+			...life.durations(queuedAt),
+		},
+	});
+}
+
+class CallLife {
+	readonly #call: NewCall;
+	readonly #journal: Journal;
+	readonly #options: PlaceCallOptions;
+	readonly #signal: AbortSignal;
+	/** Aborts with the reason for which the service ends the call. */
+	readonly #stop = new AbortController();
+	#leg: Call | null = null;
+	#records = false;
+	#cancelMaxDuration = () => {};
+	#dialedAt: number | null = null;
+	#answeredAt: number | null = null;
+
+	constructor(
+		call: NewCall,
+		journal: Journal,
+		options: PlaceCallOptions,
+		signal: AbortSignal,
+	) {
+		this.#call = call;
+		this.#journal = journal;
+		this.#options = options;
+		this.#signal = signal;
+	}
+
+	/** Makes ready every sound that holds no unset variable, before anybody's phone rings; what fails here fails again, and is told, at its step. */
+	async warm(): Promise<void> {
+		const { flow, variables } = this.#call;
+		const sources = soundsOf(flow, new Map(Object.entries(variables)));
+		await Promise.allSettled(
+			sources.map((source) =>
+				this.#options.sounds.prepare(source, this.#signal),
+			),
+		);
+	}
+
+	async walk(): Promise<Ending> {
+		const { id, cloudId, flow, variables, record } = this.#call;
+		const { sounds, http, appointments, entities, clock } = this.#options;
+		const onStop = () => this.#end(this.#signal.reason as StopReason); // placeCall's contract
+		if (this.#signal.aborted) onStop();
+		this.#signal.addEventListener("abort", onStop, { once: true });
+		const walk = run(flow, {
+			identity: { callId: id, cloudId },
+			record,
+			variables: new Map(Object.entries(variables)),
+			dial: (request) => this.#dial(request),
+			sounds,
+			http,
+			appointments,
+			entities,
+			clock,
+			signal: this.#stop.signal,
+		});
+		try {
+			for (;;) {
+				const next = await walk.next();
+				if (next.done) return this.#judge(next.value);
+				await this.#journal.record(next.value);
+			}
+		} finally {
+			this.#signal.removeEventListener("abort", onStop);
+		}
+	}
+
+	/** Hangs up, and tells what became of the recording. */
+	async close(): Promise<void> {
+		this.#cancelMaxDuration();
+		await this.#leg?.hangUp();
+		if (!this.#records) return;
+		await this.#journal.record(await this.#recorded());
+	}
+
+	async #recorded(): Promise<CallHappening> {
+		const { id } = this.#call;
+		const failed = (detail: string): CallHappening => ({
+			type: "recording.failed",
+			data: { detail },
+		});
+		try {
+			const recording = await this.#options.recordings.find(id);
+			if (!recording) return failed("the media engine wrote no sound");
+			const { bytes, durationMs } = recording;
+			return {
+				type: "recording.ready",
+				data: {
+					url: `/calls/${id}/recording`,
+					duration_s: durationMs / 1000,
+					bytes,
+				},
+			};
+		} catch (error) {
+			return failed(message(error));
+		}
+	}
+
+	durations(queuedAt: number) {
+		const now = this.#options.clock.now();
+		const seconds = (from: number | null, to: number | null) =>
+			from === null ? 0 : Math.max(0, (to ?? now) - from) / 1000;
+		return {
+			queued_s: seconds(queuedAt, this.#dialedAt),
+			ring_s: seconds(this.#dialedAt, this.#answeredAt),
+			talk_s: seconds(this.#answeredAt, null),
+		};
+	}
+
+	async #dial(request: FlowDial): Promise<DialResult> {
+		const { dialer, clock, log } = this.#options;
+		const told = { number: request.to, caller_id: request.callerId };
+		let ringing: Promise<void> | undefined;
+		const result = await dialer.dial(
+			{
+				callId: this.#call.id,
+				...request,
+				beforeInvite: async () => {
+					this.#dialedAt = clock.now();
+					await this.#journal.record({ type: "call.dialing", data: told });
+				},
+				onRinging: (sipStatus) => {
+					ringing = this.#journal.record({
+						type: "call.ringing",
+						data: { sip_status: sipStatus },
+					});
+					ringing.catch(() => {}); // awaited below
+				},
+			},
+			this.#stop.signal,
+		);
+		await ringing;
+		if (result.outcome !== "answered") {
+			log.info({ callId: this.#call.id, ...result }, "not answered");
+			return result;
+		}
+		await this.#answered(result.call, request);
+		return result;
+	}
+
+	async #answered(leg: Call, request: FlowDial): Promise<void> {
+		const { clock, recordings } = this.#options;
+		this.#leg = leg;
+		this.#answeredAt = clock.now();
+		if (this.#stop.signal.aborted) await leg.hangUp();
+		this.#cancelMaxDuration = clock.after(
+			request.maxDurationMs,
+			() => this.#end("max_duration"),
+			true,
+		);
+		const ringMs = this.#answeredAt - (this.#dialedAt ?? this.#answeredAt);
+		const told = this.#journal.record({
+			type: "call.answered",
+			data: { ring_s: ringMs / 1000 },
+		});
+		if (this.#call.record) {
+			this.#records = true;
+			await leg.startRecording(recordings.pathOf(this.#call.id));
+		}
+		await told;
+	}
+
+	/** Ends the call for a reason of the service's own; the first reason counts. */
+	#end(reason: StopReason): void {
+		if (this.#stop.signal.aborted) return;
+		this.#stop.abort(reason);
+		void this.#leg?.hangUp();
+	}
+
+	#judge(end: RunEnd): Ending {
+		const { stepId } = end;
+		const stopped = this.#stop.signal.aborted
+			? (this.#stop.signal.reason as StopReason) // #end's
+			: null;
+		if (end.reason === "missed") {
+			const { outcome, reason, sipStatus } = end.dial;
+			return stopped === "queue_timeout"
+				? { outcome: "failed", reason: stopped, stepId }
+				: { outcome, reason, sipStatus, stepId };
+		}
+		if (end.reason === "step_limit")
+			return { outcome: "failed", reason: "step_limit", stepId };
+		if (stopped) return { outcome: "answered", reason: stopped, stepId };
+		if (end.reason === "cut_off")
+			return { outcome: "interrupted", reason: "engine_lost", stepId };
+		return { outcome: "answered", reason: end.reason, sipStatus: 200, stepId };
+	}
+}

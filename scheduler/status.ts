@@ -1,0 +1,31 @@
+import type { CallEvent } from "../core/event.js";
+import type { CallPatch } from "../store/store.js";
+
+/** What an event changes in its call's row. */
+export function patchFor(event: CallEvent, recordingPath: string): CallPatch {
+	const at = Date.parse(event.at);
+	switch (event.type) {
+		case "call.dialing":
+			return { status: "dialing", dialedAt: at };
+		case "call.ringing":
+			return { status: "ringing" };
+		case "call.answered":
+			return { status: "answered", answeredAt: at };
+		case "recording.ready": {
+			const { bytes, duration_s } = event.data;
+			return { recording: { path: recordingPath, bytes, duration_s } };
+		}
+		case "call.ended": {
+			const { outcome, reason, sip_status } = event.data;
+			return {
+				status: "ended",
+				outcome,
+				reason,
+				sipStatus: sip_status,
+				endedAt: at,
+			};
+		}
+		default:
+			return {};
+	}
+}

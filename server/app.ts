@@ -1,0 +1,44 @@
+import express, { type Express, type RequestHandler, Router } from "express";
+import { authenticate } from "./auth.js";
+import type { AppDeps } from "./deps.js";
+import { answerHeaders, noSuchRoute, only } from "./edges.js";
+import { readJson } from "./json-body.js";
+import { problemHandler } from "./problem.js";
+import { getCall } from "./routes/get-call.js";
+import { getCallEvents } from "./routes/get-call-events.js";
+import { getCallRecording } from "./routes/get-call-recording.js";
+import { getHealth } from "./routes/get-health.js";
+import { getReady } from "./routes/get-ready.js";
+import { postCallFlow } from "./routes/post-call-flow.js";
+import { postCallStop } from "./routes/post-call-stop.js";
+
+/** The HTTP API: every route, under `/api/v2` and without it. All but the health routes want the credential. */
+export function createApp(deps: AppDeps): Express {
+	const signedIn = authenticate(deps.account);
+	const api = Router();
+	const get = (path: string, ...handlers: RequestHandler[]) =>
+		api
+			.route(path)
+			.get(...handlers)
+			.all(only("GET"));
+	const post = (path: string, ...handlers: RequestHandler[]) =>
+		api
+			.route(path)
+			.post(readJson, ...handlers)
+			.all(only("POST"));
+	get("/healthz", getHealth);
+	get("/readyz", getReady(deps));
+	post("/call/flow", signedIn, postCallFlow(deps));
+	get("/calls/:id", signedIn, getCall(deps));
+	get("/calls/:id/events", signedIn, getCallEvents(deps));
+	get("/calls/:id/recording", signedIn, getCallRecording(deps));
+	post("/calls/:id/stop", signedIn, postCallStop(deps));
+
+	const app = express().disable("x-powered-by").disable("etag");
+	app.use(answerHeaders);
+	app.use("/api/v2", api);
+	app.use(api);
+	app.use(noSuchRoute);
+	app.use(problemHandler(deps.log));
+	return app;
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import type { Entities } from "../core/entity.js";
+import { Fault, type Problem } from "../core/fault.js";
+import { checkUrl } from "../core/http.js";
+import { compileFlow, type Flow } from "../flow/flow.js";
+import { at, problem } from "../flow/problem.js";
+import { initialVariables } from "../flow/variables.js";
+import { closest } from "../steps/closest.js";
+
+const MOST_METADATA_BYTES = 4_096;
+/** Unknown fields that are told of; a body can hold a hundred thousand. */
+const MOST_UNKNOWN_TOLD = 20;
+
+const text = z.string({ error: "write a string" });
+
+const publish = z.strictObject(
+	{
+		url: text
+			.superRefine((url, issues) => {
+				const complaint = checkUrl(url);
+				if (complaint) issues.addIssue({ code: "custom", message: complaint });
+			})
+			.describe("Where events are sent, http or https"),
+		method: z
+			.enum(["POST", "PUT"], { error: "write POST or PUT" })
+			.default("POST")
+			.describe("With which method"),
+	},
+	{ error: "write an object with a url and a method" },
+);
+
+const metadata = z
+	.record(z.string(), z.unknown(), { error: "write an object" })
+	.refine(
+		(value) => Buffer.byteLength(JSON.stringify(value)) <= MOST_METADATA_BYTES,
+		{ error: `at most ${MOST_METADATA_BYTES} bytes as JSON` },
+	);
+
+const fields = {
+	cloud_id: text.optional().describe("The account"),
+	cloud_sid: text.optional().describe("The account's sid"),
+	auth_token: text.optional().describe("The account's token"),
+	record: z
+		.boolean({ error: "write true or false" })
+		.default(false)
+		.describe("Whether the call is recorded"),
+	publish: publish.nullable().default(null).describe("Where events are sent"),
+	variables: initialVariables
+		.default({})
+		.describe("Initial values of the flow's variables"),
+	metadata: metadata
+		.nullable()
+		.default(null)
+		.describe("Comes back in every event"),
+	flow: z.unknown().optional().describe("A list of steps, a call first"),
+} as const;
+const bodySchema = z.strictObject(fields);
+
+/** Their values are not repeated in answers. */
+const secret = /^\$\.(cloud_sid|auth_token|publish)\b/;
+
+export interface CallRequest
+	extends Pick<
+		z.infer<typeof bodySchema>,
+		"record" | "publish" | "variables" | "metadata"
+	> {
+	flow: Flow;
+	/** What is odd but can run. */
+	warnings: Problem[];
+}
+
+/** Reads the body of POST /call/flow; throws a Fault with all that is wrong with it and its flow, not the first thing only. */
+export function readCallRequest(
+	body: unknown,
+	context: { now: number; entities: Entities; hasTrunk: boolean },
+): CallRequest {
+	if (!isRecord(body))
+		throw new Fault("BAD_REQUEST", "The body is not a JSON object", {
+			problems: [
+				problem(
+					"$",
+					body,
+					`send an object with ${Object.keys(fields).join(", ")}`,
+				),
+			],
+		});
+	const read = bodySchema.safeParse(body);
+	const compiled = compileFlow(body.flow, { ...context, path: "$.flow" });
+	if (read.success && compiled.ok) {
+		const { record, publish, variables, metadata } = read.data;
+		const { flow, warnings } = compiled;
+		return { record, publish, variables, metadata, flow, warnings };
+	}
+	const ofBody = read.success ? [] : bodyProblems(read.error, body);
+	const ofFlow = compiled.ok ? [] : compiled.problems;
+	const problems = [...ofBody, ...ofFlow];
+	throw new Fault(
+		ofBody.length > 0 ? "BAD_REQUEST" : "BAD_FLOW",
+		problems.length === 1
+			? `${problems[0]?.path}: ${problems[0]?.hint}`
+			: `${problems.length} things are wrong; see problems`,
+		{ problems },
+	);
+}
+
+function bodyProblems(error: z.ZodError, body: unknown): Problem[] {
+	return error.issues.flatMap((issue) => {
+		const path = issue.path.reduce<string>(
+			(here, key) => at(here, typeof key === "number" ? key : String(key)),
+			"$",
+		);
+		if (issue.code === "unrecognized_keys")
+			return issue.keys
+				.slice(0, MOST_UNKNOWN_TOLD)
+				.map((key) => unknownField(path, key));
+		const value = secret.test(path) ? undefined : valueAt(body, issue.path);
+		const inner = issue.code === "invalid_key" ? issue.issues[0] : issue;
+		return [problem(path, value, inner?.message ?? issue.message)];
+	});
+}
+
+/** Without its value: it may be a secret in the wrong place. */
+function unknownField(parent: string, key: string): Problem {
+	const known = Object.keys(parent === "$" ? fields : publish.shape);
+	const meant = closest(key, known);
+	return {
+		path: at(parent, key),
+		hint: `unknown field; ${meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`}`,
+	};
+}
+
+function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
+	return path.reduce<unknown>(
+		(here, key) =>
+			isRecord(here) && Object.hasOwn(here, key)
+				? here[String(key)]
+				: undefined,
+		body,
+	);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}

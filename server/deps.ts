@@ -1,0 +1,22 @@
+import type { Clock } from "../core/clock.js";
+import type { Entities } from "../core/entity.js";
+import type { Log } from "../core/log.js";
+import type { Recordings } from "../media/recordings.js";
+import type { Dispatcher } from "../scheduler/dispatcher.js";
+import type { Store } from "../store/store.js";
+import type { Account } from "./auth.js";
+
+/** What the routes work with. */
+export interface AppDeps {
+	store: Store;
+	dispatcher: Dispatcher;
+	recordings: Pick<Recordings, "find">;
+	account: Account;
+	entities: Entities;
+	/** Whether numbers can be dialled at all. */
+	hasTrunk: boolean;
+	/** Whether the engines are connected. */
+	isReady(): boolean;
+	clock: Clock;
+	log: Log;
+}

@@ -1,0 +1,32 @@
+import type { RequestHandler } from "express";
+import { Fault } from "../core/fault.js";
+import { HttpFault } from "./problem.js";
+
+/** Answers are data for their caller alone: never sniffed, cached, framed or run. */
+export const answerHeaders: RequestHandler = (_request, response, next) => {
+	response.set({
+		"Cache-Control": "no-store",
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+		"X-Content-Type-Options": "nosniff",
+	});
+	next();
+};
+
+/** For a path whose only method was not asked for. */
+export function only(method: "GET" | "POST"): RequestHandler {
+	const allowed = method === "GET" ? "GET, HEAD" : method;
+	return (request, response) => {
+		response.set("Allow", allowed);
+		throw new HttpFault(
+			"METHOD_NOT_ALLOWED",
+			`${request.method} is not among what this path takes: ${allowed}`,
+		);
+	};
+}
+
+export const noSuchRoute: RequestHandler = (request) => {
+	throw new Fault(
+		"ROUTE_NOT_FOUND",
+		`No route has the path ${request.path.slice(0, 200)}`,
+	);
+};

@@ -1,0 +1,21 @@
+import type { Request, Response } from "express";
+import { Fault } from "../core/fault.js";
+import type { CallRecord, Store } from "../store/store.js";
+import { cloudIdOf } from "./auth.js";
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The call that the path names; throws CALL_NOT_FOUND where the account has none such. */
+export async function findCall(
+	{ calls }: Pick<Store, "calls">,
+	request: Request,
+	response: Response,
+): Promise<CallRecord> {
+	const { id } = request.params;
+	const call =
+		typeof id === "string" && uuid.test(id)
+			? await calls.find(cloudIdOf(response), id)
+			: undefined;
+	if (!call) throw new Fault("CALL_NOT_FOUND");
+	return call;
+}

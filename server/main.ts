@@ -1,0 +1,249 @@
+import { randomBytes } from "node:crypto";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createAudioWorker } from "../audio/worker.js";
+import { systemClock } from "../core/clock.js";
+import {
+	type Address,
+	type Config,
+	ConfigError,
+	type Engine as EngineAddress,
+	readConfig,
+	serviceHelp,
+} from "../core/config.js";
+import { message } from "../core/fault.js";
+import { createHttpClient } from "../core/http.js";
+import { createLog, type Log } from "../core/log.js";
+import { Pacer } from "../core/pacer.js";
+import { liveInUtc } from "../core/timezone.js";
+import { createRecordings } from "../media/recordings.js";
+import { createSounds } from "../media/sounds.js";
+import { CallDispatcher } from "../scheduler/call-dispatcher.js";
+import { type Softswitch, startSoftswitch } from "../softswitch/app.js";
+import { openStore } from "../store/open-store.js";
+import { SipDialer } from "../telephony/dialer.js";
+import { isSafePath } from "../telephony/encode.js";
+import { Engine } from "../telephony/engine.js";
+import { keepRegistered } from "../telephony/registration.js";
+import { SipAllow } from "../telephony/sip-allow.js";
+import { Publisher } from "../webhooks/publisher.js";
+import { createApp } from "./app.js";
+
+/** 200 calls, each of which may take a second endpoint for a connect. */
+const EMBEDDED_ENDPOINTS = 400;
+const LOOPBACK = { cidrs: ["127.0.0.0/8", "::1/128"], hosts: [] };
+
+/** A running service. */
+export interface Service {
+	/** Of the API. */
+	url: string;
+	/** Of the first account. */
+	token: string;
+	/** Where the embedded softswitch takes SIP; null with a drachtio-server. */
+	sip: Address | null;
+	/** Lets live calls end, hangs up after DRAIN_TIMEOUT, closes everything. */
+	stop(): Promise<void>;
+	/** Hangs up now. */
+	stopNow(): void;
+}
+
+/** Puts the house together: the only place that knows which database and which engines are in use. */
+export async function startService(
+	config: Config,
+	log: Log = createLog({ level: config.LOG_LEVEL }),
+): Promise<Service> {
+	const clock = systemClock;
+	const dataDir = resolve(config.DATA_DIR);
+	if (!isSafePath(dataDir))
+		throw new ConfigError(
+			`The configuration is not right:\n  DATA_DIR: ${dataDir} holds characters that a media engine's command must not hold; use letters, digits, / _ . -`,
+		);
+	const closers: (() => Promise<unknown> | void)[] = [];
+	const close = async () => {
+		for (const closer of closers.reverse()) await closer();
+	};
+	try {
+		const store = await openStore({ dataDir, log });
+		closers.push(() => store.close());
+		const audio = createAudioWorker();
+		closers.push(() => audio.close());
+		const { engine, softswitch } = await startEngine(config, log, closers);
+		const http = createHttpClient({ allow: config.HTTP_ALLOW });
+		const entities = config.ENTITIES ?? new Map();
+		const recordings = await createRecordings(join(dataDir, "recordings"));
+		const publisher = new Publisher(http, log);
+		closers.push(() => publisher.idle());
+		const dispatcher = new CallDispatcher({
+			store,
+			dialer: new SipDialer({
+				engine,
+				entities,
+				trunks: config.SIP_TRUNK,
+				allow: new SipAllow(
+					config.SIP_ALLOW ??
+						(softswitch ? LOOPBACK : { cidrs: [], hosts: [] }),
+				),
+				pacer: new Pacer(clock, config.CALLS_PER_SECOND),
+				clock,
+				log,
+			}),
+			sounds: createSounds({
+				dir: join(dataDir, "sounds"),
+				http,
+				audio,
+				clock,
+				log,
+			}),
+			http,
+			appointments: store.appointments,
+			entities,
+			recordings,
+			tell: (call, event) => {
+				if (call.publish) publisher.publish(call.publish, event);
+			},
+			queueLimit: config.QUEUE_LIMIT,
+			queueTimeoutMs: config.QUEUE_TIMEOUT,
+			callsPerSecond: config.CALLS_PER_SECOND,
+			clock,
+			log,
+		});
+		const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
+		const app = createApp({
+			store,
+			dispatcher,
+			recordings,
+			account: { cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID, token },
+			entities,
+			hasTrunk: config.SIP_TRUNK.length > 0,
+			isReady: () => engine.ready,
+			clock,
+			log,
+		});
+		await dispatcher.recover();
+		const server = app.listen(config.HTTP_PORT, config.HTTP_HOST);
+		await listening(server);
+		closers.push(() => closeServer(server));
+		const { port } = server.address() as AddressInfo; // it listens on TCP
+		return {
+			url: `http://${config.HTTP_HOST}:${port}`,
+			token,
+			sip: softswitch?.sip ?? null,
+			async stop() {
+				await dispatcher.drain(config.DRAIN_TIMEOUT);
+				await close();
+			},
+			stopNow: () => dispatcher.hangUpAll(),
+		};
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+type Closers = (() => Promise<unknown> | void)[];
+
+/** The configured servers, or the embedded softswitch; registers with the trunks that want it. */
+async function startEngine(
+	config: Config,
+	log: Log,
+	closers: Closers,
+): Promise<{ engine: Engine; softswitch: Softswitch | null }> {
+	const softswitch = config.DRACHTIO ? null : await embed(config);
+	if (softswitch) closers.push(() => softswitch.stop());
+	const { drachtio, freeswitch } = addresses(config, softswitch);
+	const engine = await Engine.connect({
+		drachtio,
+		freeswitch,
+		mediaListen: config.MEDIA_LISTEN,
+		mediaAdvertise: config.MEDIA_ADVERTISE,
+		clock: systemClock,
+		log,
+	});
+	closers.push(() => engine.close());
+	const stop = new AbortController();
+	closers.push(() => stop.abort());
+	for (const trunk of config.SIP_TRUNK.filter(({ register }) => register))
+		void keepRegistered(
+			{ srf: engine.srf, trunk, clock: systemClock, log },
+			stop.signal,
+		);
+	return { engine, softswitch };
+}
+
+function addresses(
+	{ DRACHTIO, FREESWITCH }: Config,
+	softswitch: Softswitch | null,
+): { drachtio: EngineAddress; freeswitch: EngineAddress } {
+	const drachtio = DRACHTIO ?? softswitch?.control;
+	const freeswitch = FREESWITCH ?? softswitch?.eventSocket;
+	if (!drachtio || !freeswitch)
+		throw new ConfigError("DRACHTIO and FREESWITCH go together");
+	return { drachtio, freeswitch };
+}
+
+function embed(config: Config): Promise<Softswitch> {
+	const loopback = (secret: string) => ({ host: "127.0.0.1", port: 0, secret });
+	return startSoftswitch({
+		sip: config.SOFTSWITCH_SIP,
+		...(config.SOFTSWITCH_ADVERTISE
+			? { advertise: config.SOFTSWITCH_ADVERTISE }
+			: {}),
+		control: loopback(randomBytes(24).toString("hex")),
+		eventSocket: loopback(randomBytes(24).toString("hex")),
+		rtpPorts: config.SOFTSWITCH_RTP,
+		maxEndpoints: EMBEDDED_ENDPOINTS,
+		logLevel: config.LOG_LEVEL,
+	});
+}
+
+function listening(server: Server): Promise<void> {
+	return new Promise((resolve, reject) => {
+		server.once("listening", resolve);
+		server.once("error", reject);
+	});
+}
+
+function closeServer(server: Server): Promise<void> {
+	return new Promise((resolve) => {
+		server.close(() => resolve());
+		server.closeIdleConnections();
+	});
+}
+
+/** `npm start`. */
+async function main(): Promise<void> {
+	liveInUtc();
+	if (process.argv.includes("--help")) {
+		console.log(
+			`flowdial: programmable outbound calls\n\nSettings (environment, default, meaning):\n\n${serviceHelp()}`,
+		);
+		return;
+	}
+	const config = readConfig();
+	const service = await startService(config);
+	console.log(`flowdial listens at ${service.url}`);
+	if (service.sip)
+		console.log(
+			`embedded softswitch: sip:${service.sip.host}:${service.sip.port}`,
+		);
+	if (!config.AUTH_TOKEN)
+		console.log(
+			`AUTH_TOKEN is not set; for this run cloud_id is ${config.CLOUD_ID} and auth_token is ${service.token}`,
+		);
+	let stopping = false;
+	const stop = () => {
+		if (stopping) return service.stopNow();
+		stopping = true;
+		void service.stop().then(() => process.exit(0));
+	};
+	process.on("SIGTERM", stop);
+	process.on("SIGINT", stop);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+	main().catch((error: unknown) => {
+		console.error(message(error));
+		process.exit(1);
+	});

@@ -1,0 +1,64 @@
+import type { ErrorRequestHandler, Response } from "express";
+import { Fault, faults, type Problem } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+
+/** What only HTTP can get wrong, beside the table of `core/fault.ts`. */
+const httpFaults = {
+	METHOD_NOT_ALLOWED: { http: 405, says: "This path has no such method" },
+	RANGE_NOT_SATISFIABLE: { http: 416, says: "There are no such bytes" },
+} as const;
+
+export class HttpFault extends Error {
+	override readonly name = "HttpFault";
+	readonly code: keyof typeof httpFaults;
+
+	constructor(code: keyof typeof httpFaults, detail: string) {
+		super(detail);
+		this.code = code;
+	}
+}
+
+/** The last handler: every error becomes application/problem+json (RFC 9457), and what is not the client's is logged. */
+export function problemHandler(log: Log): ErrorRequestHandler {
+	return (error: unknown, request, response, next) => {
+		if (response.headersSent) return next(error); // express closes the connection
+		const fault = asFault(error);
+		if (fault.code === "INTERNAL")
+			log.error({ err: error, method: request.method, path: request.path });
+		answer(response, fault);
+	};
+}
+
+function answer(response: Response, fault: Fault | HttpFault): void {
+	const { http, says } =
+		fault instanceof Fault ? faults[fault.code] : httpFaults[fault.code];
+	const problems: readonly Problem[] =
+		fault instanceof Fault ? fault.problems : [];
+	// RFC 9110 §11.6.1: every 401 names the scheme.
+	if (http === 401) response.set("WWW-Authenticate", 'Bearer realm="flowdial"');
+	if (fault instanceof Fault && fault.retryAfterS !== undefined)
+		response.set("Retry-After", String(Math.ceil(fault.retryAfterS)));
+	response
+		.status(http)
+		.type("application/problem+json")
+		.json({
+			type: `urn:flowdial:problem:${fault.code}`,
+			title: says,
+			status: http,
+			code: fault.code,
+			detail: fault.message,
+			problems,
+		});
+}
+
+/** Faults as they are; of what express and its body parser throw, what the client did wrong; anything else is ours. */
+function asFault(error: unknown): Fault | HttpFault {
+	if (error instanceof Fault || error instanceof HttpFault) return error;
+	const { status, message } = error as { status?: unknown; message?: string }; // anything can be thrown; what is read is checked
+	if (status === 413) return new Fault("BODY_TOO_LARGE", message);
+	if (status === 416)
+		return new HttpFault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
+	if (typeof status === "number" && status >= 400 && status < 500)
+		return new Fault("BAD_REQUEST", message);
+	return new Fault("INTERNAL");
+}

@@ -1,0 +1,38 @@
+import { instant } from "../core/clock.js";
+import type { CallRecord } from "../store/store.js";
+
+/** A call as the API shows it. */
+export function callView(call: CallRecord) {
+	const { createdAt, dialedAt, answeredAt, endedAt, recording } = call;
+	return {
+		id: call.id,
+		status: call.status,
+		outcome: call.outcome,
+		reason: call.reason,
+		sip_status: call.sipStatus,
+		number: call.number,
+		caller_id: call.callerId,
+		created_at: instant(createdAt),
+		dialed_at: shown(dialedAt),
+		answered_at: shown(answeredAt),
+		ended_at: shown(endedAt),
+		queued_s: seconds(createdAt, dialedAt ?? endedAt),
+		ring_s: seconds(dialedAt, answeredAt ?? endedAt),
+		talk_s: seconds(answeredAt, endedAt),
+		record: call.record,
+		recording: recording && {
+			url: `/calls/${call.id}/recording`,
+			duration_s: recording.duration_s,
+			bytes: recording.bytes,
+		},
+		metadata: call.metadata,
+		flow_hash: call.flowHash,
+	};
+}
+
+const shown = (epochMs: number | null) =>
+	epochMs === null ? null : instant(epochMs);
+
+/** Null while it is not over, or where it never began. */
+const seconds = (fromMs: number | null, toMs: number | null) =>
+	fromMs === null || toMs === null ? null : Math.max(0, toMs - fromMs) / 1000;

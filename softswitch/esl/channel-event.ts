@@ -1,0 +1,113 @@
+import {
+	type CallState,
+	type Channel,
+	callStates,
+	channelStates,
+} from "./channel.js";
+import {
+	type EventSource,
+	type Headers,
+	headerLines,
+	SwitchEvent,
+} from "./event.js";
+
+/** Long, read once after an INVITE: only CHANNEL_DATA and uuid_dump carry them. */
+const ONLY_IN_DATA = new Set(["rtp_local_sdp_str", "switch_r_sdp"]);
+
+/** Events that FreeSWITCH sends without variables (switch_channel.c: switch_channel_event_set_data). */
+const WITHOUT_VARIABLES = new Set(["DTMF", "CHANNEL_CALLSTATE"]);
+
+/** An event about a channel: who and where it is, its variables, then `more`. */
+export function channelEvent(
+	events: EventSource,
+	channel: Channel,
+	name: string,
+	more: Headers = {},
+): SwitchEvent {
+	const headers = events.head(name);
+	addChannel(headers, channel);
+	if (!WITHOUT_VARIABLES.has(name)) addVariables(headers, channel, false);
+	return new SwitchEvent(name, Object.assign(headers, more));
+}
+
+/** CHANNEL_CALLSTATE, sent after the state has changed. */
+export function callStateEvent(
+	events: EventSource,
+	channel: Channel,
+	from: CallState,
+): SwitchEvent {
+	return channelEvent(events, channel, "CHANNEL_CALLSTATE", {
+		"Original-Channel-Call-State": from,
+		"Channel-Call-State-Number": String(callStates[channel.callState]),
+	});
+}
+
+/** What uuid_dump answers, but for its Event-Name line's companions: one header a line. */
+export function dump(events: EventSource, channel: Channel): string {
+	return headerLines(dataHeaders(events, channel));
+}
+
+/** The answer to `connect` on an outbound socket (mod_event_socket.c:2015). */
+export function dataBlock(events: EventSource, channel: Channel): string {
+	return `${headerLines({
+		...dataHeaders(events, channel),
+		"Content-Type": "command/reply",
+		"Reply-Text": "+OK\n",
+		"Socket-Mode": "async",
+		Control: "full",
+	})}\n`;
+}
+
+function dataHeaders(events: EventSource, channel: Channel): Headers {
+	const headers = events.head("CHANNEL_DATA");
+	headers["Channel-Unique-ID"] = channel.uuid;
+	headers["Channel-Channel-Name"] = channel.name;
+	headers["Channel-Destination-Number"] = channel.leg.destinationUser;
+	headers["Channel-Network-Addr"] = channel.leg.sourceAddress;
+	addChannel(headers, channel);
+	addVariables(headers, channel, true);
+	return headers;
+}
+
+function addChannel(headers: Headers, channel: Channel): void {
+	const { times, leg } = channel;
+	headers["Channel-State"] = channel.runningState;
+	headers["Channel-Call-State"] = channel.callState;
+	headers["Channel-State-Number"] = String(
+		channel.isDown ? channelStates.CS_HANGUP : channelStates[channel.state],
+	);
+	headers["Channel-Name"] = channel.name;
+	headers["Unique-ID"] = channel.uuid;
+	headers["Call-Direction"] = "inbound";
+	headers["Presence-Call-Direction"] = "inbound";
+	headers["Channel-HIT-Dialplan"] = "true";
+	headers["Channel-Call-UUID"] = channel.callUuid;
+	headers["Answer-State"] = channel.isDown ? "hangup" : "answered";
+	if (channel.hangupCause !== null)
+		headers["Hangup-Cause"] = channel.hangupCause;
+	const codec = channel.variables.get("rtp_use_codec_name");
+	if (codec) {
+		headers["Channel-Read-Codec-Name"] = codec;
+		headers["Channel-Read-Codec-Rate"] = "8000";
+		headers["Channel-Write-Codec-Name"] = codec;
+		headers["Channel-Write-Codec-Rate"] = "8000";
+	}
+	headers["Caller-Direction"] = "inbound";
+	headers["Caller-Network-Addr"] = leg.sourceAddress;
+	headers["Caller-Destination-Number"] = leg.destinationUser;
+	headers["Caller-Unique-ID"] = channel.uuid;
+	headers["Caller-Source"] = "mod_sofia";
+	headers["Caller-Context"] = "mrf";
+	headers["Caller-Channel-Name"] = channel.name;
+	headers["Caller-Channel-Created-Time"] = String(times.created);
+	headers["Caller-Channel-Answered-Time"] = String(times.answered);
+	headers["Caller-Channel-Hangup-Time"] = String(times.hungUp);
+	headers["Caller-Channel-Transfer-Time"] = String(times.transferred);
+	headers["Caller-Channel-Bridged-Time"] = String(times.bridged);
+	if (channel.peer) headers["Other-Leg-Unique-ID"] = channel.peer.uuid;
+}
+
+function addVariables(headers: Headers, channel: Channel, all: boolean): void {
+	for (const [name, value] of channel.variables)
+		if (all || !ONLY_IN_DATA.has(name)) headers[`variable_${name}`] = value;
+}

@@ -1,0 +1,88 @@
+import { createAudioWorker } from "../audio/worker.js";
+import { systemClock } from "../core/clock.js";
+import { createLog } from "../core/log.js";
+import { startControl } from "./control/server.js";
+import { startEventSocket } from "./esl/event-socket.js";
+import type { Address, SoftswitchOptions } from "./options.js";
+import { startMediaWorker } from "./rtp/worker-client.js";
+import { SipStack } from "./sip/stack.js";
+
+/** What the thread tells app.ts. */
+export type Report =
+	| { kind: "ready"; sip: Address; control: Address; eventSocket: Address }
+	/** It could not start; the words name the setting. */
+	| { kind: "refused"; why: string };
+
+export interface Signalling {
+	readonly ports: Extract<Report, { kind: "ready" }>;
+	close(): Promise<void>;
+}
+
+/** Starts both halves of the engine in this thread; sound and speech have threads of their own. */
+export async function startSignalling(
+	options: SoftswitchOptions,
+): Promise<Signalling> {
+	const { sip, advertise, maxEndpoints } = options;
+	const clock = systemClock;
+	const log = createLog({ level: options.logLevel, name: "softswitch" });
+	const media = startMediaWorker({
+		host: sip.host,
+		...(advertise && { advertise }),
+		ports: options.rtpPorts,
+		maxStreams: maxEndpoints,
+		log,
+	});
+	const audio = createAudioWorker();
+	const closing: (() => Promise<void>)[] = [
+		() => audio.close(),
+		() => media.close(),
+	];
+	const close = async () => {
+		for (const end of closing.splice(0).reverse()) await end();
+	};
+	try {
+		const stack = await naming("SOFTSWITCH_SIP", () =>
+			SipStack.open({ ...sip, ...(advertise && { advertise }), clock, log }),
+		);
+		closing.push(() => stack.close());
+		const control = await naming("SOFTSWITCH_CONTROL", () =>
+			startControl({ ...options.control, stack, clock, log }),
+		);
+		closing.push(() => control.close());
+		const eventSocket = await naming("SOFTSWITCH_EVENT_SOCKET", () =>
+			startEventSocket({
+				...options.eventSocket,
+				media,
+				mediaAddress: advertise ?? sip.host,
+				audio,
+				soundsDir: options.soundsDir ?? process.cwd(),
+				maxEndpoints,
+				clock,
+				log,
+			}),
+		);
+		closing.push(() => eventSocket.close());
+		return {
+			ports: {
+				kind: "ready",
+				sip: { host: sip.host, port: stack.address.port },
+				control: { host: control.host, port: control.port },
+				eventSocket: { host: eventSocket.host, port: eventSocket.port },
+			},
+			close,
+		};
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+/** Says which setting a port belongs to that cannot be had. */
+async function naming<T>(setting: string, start: () => Promise<T>): Promise<T> {
+	try {
+		return await start();
+	} catch (error) {
+		const why = error instanceof Error ? error.message : String(error);
+		throw new Error(`${setting}: ${why}`, { cause: error });
+	}
+}

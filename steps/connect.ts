@@ -1,0 +1,122 @@
+import type { ConnectResult } from "../core/call.js";
+import type { MissedOutcome } from "../core/outcome.js";
+import { callerId, checkTarget, nextStep, seconds, target } from "./fields.js";
+import { defineStep, type Example, type StepResult } from "./step.js";
+
+const EXAMPLE = { number: "16468107000", caller_id: "12345678" };
+const EDGES = ["next_step"] as const;
+
+const missed = {
+	busy: { says: "The other party was busy", edges: EDGES },
+	no_answer: { says: "Nobody answered in time", edges: EDGES },
+	declined: { says: "The other party declined", edges: EDGES },
+	wrong_number: { says: "The number does not exist", edges: EDGES },
+	unreachable: { says: "The other side did not answer at all", edges: EDGES },
+	failed: { says: "The other party could not be rung", edges: EDGES },
+	canceled: { says: "The attempt was stopped", edges: EDGES },
+	interrupted: { says: "The service was interrupted", edges: EDGES },
+} as const satisfies Record<
+	MissedOutcome,
+	{ says: string; edges: readonly string[] }
+>;
+
+// Object.keys forgets that these are exactly the keys.
+const missedExamples = (Object.keys(missed) as MissedOutcome[]).map(
+	(outcome): Example<MissedOutcome> => ({
+		title: missed[outcome].says,
+		step: EXAMPLE,
+		outside: { rings: outcome },
+		outcome,
+	}),
+);
+
+type ConnectOutcome = "completed" | "hangup" | MissedOutcome;
+
+export const connect = defineStep({
+	type: "connect",
+	aliases: [],
+	summary: "Rings somebody else and joins both parties.",
+	fields: {
+		number: target.describe(
+			"Who is rung: the voice id of a user or team, a sip: address, or a number of 2 to 15 digits",
+		),
+		caller_id: callerId
+			.default("<<call.caller_id>>")
+			.describe(
+				"The number that the other party is shown (the call's if left out)",
+			),
+		timeout: seconds(1, 300)
+			.default(30)
+			.describe("Seconds to ring, 1 to 300 (30 if left out)"),
+		next_step: nextStep,
+	},
+	templates: { number: "text", caller_id: "text" },
+	secret: [],
+	outcomes: {
+		completed: {
+			says: "They talked, and the callee is still there",
+			edges: EDGES,
+		},
+		...missed,
+		hangup: { says: "The callee hung up", edges: [] },
+	},
+	examples: [
+		{
+			title: "A conversation",
+			step: EXAMPLE,
+			outside: { talksFor: 61.5 },
+			outcome: "completed",
+		},
+		...missedExamples,
+		{
+			title: "The callee hangs up",
+			step: EXAMPLE,
+			outside: { hangsUp: true },
+			outcome: "hangup",
+		},
+	],
+	check: (step, facts) => checkTarget(step.number, facts),
+	async execute(step, { call, emit, stepId }) {
+		const told = { step_id: stepId, number: step.number };
+		const result = await call.connect({
+			to: step.number,
+			callerId: step.caller_id,
+			ringTimeoutMs: step.timeout * 1_000,
+			onBridged: () => emit({ type: "call.bridged", data: told }),
+		});
+		// What was pressed during a conversation belongs to it.
+		call.digits.clear();
+		if (result.outcome === "completed")
+			emit({
+				type: "call.unbridged",
+				data: {
+					...told,
+					duration_s: result.durationMs / 1_000,
+					ended_by: result.endedBy,
+				},
+			});
+		return resultOf(result);
+	},
+	simulate(_step, { rings = "answered", hangsUp, talksFor = 60 }) {
+		if (hangsUp) return resultOf({ outcome: "hangup" });
+		if (rings !== "answered") return resultOf({ outcome: rings });
+		const durationMs = talksFor * 1_000;
+		return resultOf({ outcome: "completed", durationMs, endedBy: "other" });
+	},
+});
+
+function resultOf(
+	result:
+		| Extract<ConnectResult, { outcome: "completed" | "hangup" }>
+		| { outcome: MissedOutcome },
+): StepResult<ConnectOutcome> {
+	const durationMs = result.outcome === "completed" ? result.durationMs : 0;
+	const over = result.outcome === "completed" && result.endedBy === "callee";
+	return {
+		outcome: over ? "hangup" : result.outcome,
+		variables: {
+			"connect.outcome": result.outcome,
+			"connect.duration_s": String(durationMs / 1_000),
+		},
+	};
+}

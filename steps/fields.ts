@@ -1,0 +1,131 @@
+import { z } from "zod";
+import type { Entities } from "../core/entity.js";
+import { checkUrl } from "../core/http.js";
+import { isNumber } from "../core/phone.js";
+import { namesIn } from "../core/template.js";
+import type { Finding } from "./step.js";
+
+/** Characters; a minute of speech is about 900. */
+const LONGEST_TEXT = 4_000;
+const LONGEST_URL = 2_048;
+
+/** Built-ins that only the service sets. */
+const RESERVED = /^(call|http|connect)\./;
+
+export const isTemplate = (text: string): boolean => namesIn(text).length > 0;
+
+/** Ids are compared as strings: `1` and `"1"` are the same step. */
+export const stepId = z
+	.union([z.string().min(1).max(64), z.number()], {
+		error: "write the id of a step: a string of 1 to 64 characters or a number",
+	})
+	.transform(String);
+
+export const nextStep = stepId
+	.optional()
+	.describe("The step that comes next; without it the flow ends");
+
+/** The entries of a step's `flow`: edges by name. */
+export const edgesNamed = <Name extends string>(names: readonly Name[]) =>
+	z.strictObject(
+		// Object.fromEntries forgets the keys; each name has exactly this schema.
+		Object.fromEntries(names.map((name) => [name, stepId.optional()])) as {
+			[N in Name]: z.ZodOptional<typeof stepId>;
+		},
+		{
+			error: ({ code }) =>
+				code === "unrecognized_keys"
+					? `the edges of this step are ${names.join(" and ")}`
+					: undefined,
+		},
+	);
+
+export const spokenText = z.string().min(1).max(LONGEST_TEXT);
+
+/** Who is rung. Numbers may be written as JSON numbers; they become strings. */
+export const target = stringOrNumber(256);
+
+export const callerId = stringOrNumber(64).refine(isOneLine, {
+	error: "a caller id is one line without control characters",
+});
+
+function stringOrNumber(longest: number) {
+	return z
+		.union([z.string().min(1).max(longest), z.int().min(0)], {
+			error: `write a string of 1 to ${longest} characters`,
+		})
+		.transform(String);
+}
+
+function isOneLine(text: string): boolean {
+	return !/\p{Cc}/u.test(text);
+}
+
+/** Absolute http or https. With a template in it only the scheme is checked; the rest when it is filled. */
+export const webUrl = z
+	.string()
+	.max(LONGEST_URL)
+	.superRefine((url, issues) => {
+		const complaint = isTemplate(url) ? checkScheme(url) : checkUrl(url);
+		if (complaint)
+			issues.addIssue({ code: "custom", message: `the address ${complaint}` });
+	});
+
+function checkScheme(url: string): string | null {
+	const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+	return scheme === undefined || scheme === "http" || scheme === "https"
+		? null
+		: `begins with ${scheme}: but only http: and https: are allowed`;
+}
+
+export const seconds = (least: number, most: number) =>
+	z.number().min(least).max(most);
+
+export const variableName = z
+	.string()
+	.regex(/^[A-Za-z0-9_.-]{1,64}$/, {
+		error: "a variable's name is 1 to 64 letters, digits, _, - and .",
+	})
+	.refine((name) => !RESERVED.test(name), {
+		error: "names that start with call., http. or connect. are the service's",
+	});
+
+/** A value is percent-encoded, so it can be a part of an address, never the whole. */
+export function checkStart(url: string | undefined): Finding[] {
+	if (url === undefined || !isTemplate(url) || /^https?:/i.test(url)) return [];
+	return [
+		{
+			severity: "warning",
+			field: "url",
+			hint: "values in an address are percent-encoded, so this can never become one; begin it with http:// or https:// and the host",
+		},
+	];
+}
+
+/** Who would be rung by `number`, as far as it is known before templates are filled. */
+export function checkTarget(
+	number: string | undefined,
+	facts: { entities: Entities; hasTrunk: boolean },
+): Finding[] {
+	if (number === undefined || isTemplate(number)) return [];
+	const targets = facts.entities.get(number)?.targets ?? [number];
+	const wrong = targets.some(
+		(one) => !isNumber(one) && !/^sip:\S+$/i.test(one),
+	);
+	if (wrong)
+		return [
+			{
+				severity: "problem",
+				field: "number",
+				hint: "write a number (2 to 15 digits, + allowed in front), a sip: address, or the voice id of a user or team",
+			},
+		];
+	if (facts.hasTrunk || !targets.some(isNumber)) return [];
+	return [
+		{
+			severity: "warning",
+			field: "number",
+			hint: "SIP_TRUNK is not set, so no number can be dialled; a sip: address can",
+		},
+	];
+}

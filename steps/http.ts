@@ -1,0 +1,251 @@
+import { z } from "zod";
+import { checkUrl, type HttpResult } from "../core/http.js";
+import {
+	checkStart,
+	edgesNamed,
+	nextStep,
+	seconds,
+	variableName,
+	webUrl,
+} from "./fields.js";
+import { parsePath, readPath } from "./json-path.js";
+import { defineStep, type StepResult } from "./step.js";
+
+const LONGEST_BODY = 65_536;
+const LONGEST_ANSWER_BYTES = 1_048_576;
+const MOST_ENTRIES = 50;
+const EXAMPLE_URL = "https://api.example.com/accounts/<<account_id>>";
+
+/** RFC 9110 §5.1: a field name is a token. */
+const headerName = z
+	.string()
+	.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, {
+		error: "not a header's name",
+	})
+	// The connection is the service's, and so is how a body is framed on it (RFC 9110 §7.6.1).
+	.refine(
+		(name) =>
+			!/^(host|content-length|transfer-encoding|connection|upgrade|te|trailer|expect|keep-alive|proxy-.*)$/i.test(
+				name,
+			),
+		{ error: "the service itself sets this header" },
+	);
+
+// RFC 9110 §5.5: no control characters but tab.
+const headerValue = z.string().regex(/^[\t\P{Cc}]{0,2048}$/u, {
+	error: "a header is up to 2048 characters without control characters",
+});
+
+const path = z
+	.string()
+	.max(256)
+	.refine((text) => parsePath(text) !== null, {
+		error: "write a path such as $.account.names[0]",
+	});
+
+/** JSON may be written as it is; it becomes a string. */
+const body = z.unknown().transform((value, issues): string => {
+	const text = typeof value === "string" ? value : asJson(value);
+	if (text !== null && text.length <= LONGEST_BODY) return text;
+	issues.addIssue({
+		code: "custom",
+		message: `write a string or JSON of up to ${LONGEST_BODY} characters`,
+	});
+	return z.NEVER;
+});
+
+function asJson(value: unknown): string | null {
+	if (typeof value !== "object" || value === null) return null;
+	try {
+		return JSON.stringify(value);
+	} catch {
+		// A RangeError: JSON.parse takes deeper nesting than JSON.stringify does.
+		return null;
+	}
+}
+
+const limited = <Value extends z.ZodType<Record<string, string>>>(
+	record: Value,
+) =>
+	record.refine((value) => Object.keys(value).length <= MOST_ENTRIES, {
+		error: `at most ${MOST_ENTRIES} entries`,
+	});
+
+export const http = defineStep({
+	type: "http",
+	aliases: [],
+	summary: "Sends an HTTP request and branches on its answer.",
+	fields: {
+		url: webUrl.describe("http or https address"),
+		method: z
+			.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
+			.default("GET")
+			.describe("GET (if left out), POST, PUT, PATCH, DELETE or HEAD"),
+		headers: limited(z.record(headerName, headerValue))
+			.optional()
+			.describe("Request headers by name"),
+		body: body
+			.optional()
+			.describe("What is sent: a string, or JSON written as it is"),
+		timeout: seconds(0.1, 60)
+			.default(10)
+			.describe("Seconds for the whole exchange, 0.1 to 60 (10 if left out)"),
+		variables: limited(z.record(variableName, path))
+			.optional()
+			.describe("Variables to copy from a JSON answer: name to path, $.a.b[0]"),
+		flow: edgesNamed(["success", "fail"])
+			.optional()
+			.describe(
+				"Where to go: success after a status of 2xx, fail after anything else",
+			),
+		next_step: nextStep,
+	},
+	templates: {
+		url: "url",
+		headers: "header",
+		body: { placeIn: (step) => placeOf(contentType(step)) },
+	},
+	secret: ["headers", "body"],
+	outcomes: {
+		success: {
+			says: "The answer's status was 2xx",
+			edges: ["flow.success", "next_step"],
+		},
+		fail: {
+			says: "Another status, no answer in time, or an address that is not allowed",
+			edges: ["flow.fail", "next_step"],
+		},
+		hangup: { says: "The callee hung up", edges: [] },
+	},
+	sets: ({ variables = {} }) => Object.keys(variables),
+	examples: [
+		{
+			title: "Look an account up",
+			step: {
+				url: EXAMPLE_URL,
+				headers: { Authorization: "Bearer <<token>>" },
+				variables: { name: "$.owner.names[0]" },
+				flow: { success: "greet", fail: "sorry" },
+			},
+			variables: { account_id: "1234", token: "secret" },
+			outside: {
+				http: { status: 200, body: '{"owner": {"names": ["Ada"]}}' },
+			},
+			outcome: "success",
+		},
+		{
+			title: "Send what was pressed",
+			step: {
+				url: "https://api.example.com/votes",
+				method: "POST",
+				body: { vote: "<<vote>>" },
+			},
+			variables: { vote: "2" },
+			outside: { http: { status: 500 } },
+			outcome: "fail",
+		},
+		{
+			title: "No answer",
+			step: { url: EXAMPLE_URL, timeout: 2 },
+			outside: { http: null },
+			outcome: "fail",
+		},
+		{
+			title: "The callee hangs up",
+			step: { url: EXAMPLE_URL },
+			outside: { hangsUp: true },
+			outcome: "hangup",
+		},
+	],
+	check: ({ url }) => checkStart(url),
+	async execute(step, context) {
+		if (checkUrl(step.url) !== null) return resultOf(step, null);
+		const result = await context.http.request({
+			method: step.method,
+			url: step.url,
+			headers: headersOf(step),
+			...(step.body === undefined ? {} : { body: step.body }),
+			timeoutMs: step.timeout * 1_000,
+			maxBytes: LONGEST_ANSWER_BYTES,
+			signal: context.over,
+		});
+		if (context.over.aborted) return { outcome: "hangup" };
+		return resultOf(step, answerOf(result));
+	},
+	simulate(step, { http: answer = { status: 200 }, hangsUp }) {
+		if (hangsUp) return { outcome: "hangup" };
+		return resultOf(step, checkUrl(step.url) === null ? answer : null);
+	},
+});
+
+interface Answer {
+	status: number;
+	body?: string;
+}
+
+function answerOf(result: HttpResult): Answer | null {
+	return result.kind === "answered"
+		? { status: result.status, body: result.body.toString("utf8") }
+		: null;
+}
+
+function resultOf(
+	step: { variables?: Record<string, string> | undefined },
+	answer: Answer | null,
+): StepResult<"success" | "fail"> {
+	const status = answer?.status ?? 0;
+	const json = parse(answer?.body ?? "");
+	const copied = Object.entries(step.variables ?? {}).map(
+		([name, from]): [string, string] => [
+			name,
+			asText(readPath(json, parsePath(from) ?? [])),
+		],
+	);
+	return {
+		outcome: status >= 200 && status < 300 ? "success" : "fail",
+		variables: { ...Object.fromEntries(copied), "http.status": String(status) },
+	};
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+function asText(value: unknown): string {
+	if (typeof value === "object") return asJson(value) ?? "";
+	return value === undefined ? "" : String(value);
+}
+
+interface Sent {
+	headers?: Record<string, string> | undefined;
+	body?: string | undefined;
+}
+
+function headersOf(step: Sent): Record<string, string> {
+	return step.body === undefined || written(step) !== undefined
+		? { ...step.headers }
+		: { ...step.headers, "Content-Type": contentType(step) };
+}
+
+/** What the body is: as the headers say, else JSON if it begins like an object or a list. */
+function contentType(step: Sent): string {
+	const guess = /^\s*(?:\[|\{(?!\{))/.test(step.body ?? "")
+		? "application/json"
+		: "text/plain; charset=utf-8";
+	return written(step) ?? guess;
+}
+
+function written({ headers = {} }: Sent): string | undefined {
+	return Object.entries(headers).find(
+		([name]) => name.toLowerCase() === "content-type",
+	)?.[1];
+}
+
+function placeOf(type: string) {
+	if (/\bjson\b/i.test(type)) return "json";
+	return /x-www-form-urlencoded/i.test(type) ? "url" : "text";
+}

@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { nextStep, seconds, stepId, variableName } from "./fields.js";
+import { defineStep, type StepResult } from "./step.js";
+
+const DIGIT = "[0-9*#A-D]";
+const MOST_DIGITS = 32;
+const MOST_EDGES = 1_000;
+
+export const keypad = defineStep({
+	type: "keypad",
+	aliases: ["digits"],
+	summary: "Takes digits that the callee presses.",
+	fields: {
+		count: z
+			.int()
+			.min(1)
+			.max(MOST_DIGITS)
+			.describe("How many digits are taken, 1 to 32"),
+		flow: z
+			.record(
+				z.string().regex(new RegExp(`^(${DIGIT}{1,${MOST_DIGITS}}|timeout)$`), {
+					error:
+						"write digits to match exactly, * for any others, or timeout for nothing pressed",
+				}),
+				stepId,
+			)
+			.refine((flow) => Object.keys(flow).length <= MOST_EDGES, {
+				error: `at most ${MOST_EDGES} edges`,
+			})
+			.optional()
+			.describe(
+				"Where to go by what was pressed: exact digits, `*` for any others, `timeout` for nothing pressed",
+			),
+		variable: variableName
+			.optional()
+			.describe("The variable that holds what was pressed"),
+		timeout: seconds(0.1, 300)
+			.default(5)
+			.describe(
+				"Seconds to wait for the first digit, 0.1 to 300 (5 if left out)",
+			),
+		interdigit_timeout: seconds(0.1, 60)
+			.default(2)
+			.describe(
+				"Seconds to wait for each further digit, 0.1 to 60 (2 if left out)",
+			),
+		terminator: z
+			.string()
+			.regex(new RegExp(`^${DIGIT}$`), { error: "write one key, such as #" })
+			.optional()
+			.describe("A key that ends the input and is not part of it"),
+		next_step: nextStep,
+	},
+	templates: {},
+	secret: [],
+	outcomes: {
+		pressed: {
+			says: "At least one digit was pressed",
+			edges: ["flow.<digits>", "flow.*", "next_step"],
+		},
+		timeout: {
+			says: "Nothing was pressed in time",
+			edges: ["flow.timeout", "next_step"],
+		},
+		hangup: { says: "The callee hung up", edges: [] },
+	},
+	sets: ({ variable }) => (variable === undefined ? [] : [variable]),
+	examples: [
+		{
+			title: "An account number",
+			step: { count: 4, flow: { "*": "look-up" }, variable: "account_id" },
+			outside: { presses: "1234" },
+			outcome: "pressed",
+		},
+		{
+			title: "Fewer digits than asked for",
+			step: { count: 4, terminator: "#", variable: "account_id" },
+			outside: { presses: "12#" },
+			outcome: "pressed",
+		},
+		{
+			title: "Nothing pressed",
+			step: { count: 1, flow: { 1: "apples", timeout: "again" } },
+			outside: {},
+			outcome: "timeout",
+		},
+		{
+			title: "The callee hangs up",
+			step: { count: 1 },
+			outside: { hangsUp: true },
+			outcome: "hangup",
+		},
+	],
+	check({ count, flow = {}, terminator }) {
+		return Object.keys(flow)
+			.filter((key) => key !== "timeout" && key !== "*")
+			.filter(
+				(key) =>
+					(count !== undefined && key.length > count) ||
+					(terminator !== undefined && key.includes(terminator)),
+			)
+			.map((key) => ({
+				severity: "warning",
+				field: `flow.${key}`,
+				hint: "these digits can never be the input: they are more than count or hold the terminator",
+			}));
+	},
+	async execute(step, { call, over }) {
+		const { digits, by } = await call.digits.collect(
+			{
+				count: step.count,
+				timeoutMs: step.timeout * 1_000,
+				interdigitTimeoutMs: step.interdigit_timeout * 1_000,
+				...(step.terminator === undefined
+					? {}
+					: { terminator: step.terminator }),
+			},
+			over,
+		);
+		return by === "over" ? { outcome: "hangup" } : resultOf(step, digits);
+	},
+	simulate(step, { presses = "", hangsUp }) {
+		if (hangsUp) return { outcome: "hangup" };
+		const [digits = ""] =
+			step.terminator === undefined
+				? [presses]
+				: presses.split(step.terminator);
+		return resultOf(step, digits.slice(0, step.count));
+	},
+});
+
+function resultOf(
+	{ variable }: { variable?: string | undefined },
+	digits: string,
+): StepResult<"pressed" | "timeout"> {
+	return {
+		...(digits === ""
+			? { outcome: "timeout" }
+			: { outcome: "pressed", digits }),
+		...(variable === undefined ? {} : { variables: { [variable]: digits } }),
+	};
+}

@@ -1,0 +1,173 @@
+import type { Kysely, Selectable } from "kysely";
+import { instant } from "../core/clock.js";
+import type { CallEvent } from "../core/event.js";
+import { GroupCommit } from "./group-commit.js";
+import type { Tables } from "./schema.js";
+import type {
+	CallPatch,
+	CallRecord,
+	Calls,
+	CallWork,
+	NewCallRecord,
+	UnfinishedCall,
+} from "./store.js";
+import {
+	type Append,
+	appendAll,
+	type Insert,
+	insertAll,
+} from "./write-calls.js";
+
+const recordColumns = [
+	"id",
+	"cloud_id",
+	"status",
+	"outcome",
+	"reason",
+	"sip_status",
+	"number",
+	"caller_id",
+	"flow_hash",
+	"metadata",
+	"record",
+	"publish",
+	"created_at",
+	"dialed_at",
+	"answered_at",
+	"ended_at",
+	"recording",
+] as const;
+
+export class StoredCalls implements Calls {
+	readonly #db: Kysely<Tables>;
+	readonly #inserts: GroupCommit<Insert>;
+	readonly #appends: GroupCommit<Append>;
+
+	constructor(db: Kysely<Tables>) {
+		this.#db = db;
+		this.#inserts = new GroupCommit(
+			(inserts) => insertAll(db, inserts),
+			({ call }) => call.id,
+		);
+		this.#appends = new GroupCommit(
+			(appends) => appendAll(db, appends),
+			({ callId }) => callId,
+		);
+	}
+
+	insert(call: NewCallRecord, queued: CallEvent): Promise<void> {
+		return this.#inserts.add({ call, queued });
+	}
+
+	append(
+		callId: string,
+		events: readonly CallEvent[],
+		patch: CallPatch,
+	): Promise<void> {
+		return this.#appends.add({ callId, events, patch });
+	}
+
+	/** Resolves once nothing waits to be written. */
+	async settled(): Promise<void> {
+		await Promise.all([this.#inserts.settled(), this.#appends.settled()]);
+	}
+
+	async find(cloudId: string, id: string): Promise<CallRecord | undefined> {
+		const row = await this.#db
+			.selectFrom("calls")
+			.select(recordColumns)
+			.where("id", "=", id)
+			.where("cloud_id", "=", cloudId)
+			.executeTakeFirst();
+		return row && callRecord(row);
+	}
+
+	work(id: string): Promise<CallWork | undefined> {
+		return this.#db
+			.selectFrom("calls")
+			.select(["flow", "variables"])
+			.where("id", "=", id)
+			.executeTakeFirst();
+	}
+
+	async events(
+		cloudId: string,
+		id: string,
+		{ after, limit }: { after: number; limit: number },
+	): Promise<CallEvent[]> {
+		const rows = await this.#db
+			.selectFrom("events")
+			.innerJoin("calls", "calls.id", "events.call_id")
+			.select([
+				"events.id",
+				"events.type",
+				"events.seq",
+				"events.at",
+				"events.data",
+				"calls.metadata",
+			])
+			.where("calls.id", "=", id)
+			.where("calls.cloud_id", "=", cloudId)
+			.where("events.seq", ">", after)
+			.orderBy("events.seq")
+			.limit(limit)
+			.execute();
+		return rows.map(({ at, data, metadata, ...row }) => {
+			const event = {
+				...row,
+				call_id: id,
+				cloud_id: cloudId,
+				at: instant(at.getTime()),
+				...(metadata && { metadata }),
+				data,
+			};
+			return event as CallEvent; // type and data went in together, as a CallEvent
+		});
+	}
+
+	async unfinished(): Promise<UnfinishedCall[]> {
+		const rows = await this.#db
+			.selectFrom("calls")
+			.select(recordColumns)
+			.select((row) =>
+				row
+					.selectFrom("events")
+					.select((event) => event.fn.max("seq").as("seq"))
+					.whereRef("events.call_id", "=", "calls.id")
+					.as("last_seq"),
+			)
+			.where("status", "<>", "ended")
+			.orderBy("created_at")
+			.execute();
+		return rows.map((row) => ({
+			...callRecord(row),
+			lastSeq: row.last_seq ?? 0,
+		}));
+	}
+}
+
+function callRecord(
+	row: Pick<Selectable<Tables["calls"]>, (typeof recordColumns)[number]>,
+): CallRecord {
+	return {
+		id: row.id,
+		cloudId: row.cloud_id,
+		status: row.status,
+		outcome: row.outcome,
+		reason: row.reason,
+		sipStatus: row.sip_status,
+		number: row.number,
+		callerId: row.caller_id,
+		flowHash: row.flow_hash,
+		metadata: row.metadata,
+		record: row.record,
+		publish: row.publish,
+		createdAt: row.created_at.getTime(),
+		dialedAt: read(row.dialed_at),
+		answeredAt: read(row.answered_at),
+		endedAt: read(row.ended_at),
+		recording: row.recording,
+	};
+}
+
+const read = (at: Date | null) => at?.getTime() ?? null;

@@ -1,0 +1,10 @@
+/** Escapes that JSON allows and jsonb refuses: NUL and halves of surrogate pairs; a pair of backslashes is passed over. */
+const UNSTORABLE = /\\(?:\\|u0000|ud[89a-f][0-9a-f]{2})/g;
+
+/** JSON that PostgreSQL keeps as jsonb: what no text there can hold becomes U+FFFD. */
+export function storableJson(value: unknown): string {
+	// JSON.stringify writes a whole surrogate pair as it is and escapes a lone half.
+	return JSON.stringify(value).replace(UNSTORABLE, (found) =>
+		found === "\\\\" ? found : "�",
+	);
+}

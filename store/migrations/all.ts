@@ -1,0 +1,5 @@
+import type { Migration } from "../migrate.js";
+import { calls } from "./001-calls.js";
+
+/** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
+export const migrations: readonly Migration[] = [calls];

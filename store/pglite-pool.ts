@@ -1,0 +1,165 @@
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import type {
+	PostgresCursor,
+	PostgresPool,
+	PostgresPoolClient,
+	PostgresQueryResult,
+} from "kysely";
+import type { Log } from "../core/log.js";
+import type { QueryAnswer } from "./pglite-engine.js";
+import { OPENING, type Reply, type WorkerTask } from "./pglite-protocol.js";
+
+/** What PostgreSQL refused, with its SQLSTATE; without a code the database itself is gone. */
+export class DatabaseError extends Error {
+	override readonly name = "DatabaseError";
+	readonly code: string | undefined;
+	readonly constraint: string | undefined;
+
+	constructor(text: string, code?: string, constraint?: string) {
+		super(text);
+		this.code = code;
+		this.constraint = constraint;
+	}
+}
+
+interface Waiter {
+	resolve(answer: QueryAnswer): void;
+	reject(error: Error): void;
+}
+
+/**
+ * One connection to a PGlite that runs in a thread of its own, in the shape of a `pg` pool: Kysely's PostgreSQL dialect
+ * takes either. The main thread only posts SQL and parameters, so that no query holds up signalling.
+ */
+export class PglitePool implements PostgresPool {
+	readonly #worker: Worker;
+	readonly #waiting = new Map<number, Waiter>();
+	readonly #queue: (() => void)[] = [];
+	#busy = false;
+	/** Whether the end of the thread would be a surprise. */
+	#serving = false;
+	#lastId = OPENING;
+	readonly #log: Log;
+	#lost: DatabaseError | undefined;
+
+	private constructor(task: WorkerTask, log: Log) {
+		this.#log = log;
+		this.#worker = new Worker(new URL("./pglite-worker.js", import.meta.url), {
+			workerData: task,
+		});
+		this.#worker.on("message", (reply: Reply) => this.#settle(reply));
+		this.#worker.on("error", (error) => this.#lose(error.message));
+		this.#worker.on("exit", () => this.#lose("its thread ended"));
+	}
+
+	/** Opens the database in `folder`, making it first where there is none. */
+	static async open(folder: string, log: Log): Promise<PglitePool> {
+		// In a thread of its own: making a database takes 500 MB, which go back when the thread ends.
+		if (!existsSync(folder)) {
+			const maker = new PglitePool({ folder, create: true }, log);
+			await maker.#reply(OPENING);
+			await maker.#worker.terminate();
+		}
+		const pool = new PglitePool({ folder, create: false }, log);
+		await pool.#reply(OPENING);
+		pool.#serving = true;
+		return pool;
+	}
+
+	/** False once the database's thread is gone: every query is refused from then on. */
+	get alive(): boolean {
+		return this.#lost === undefined;
+	}
+
+	/** Waits for its turn: first come, first served. */
+	async connect(): Promise<PostgresPoolClient> {
+		if (this.#busy)
+			await new Promise<void>((resolve) => this.#queue.push(resolve));
+		this.#busy = true;
+		return new PgliteClient(
+			(sql, parameters) => this.#ask({ sql, parameters }),
+			() => this.#handOver(),
+		);
+	}
+
+	/** Waits for its turn, then closes the database. */
+	async end(): Promise<void> {
+		await this.connect();
+		this.#serving = false;
+		if (this.alive) await this.#ask({ close: true });
+		await this.#worker.terminate();
+		this.#handOver();
+	}
+
+	#handOver(): void {
+		const next = this.#queue.shift();
+		if (next) next();
+		else this.#busy = false;
+	}
+
+	#ask(
+		request: { sql: string; parameters: readonly unknown[] } | { close: true },
+	): Promise<QueryAnswer> {
+		if (this.#lost) return Promise.reject(this.#lost);
+		const id = ++this.#lastId;
+		this.#worker.postMessage({ id, ...request });
+		return this.#reply(id);
+	}
+
+	#reply(id: number): Promise<QueryAnswer> {
+		return new Promise((resolve, reject) => {
+			this.#waiting.set(id, { resolve, reject });
+		});
+	}
+
+	#settle(reply: Reply): void {
+		const waiter = this.#waiting.get(reply.id);
+		this.#waiting.delete(reply.id);
+		if ("answer" in reply) {
+			waiter?.resolve(reply.answer);
+		} else {
+			const { message, code, constraint } = reply.error;
+			waiter?.reject(new DatabaseError(message, code, constraint));
+		}
+	}
+
+	#lose(why: string): void {
+		if (this.#lost) return;
+		this.#lost = new DatabaseError(`The database is gone: ${why}`);
+		if (this.#serving) this.#log.fatal(this.#lost.message);
+		for (const waiter of this.#waiting.values()) waiter.reject(this.#lost);
+		this.#waiting.clear();
+	}
+}
+
+type Run = (
+	sql: string,
+	parameters: readonly unknown[],
+) => Promise<QueryAnswer>;
+
+class PgliteClient implements PostgresPoolClient {
+	readonly #run: Run;
+	readonly release: () => void;
+
+	constructor(run: Run, release: () => void) {
+		this.#run = run;
+		this.release = release;
+	}
+
+	query<R>(
+		sql: string,
+		parameters: readonly unknown[],
+	): Promise<PostgresQueryResult<R>>;
+	query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+	query<R>(
+		sql: string | PostgresCursor<R>,
+		parameters: readonly unknown[] = [],
+	): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
+		if (typeof sql !== "string") throw new Error("PGlite has no cursors");
+		// The rows are what the statement selects, which Kysely has typed as R; it only compares `command` with four words.
+		return this.#run(sql, parameters) as Promise<
+			PostgresQueryResult<unknown>
+		> as Promise<PostgresQueryResult<R>>;
+	}
+}

@@ -1,0 +1,58 @@
+import type { ColumnType, Generated } from "kysely";
+import type { Outcome, Reason } from "../core/outcome.js";
+import type { CallStatus, NewCallRecord, Recording } from "./store.js";
+
+/** Written as JSON text, read as the value. */
+type Json<Value> = ColumnType<Value, string, string>;
+/** Written as ISO 8601 or a Date, read as a Date. */
+type Instant = ColumnType<Date, Date | string, Date | string>;
+
+/** The tables as the newest migration leaves them, holding what only this folder writes. */
+export interface Tables {
+	migrations: { number: number; name: string; applied_at: Generated<Date> };
+	calls: {
+		id: string;
+		cloud_id: string;
+		status: CallStatus;
+		outcome: Outcome | null;
+		reason: Reason | null;
+		sip_status: number | null;
+		number: string;
+		caller_id: string;
+		flow: Json<NewCallRecord["flow"]>;
+		flow_hash: string;
+		variables: Json<NewCallRecord["variables"]>;
+		metadata: Json<NewCallRecord["metadata"]>;
+		record: boolean;
+		publish: Json<NewCallRecord["publish"]>;
+		created_at: Instant;
+		dialed_at: Instant | null;
+		answered_at: Instant | null;
+		ended_at: Instant | null;
+		recording: Json<Recording | null>;
+	};
+	events: {
+		id: string;
+		call_id: string;
+		seq: number;
+		type: string;
+		at: Instant;
+		data: Json<unknown>;
+	};
+	appointments: {
+		id: string;
+		call_id: string;
+		cloud_id: string;
+		step_id: string;
+		entity: string;
+		date: string;
+		time: string;
+		timezone: string;
+		due_at: Instant;
+		number: string;
+		caller_id: string;
+		record: boolean;
+		status: Generated<string>;
+		created_at: Generated<Date>;
+	};
+}

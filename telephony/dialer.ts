@@ -1,0 +1,267 @@
+import type {
+	ConnectRequest,
+	Dialer,
+	DialRequest,
+	DialResult,
+	Missed,
+	StopReason,
+} from "../core/call.js";
+import type { Clock } from "../core/clock.js";
+import { Fault, message } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+import type { Pacer } from "../core/pacer.js";
+import type { Engine } from "./engine.js";
+import { Leg } from "./leg.js";
+import { MediaEndpoint } from "./media-endpoint.js";
+import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
+import { SipCall } from "./sip-call.js";
+import { worthAnotherTrunk } from "./sip-outcome.js";
+import { resolveTargets, type Target, type TargetOptions } from "./targets.js";
+
+export interface DialerOptions extends TargetOptions {
+	engine: Engine;
+	/** One permission for each INVITE that leaves. */
+	pacer: Pacer;
+	clock: Clock;
+	log: Log;
+}
+
+/** How often a 3xx is followed. */
+const MAX_REDIRECTS = 2;
+
+export type ReachRequest = Omit<DialRequest, "callId">;
+export type Reached = { outcome: "answered"; leg: Leg } | Missed;
+
+/** Reaches people through drachtio and FreeSWITCH. */
+export class SipDialer implements Dialer {
+	readonly #options: DialerOptions;
+
+	constructor(options: DialerOptions) {
+		this.#options = options;
+	}
+
+	capacity(): number {
+		return this.#options.engine.capacity();
+	}
+
+	async dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
+		const reached = await this.reach(request, signal);
+		if (reached.outcome !== "answered") return reached;
+		const { clock, log } = this.#options;
+		return {
+			outcome: "answered",
+			call: new SipCall(reached.leg, this, clock, log),
+		};
+	}
+
+	/** Rings somebody and returns the leg. */
+	async reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
+		const { engine, log } = this.#options;
+		if (signal.aborted) return canceled(signal);
+		const resolved = await resolveTargets(request.to, this.#options);
+		if (!resolved.ok) return resolved.missed;
+		let endpoint: MediaEndpoint;
+		try {
+			endpoint = new MediaEndpoint(await engine.createEndpoint(), engine);
+		} catch (error) {
+			log.warn({ err: error }, "no endpoint");
+			return noEndpoint(error);
+		}
+		try {
+			await request.beforeInvite();
+			const ringTargets =
+				resolved.strategy === "all" ? this.#ringAll : this.#ringInOrder;
+			const result = await ringTargets.call(
+				this,
+				resolved.targets,
+				endpoint,
+				once(request),
+				signal,
+			);
+			if (!result.answered) {
+				await endpoint.destroy();
+				return result.missed;
+			}
+			return await this.#join(result, endpoint);
+		} catch (error) {
+			await endpoint.destroy();
+			throw error;
+		}
+	}
+
+	/** Rings the other party of a connect. */
+	connect(request: ConnectRequest, signal: AbortSignal): Promise<Reached> {
+		return this.reach(
+			{
+				...request,
+				beforeInvite: async () => {},
+				onRinging: () => {},
+			},
+			signal,
+		);
+	}
+
+	/** The far end's answer goes to FreeSWITCH, and the leg stands. */
+	async #join(
+		{ dialog, answer }: Extract<RingResult, { answered: true }>,
+		endpoint: MediaEndpoint,
+	): Promise<Reached> {
+		try {
+			await endpoint.negotiate(answer);
+		} catch (error) {
+			this.#options.log.warn({ err: message(error) }, "no common media");
+			await Promise.all([hangUp(dialog), endpoint.destroy()]);
+			return { outcome: "failed", reason: "not_acceptable", sipStatus: 200 };
+		}
+		const { engine, log } = this.#options;
+		return {
+			outcome: "answered",
+			leg: new Leg(dialog, endpoint, engine, log),
+		};
+	}
+
+	async #ringInOrder(
+		targets: readonly Target[],
+		endpoint: MediaEndpoint,
+		request: ReachRequest,
+		signal: AbortSignal,
+	): Promise<RingResult> {
+		let last: RingResult | undefined;
+		for (const target of targets) {
+			last = await this.#ringTarget(target, endpoint, request, signal);
+			if (last.answered || signal.aborted) return last;
+		}
+		return last ?? nobody;
+	}
+
+	/** Everybody at once with one offer; the first to answer wins, the others get a CANCEL. */
+	async #ringAll(
+		targets: readonly Target[],
+		endpoint: MediaEndpoint,
+		request: ReachRequest,
+		signal: AbortSignal,
+	): Promise<RingResult> {
+		const won = new AbortController();
+		const either = AbortSignal.any([signal, won.signal]);
+		let winner: RingResult | undefined;
+		const results = await Promise.all(
+			targets.map(async (target) => {
+				const result = await this.#ringTarget(
+					target,
+					endpoint,
+					request,
+					either,
+				);
+				if (!result.answered) return result;
+				if (winner) await hangUp(result.dialog);
+				else {
+					winner = result;
+					won.abort("completed" satisfies StopReason);
+				}
+				return result;
+			}),
+		);
+		return winner ?? results.at(-1) ?? nobody;
+	}
+
+	/** One party over its trunks: the next one only where the last gave no answer or is ill. */
+	async #ringTarget(
+		target: Target,
+		endpoint: MediaEndpoint,
+		request: ReachRequest,
+		signal: AbortSignal,
+	): Promise<RingResult> {
+		let last: RingResult = nobody;
+		for (const destination of target) {
+			last = await this.#ringDestination(
+				destination,
+				endpoint,
+				request,
+				signal,
+			);
+			if (last.answered || signal.aborted || !worthAnotherTrunk(last.missed))
+				return last;
+		}
+		return last;
+	}
+
+	async #ringDestination(
+		destination: Destination,
+		endpoint: MediaEndpoint,
+		request: ReachRequest,
+		signal: AbortSignal,
+	): Promise<RingResult> {
+		const { engine, pacer, clock } = this.#options;
+		const { callerId, ringTimeoutMs, onRinging } = request;
+		let next = destination;
+		for (let redirects = 0; ; redirects++) {
+			try {
+				await pacer.take(signal);
+			} catch {
+				return { answered: false, missed: canceled(signal), redirectTo: null };
+			}
+			const result = await ring(
+				next,
+				{
+					srf: engine.srf,
+					clock,
+					offer: endpoint.offer,
+					callerId,
+					timeoutMs: ringTimeoutMs,
+					onRinging,
+				},
+				signal,
+			);
+			if (result.answered || !result.redirectTo || redirects >= MAX_REDIRECTS)
+				return result;
+			const followed = await this.#redirect(result.redirectTo, destination);
+			if (!followed) return result;
+			next = followed;
+		}
+	}
+
+	/** A 3xx may lead to an address that SIP_ALLOW permits, or back to the trunk it came from; anything else is toll fraud's door. */
+	async #redirect(
+		contact: string,
+		from: Destination,
+	): Promise<Destination | null> {
+		const host = (uri: string) =>
+			/^sip:(?:[^@]*@)?([^;>]+)/i.exec(uri)?.[1]?.toLowerCase();
+		if (host(contact) === host(from.uri) && contact.length < 256)
+			return { ...from, uri: contact.split(/[\s<>]/)[0] ?? from.uri };
+		const resolved = await resolveTargets(
+			contact.replace(/;(?!transport=)[^;]*/g, ""),
+			{ ...this.#options, entities: new Map(), trunks: [] },
+		);
+		return (resolved.ok && resolved.targets[0]?.[0]) || null;
+	}
+}
+
+const nobody: RingResult = {
+	answered: false,
+	missed: { outcome: "unreachable", reason: "no_route" },
+	redirectTo: null,
+};
+
+/** onRinging is called once, however many parties and trunks are tried. */
+function once(request: ReachRequest): ReachRequest {
+	let rang = false;
+	return {
+		...request,
+		onRinging(status) {
+			if (rang) return;
+			rang = true;
+			request.onRinging(status);
+		},
+	};
+}
+
+const canceled = (signal: AbortSignal): Missed => ({
+	outcome: "canceled",
+	reason: signal.reason as StopReason, // the contract of Dialer.dial
+});
+
+function noEndpoint(error: unknown): Missed {
+	const full = error instanceof Fault && error.code === "ENGINE_FULL";
+	return { outcome: "failed", reason: full ? "engine_full" : "engine_lost" };
+}

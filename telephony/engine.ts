@@ -1,0 +1,192 @@
+import { EventEmitter } from "node:events";
+import type Mrf from "drachtio-fsmrf";
+import Srf from "drachtio-srf";
+import { type Clock, sleep } from "../core/clock.js";
+import type { Address, Engine as EngineAddress } from "../core/config.js";
+import { Fault, message } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+import { connectMediaServer } from "./media-server.js";
+
+/** An endpoint that FreeSWITCH has not made by then will not come in time for a caller. */
+const ENDPOINT_MS = 5_000;
+const RECONNECT_MS = 1_000;
+/** Until FreeSWITCH's first HEARTBEAT says how many sessions it takes (Max-Sessions). */
+const ASSUMED_ENDPOINTS = 400;
+
+export interface EngineOptions {
+	drachtio: EngineAddress;
+	freeswitch: EngineAddress;
+	mediaListen: Address;
+	mediaAdvertise?: Address | undefined;
+	clock: Clock;
+	log: Log;
+}
+
+/** One drachtio-server and one FreeSWITCH: connects, reconnects, hands out endpoints. Emits `lost` when drachtio is gone. */
+export class Engine extends EventEmitter<{ lost: [] }> {
+	readonly srf = new Srf();
+	readonly #options: EngineOptions;
+	readonly #closing = new AbortController();
+	#media: Mrf.MediaServer | null = null;
+	#signalling = false;
+	#endpoints = 0;
+
+	private constructor(options: EngineOptions) {
+		super();
+		this.setMaxListeners(0);
+		this.#options = options;
+	}
+
+	/** Resolves when both servers answer; throws a Fault (ENGINE_DOWN) that says which one does not and why. */
+	static async connect(options: EngineOptions): Promise<Engine> {
+		const engine = new Engine(options);
+		try {
+			await engine.#connectSignalling();
+			await engine.#connectMedia();
+		} catch (error) {
+			engine.close();
+			throw error;
+		}
+		return engine;
+	}
+
+	get ready(): boolean {
+		return this.#signalling && this.#media !== null;
+	}
+
+	/** Calls that may be live at once: each may need a second endpoint for a connect. */
+	capacity(): number {
+		return Math.max(1, Math.floor(this.#limit / 2));
+	}
+
+	get #limit(): number {
+		return this.#media?.maxSessions || ASSUMED_ENDPOINTS;
+	}
+
+	/** A media endpoint, inactive as yet; throws ENGINE_FULL or ENGINE_DOWN. Its `destroy` gives the place back. */
+	async createEndpoint(): Promise<Mrf.Endpoint> {
+		if (!this.#media || !this.#signalling) throw new Fault("ENGINE_DOWN");
+		if (this.#endpoints >= this.#limit) throw new Fault("ENGINE_FULL");
+		this.#endpoints++;
+		try {
+			return await this.#within(this.#media.createEndpoint());
+		} catch (error) {
+			this.#endpoints--;
+			throw error instanceof Fault
+				? error
+				: new Fault(
+						statusOf(error) === 503 ? "ENGINE_FULL" : "ENGINE_DOWN",
+						`FreeSWITCH made no endpoint: ${message(error)}`,
+						{ cause: error },
+					);
+		}
+	}
+
+	/** Must be called once for each endpoint when it is no longer used. */
+	releaseEndpoint(): void {
+		this.#endpoints--;
+	}
+
+	close(): void {
+		this.#closing.abort();
+		this.#media?.disconnect();
+		this.#media = null;
+		try {
+			this.srf.disconnect();
+		} catch {
+			// srf throws when it never was connected
+		}
+	}
+
+	async #within(endpoint: Promise<Mrf.Endpoint>): Promise<Mrf.Endpoint> {
+		const { clock } = this.#options;
+		return new Promise((resolve, reject) => {
+			let late = false;
+			const cancel = clock.after(ENDPOINT_MS, () => {
+				late = true;
+				reject(new Fault("ENGINE_DOWN", "FreeSWITCH made no endpoint in time"));
+			});
+			endpoint.then(
+				(made) => {
+					cancel();
+					if (late) made.destroy().catch(() => {});
+					else resolve(made);
+				},
+				(error) => {
+					cancel();
+					reject(error);
+				},
+			);
+		});
+	}
+
+	#connectSignalling(): Promise<void> {
+		const { drachtio, log } = this.#options;
+		return new Promise((resolve, reject) => {
+			const where = `drachtio-server at ${drachtio.host}:${drachtio.port}`;
+			this.srf.on("connect", (error) => {
+				if (error)
+					return reject(
+						new Fault("ENGINE_DOWN", `${where}: it refused the secret`),
+					);
+				this.srf.socket?.setNoDelay(true);
+				this.#signalling = true;
+				resolve();
+			});
+			this.srf.on("error", (error) => {
+				log.warn({ err: error.message }, where);
+				reject(new Fault("ENGINE_DOWN", `${where}: ${error.message}`));
+			});
+			// srf's own reconnect goes on in the background; "close" is not in its types
+			(this.srf as EventEmitter).on("close", () => {
+				if (!this.#signalling) return;
+				this.#signalling = false;
+				if (this.#closing.signal.aborted) return;
+				log.error(`${where}: connection lost`);
+				this.emit("lost");
+			});
+			void this.srf.connect(drachtio);
+		});
+	}
+
+	async #connectMedia(): Promise<void> {
+		const { freeswitch, mediaListen, mediaAdvertise, clock, log } =
+			this.#options;
+		const media = await connectMediaServer(this.srf, {
+			freeswitch,
+			listen: mediaListen,
+			advertise: mediaAdvertise,
+			clock,
+		});
+		this.#media = media;
+		// a lost event socket ends no call: each endpoint has a socket of its own
+		media.conn.once("esl::end", () => {
+			if (this.#media !== media) return;
+			this.#media = null;
+			media.disconnect();
+			if (this.#closing.signal.aborted) return;
+			log.error("FreeSWITCH: connection lost");
+			void this.#reconnectMedia();
+		});
+	}
+
+	async #reconnectMedia(): Promise<void> {
+		const { clock, log } = this.#options;
+		while (!this.#closing.signal.aborted) {
+			try {
+				await sleep(clock, RECONNECT_MS, this.#closing.signal);
+				await this.#connectMedia();
+				log.info("FreeSWITCH: connected again");
+				return;
+			} catch (error) {
+				if (!this.#closing.signal.aborted) log.warn(message(error));
+			}
+		}
+	}
+}
+
+/** The SIP status of an error that srf threw for a final response. */
+export function statusOf(error: unknown): number | undefined {
+	const { status } = (error ?? {}) as { status?: unknown }; // a SipError, or anything else
+	return typeof status === "number" ? status : undefined;
+}

@@ -1,0 +1,75 @@
+// drachtio-fsmrf 4.1.2 and drachtio-modesl 1.3.1 have no types: here is what this folder uses of them.
+
+declare module "drachtio-fsmrf" {
+	import type { EventEmitter } from "node:events";
+	import type { Server, Socket } from "node:net";
+	import type modesl from "drachtio-modesl";
+	import type Srf from "drachtio-srf";
+
+	namespace Mrf {
+		interface ConnectOptions {
+			address: string;
+			port: number;
+			secret: string;
+			listenAddress: string;
+			listenPort: number;
+			advertisedAddress?: string;
+			advertisedPort?: number;
+		}
+
+		interface MediaServer extends EventEmitter {
+			/** From the last HEARTBEAT; 0 before the first. */
+			readonly maxSessions: number;
+			readonly listenPort: number;
+			/** The listener that FreeSWITCH connects to, inside drachtio-modesl's. */
+			readonly _server: { readonly server: Server };
+			/** The event socket this service opened; null after it closed. */
+			readonly conn: EventEmitter & { socket: Socket | null };
+			createEndpoint(): Promise<Endpoint>;
+			disconnect(): void;
+		}
+
+		interface Endpoint extends EventEmitter {
+			readonly uuid: string;
+			readonly local: { readonly sdp: string };
+			readonly dialog: Srf.Dialog;
+			readonly connected: boolean;
+			/** FreeSWITCH's outbound event socket; null after its end. */
+			readonly conn: EventEmitter | null;
+			execute(application: string, argument?: string): Promise<modesl.EslEvent>;
+			api(command: string, argument: string): Promise<modesl.EslEvent>;
+			destroy(): Promise<void>;
+		}
+	}
+
+	class Mrf {
+		constructor(srf: Pick<Srf, "createUAC">);
+		connect(options: Mrf.ConnectOptions): Promise<Mrf.MediaServer>;
+	}
+
+	export = Mrf;
+}
+
+declare module "drachtio-modesl" {
+	import type { EventEmitter } from "node:events";
+
+	namespace modesl {
+		interface EslEvent {
+			getHeader(name: string): string | undefined;
+			getBody(): string;
+		}
+
+		class Connection extends EventEmitter {
+			constructor(
+				host: string,
+				port: number,
+				secret: string,
+				ready: () => void,
+			);
+			api(command: string, answer: (event: EslEvent) => void): void;
+			disconnect(): void;
+		}
+	}
+
+	export = modesl;
+}

@@ -1,0 +1,136 @@
+import type { Socket } from "node:net";
+import Mrf from "drachtio-fsmrf";
+import modesl from "drachtio-modesl";
+import type Srf from "drachtio-srf";
+import { type Clock, sleep } from "../core/clock.js";
+import type { Address, Engine } from "../core/config.js";
+import { Fault } from "../core/fault.js";
+
+/** The profile that FreeSWITCH must have for fsmrf. */
+const PROFILE = "drachtio_mrf";
+const CONNECT_MS = 5_000;
+
+export interface MediaServerOptions {
+	freeswitch: Engine;
+	/** Where FreeSWITCH's outbound event sockets arrive. */
+	listen: Address;
+	/** What FreeSWITCH dials to get there, if not `listen`. */
+	advertise?: Address | undefined;
+	clock: Clock;
+}
+
+/** Connects to a FreeSWITCH; every failure is a Fault that says what is wrong, where fsmrf would hang or throw. */
+export async function connectMediaServer(
+	srf: Srf,
+	options: MediaServerOptions,
+): Promise<Mrf.MediaServer> {
+	const { freeswitch, listen, advertise, clock } = options;
+	await limited(clock, probe(freeswitch), freeswitch);
+	const server = await limited(
+		clock,
+		new Mrf(guardedSrf(srf)).connect({
+			address: freeswitch.host,
+			port: freeswitch.port,
+			secret: freeswitch.secret,
+			listenAddress: listen.host,
+			listenPort: listen.port,
+			...(advertise
+				? { advertisedAddress: advertise.host, advertisedPort: advertise.port }
+				: {}),
+		}),
+		freeswitch,
+	);
+	server.conn.socket?.setNoDelay(true);
+	admitOnly(server, freeswitch.host);
+	return server;
+}
+
+/**
+ * Says what fsmrf would not: its promise never settles on a wrong secret, and a missing profile throws inside a socket callback,
+ * which ends the process.
+ */
+function probe({ host, port, secret }: Engine): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const connection = new modesl.Connection(host, port, secret, () => {
+			connection.api("sofia status", (event) => {
+				const found = new RegExp(
+					`^\\s*${PROFILE}\\s.*sip:mod_sofia@[0-9.]+:\\d+`,
+					"m",
+				).test(event.getBody());
+				finish(found ? null : `it has no sofia profile '${PROFILE}'`);
+			});
+		});
+		const finish = (complaint: string | null) => {
+			connection.disconnect();
+			if (complaint === null) resolve();
+			else reject(engineDown({ host, port }, complaint));
+		};
+		connection.on("error", (error: Error) => finish(error.message));
+		connection.on("esl::event::auth::fail", () =>
+			finish("it refused the secret"),
+		);
+		connection.on("esl::event::raw::text/rude-rejection", () =>
+			finish("its access list refuses this host"),
+		);
+	});
+}
+
+const engineDown = ({ host, port }: Address, why: string): Fault =>
+	new Fault("ENGINE_DOWN", `FreeSWITCH at ${host}:${port}: ${why}`);
+
+async function limited<T>(
+	clock: Clock,
+	work: Promise<T>,
+	engine: Engine,
+): Promise<T> {
+	const settled = new AbortController();
+	const tooLate = sleep(clock, CONNECT_MS, settled.signal).then(() => {
+		throw engineDown(engine, `no answer within ${CONNECT_MS / 1000} s`);
+	});
+	tooLate.catch(() => {}); // loses the race as a rule
+	try {
+		return await Promise.race([work, tooLate]);
+	} finally {
+		settled.abort();
+	}
+}
+
+/**
+ * fsmrf calls `dialog.destroy()` without a catch when an endpoint times out; the rejection (ENODIALOG) would end the process and every
+ * live call with it. Its dialogs get a `destroy` whose rejection is always handled.
+ */
+function guardedSrf(srf: Srf): Pick<Srf, "createUAC"> {
+	const createUAC = async (...args: Parameters<Srf["createUAC"]>) => {
+		const dialog: Srf.Dialog = await Promise.resolve(
+			srf.createUAC(...args) as unknown as Srf.Dialog,
+		); // no callback given: a promise of a dialog
+		const destroy = dialog.destroy.bind(dialog) as (
+			...args: unknown[]
+		) => unknown; // a promise without a callback, else the dialog
+		dialog.destroy = (...destroyArgs: unknown[]) => {
+			const result = destroy(...destroyArgs);
+			if (result instanceof Promise) result.catch(() => {});
+			return result as undefined; // srf's type says void
+		};
+		return dialog;
+	};
+	return { createUAC: createUAC as Srf["createUAC"] }; // fsmrf uses the promise form only
+}
+
+/** Lets only the configured media server reach fsmrf's listener, and switches Nagle's delay off (44 ms for each command). */
+function admitOnly(server: Mrf.MediaServer, host: string): void {
+	const listener = server._server.server;
+	const [accept] = listener.listeners("connection") as [
+		(socket: Socket) => void,
+	]; // drachtio-modesl's one listener
+	const expected = server.conn.socket?.remoteAddress ?? host;
+	listener.removeAllListeners("connection");
+	listener.on("connection", (socket) => {
+		if (socket.remoteAddress !== expected) {
+			socket.destroy();
+			return;
+		}
+		socket.setNoDelay(true);
+		accept.call(listener, socket);
+	});
+}

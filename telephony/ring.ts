@@ -1,0 +1,142 @@
+import type Srf from "drachtio-srf";
+import type { Missed, StopReason } from "../core/call.js";
+import type { Clock } from "../core/clock.js";
+import { headerValue, sipUser } from "./encode.js";
+import { statusOf } from "./engine.js";
+import { type Attempt, missed } from "./sip-outcome.js";
+
+/** Where one INVITE goes. */
+export interface Destination {
+	/** The Request-URI. */
+	uri: string;
+	/** Where the packet goes, when that is not what the URI says (a resolved address). */
+	proxy?: string;
+	auth?: { username: string; password: string };
+}
+
+export interface RingOptions {
+	srf: Srf;
+	clock: Clock;
+	offer: string;
+	callerId: string;
+	timeoutMs: number;
+	onRinging(sipStatus: number): void;
+}
+
+export type RingResult =
+	| { answered: true; dialog: Srf.Dialog; answer: string }
+	| { answered: false; missed: Missed; redirectTo: string | null };
+
+/** How long a canceled INVITE may take to end before nobody waits for it any more. */
+const CANCEL_MS = 2_000;
+
+/** Sends one INVITE and waits for its end; aborting `signal` (its reason a StopReason) sends CANCEL. An answer that comes too late gets a BYE. */
+export function ring(
+	destination: Destination,
+	options: RingOptions,
+	signal: AbortSignal,
+): Promise<RingResult> {
+	const { clock, onRinging } = options;
+	const attempt: Attempt = { rang: false };
+	let request: Srf.SrfRequest | undefined;
+	return new Promise((resolve) => {
+		let settled = false;
+		const settle = (result: RingResult) => {
+			if (settled) return;
+			settled = true;
+			cancelTimer();
+			signal.removeEventListener("abort", onAbort);
+			resolve(result);
+		};
+		const fail = (status: number, redirectTo: string | null = null) =>
+			settle({ answered: false, missed: missed(status, attempt), redirectTo });
+		const cancel = (because: "ring_timeout" | StopReason) => {
+			if (attempt.canceledBecause) return;
+			attempt.canceledBecause = because;
+			request?.cancel(() => {});
+			cancelTimer();
+			// without a provisional no CANCEL leaves (RFC 3261 §9.1), and the INVITE goes on for 32 s
+			cancelTimer = clock.after(CANCEL_MS, () => fail(487), true);
+		};
+		const onAbort = () => cancel(signal.reason as StopReason); // the contract of Dialer.dial
+		let cancelTimer = clock.after(
+			options.timeoutMs,
+			() => cancel("ring_timeout"),
+			true,
+		);
+		signal.addEventListener("abort", onAbort, { once: true });
+
+		invite(destination, options, {
+			onSent(sent) {
+				request = sent;
+				if (attempt.canceledBecause) sent.cancel(() => {});
+			},
+			onProvisional({ status }) {
+				if (!attempt.rang && status >= 180) onRinging(status);
+				attempt.rang = true;
+			},
+		}).then(
+			(dialog) => {
+				if (settled || attempt.canceledBecause) {
+					void hangUp(dialog); // the 200 crossed our CANCEL (RFC 3261 §9.1)
+					return fail(487);
+				}
+				settle({ answered: true, dialog, answer: dialog.remote.sdp });
+			},
+			(error: unknown) => {
+				fail(statusOf(error) ?? 500, redirectTarget(error));
+			},
+		);
+	});
+}
+
+interface Progress {
+	onSent(request: Srf.SrfRequest): void;
+	onProvisional(response: Srf.SrfResponse): void;
+}
+
+async function invite(
+	{ uri, proxy, auth }: Destination,
+	{ srf, offer, callerId }: RingOptions,
+	{ onSent, onProvisional }: Progress,
+): Promise<Srf.Dialog> {
+	return srf.createUAC(
+		uri,
+		{
+			localSdp: offer,
+			headers: {
+				From: headerValue(`<sip:${sipUser(callerId)}@localhost>`),
+				Contact: headerValue(`<sip:${sipUser(callerId)}@localhost>`),
+			},
+			...(proxy ? { proxy } : {}),
+			...(auth ? { auth } : {}),
+		},
+		{
+			// srf calls it as (error, request), which its types do not say
+			cbRequest: ((error: unknown, sent: Srf.SrfRequest) => {
+				if (!error) onSent(sent);
+			}) as unknown as (request: Srf.SrfRequest) => void,
+			cbProvisional: onProvisional,
+		},
+	);
+}
+
+/** Sends BYE; a dialog that is gone already is what was wanted. */
+export async function hangUp(dialog: Srf.Dialog): Promise<void> {
+	try {
+		await Promise.resolve(dialog.destroy() as unknown); // a promise, which its types do not say
+	} catch {
+		// ENODIALOG: the other side was faster
+	}
+}
+
+/** The Contact of a 3xx. */
+function redirectTarget(error: unknown): string | null {
+	const { res, status } = error as {
+		res?: Srf.SrfResponse;
+		status?: number;
+	}; // a SipError carries its response
+	if (!res || !status || status < 300 || status > 399 || !res.has("Contact"))
+		return null;
+	return res.getParsedHeader("contact")[0]?.uri ?? null;
+}

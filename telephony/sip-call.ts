@@ -1,0 +1,144 @@
+import type {
+	Call,
+	ConnectRequest,
+	ConnectResult,
+	LegEnd,
+	PlayOptions,
+	PlayResult,
+	StopReason,
+} from "../core/call.js";
+import type { Clock } from "../core/clock.js";
+import { DigitQueue } from "../core/digits.js";
+import type { Log } from "../core/log.js";
+import type { Sound } from "../core/sounds.js";
+import type { Reached } from "./dialer.js";
+import type { Leg } from "./leg.js";
+
+/** What a connect needs of the dialer. */
+interface Connector {
+	connect(request: ConnectRequest, signal: AbortSignal): Promise<Reached>;
+}
+
+/** The callee's leg, as a flow sees it. */
+export class SipCall implements Call {
+	readonly digits: DigitQueue;
+	readonly #leg: Leg;
+	readonly #connector: Connector;
+	readonly #clock: Clock;
+	readonly #log: Log;
+	#recording: string | null = null;
+	#bridgedTo: Leg | null = null;
+
+	constructor(leg: Leg, connector: Connector, clock: Clock, log: Log) {
+		this.#leg = leg;
+		this.#connector = connector;
+		this.#clock = clock;
+		this.#log = log;
+		this.digits = new DigitQueue(clock);
+		leg.endpoint.onDigit((digit) => this.digits.push(digit));
+		leg.onInfoDigit = (digit) => {
+			this.digits.push(digit);
+			void this.#bridgedTo?.endpoint.sendDigit(digit);
+		};
+	}
+
+	get over(): AbortSignal {
+		return this.#leg.over;
+	}
+
+	async play(sound: Sound, options: PlayOptions): Promise<PlayResult> {
+		for (let time = 0; time < options.times; time++) {
+			if (this.over.aborted) return { outcome: "hangup" };
+			if (options.stopOnDigit && !this.digits.isEmpty)
+				return { outcome: "interrupted" };
+			const end = await this.#playOnce(sound.path, options.stopOnDigit);
+			if (this.over.aborted || end === "over") return { outcome: "hangup" };
+			if (end === "not_found")
+				return {
+					outcome: "failed",
+					detail: `the media engine cannot open ${sound.path}`,
+				};
+		}
+		return options.stopOnDigit && !this.digits.isEmpty
+			? { outcome: "interrupted" }
+			: { outcome: "played" };
+	}
+
+	async #playOnce(path: string, stopOnDigit: boolean) {
+		const { endpoint } = this.#leg;
+		const done = new AbortController();
+		const stop = () => void endpoint.stopPlaying();
+		this.over.addEventListener("abort", stop, { signal: done.signal });
+		if (stopOnDigit) void this.digits.pressed(done.signal).then(stop);
+		try {
+			return await endpoint.play(path);
+		} finally {
+			done.abort();
+		}
+	}
+
+	async connect(request: ConnectRequest): Promise<ConnectResult> {
+		const gaveUp = new AbortController();
+		const onOver = () => gaveUp.abort("completed" satisfies StopReason);
+		this.over.addEventListener("abort", onOver, { once: true });
+		const ringback = this.#leg.endpoint.ringback();
+		const reached = await this.#connector.connect(request, gaveUp.signal);
+		this.over.removeEventListener("abort", onOver);
+		await this.#leg.endpoint.stopPlaying();
+		await ringback;
+		if (reached.outcome !== "answered")
+			return this.over.aborted ? { outcome: "hangup" } : reached;
+		if (this.over.aborted) {
+			await reached.leg.hangUp();
+			return { outcome: "hangup" };
+		}
+		return this.#converse(reached.leg, request);
+	}
+
+	/** Joins both legs and waits until one of them is over. */
+	async #converse(other: Leg, request: ConnectRequest): Promise<ConnectResult> {
+		const { endpoint } = this.#leg;
+		if (!(await endpoint.bridge(other.endpoint))) {
+			await other.hangUp();
+			return this.over.aborted
+				? { outcome: "hangup" }
+				: { outcome: "failed", reason: "engine_lost" };
+		}
+		const startedAt = this.#clock.monotonic();
+		this.#bridgedTo = other;
+		other.onInfoDigit = (digit) => void endpoint.sendDigit(digit);
+		request.onBridged();
+		const first = await firstOver(this.#leg, other);
+		const durationMs = this.#clock.monotonic() - startedAt;
+		this.#bridgedTo = null;
+		// parted first, so that FreeSWITCH keeps the leg that stays
+		if (first === other && !this.over.aborted) await endpoint.unbridge();
+		await other.hangUp();
+		const { by } = first.over.reason as LegEnd; // the contract of Leg.over
+		const endedBy = by === "engine" ? by : first === other ? "other" : "callee";
+		return { outcome: "completed", durationMs, endedBy };
+	}
+
+	async startRecording(path: string): Promise<void> {
+		if (await this.#leg.endpoint.startRecording(path)) this.#recording = path;
+		else this.#log.warn("the media engine does not record");
+	}
+
+	async hangUp(): Promise<void> {
+		if (this.#recording) {
+			const path = this.#recording;
+			this.#recording = null;
+			await this.#leg.endpoint.stopRecording(path);
+		}
+		await this.#leg.hangUp();
+	}
+}
+
+function firstOver(...legs: [Leg, Leg]): Promise<Leg> {
+	return new Promise((resolve) => {
+		for (const leg of legs) {
+			if (leg.over.aborted) return resolve(leg);
+			leg.over.addEventListener("abort", () => resolve(leg), { once: true });
+		}
+	});
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+	ConfigError,
+	readConfig,
+	readSoftswitchConfig,
+	serviceHelp,
+} from "../../core/config.js";
+
+const complaints = (environment: Record<string, string>): string => {
+	try {
+		readConfig(environment);
+	} catch (error) {
+		if (error instanceof ConfigError) return error.message;
+		throw error;
+	}
+	return "";
+};
+
+describe("the configuration", () => {
+	it("needs nothing at all", () => {
+		expect(readConfig({})).toMatchObject({
+			HTTP_HOST: "127.0.0.1",
+			HTTP_PORT: 3000,
+			SOFTSWITCH_SIP: { host: "127.0.0.1", port: 5060 },
+			CALLS_PER_SECOND: 50,
+			QUEUE_TIMEOUT: 3_600_000,
+			SIP_TRUNK: [],
+		});
+	});
+
+	it("names every problem at once, across settings too", () => {
+		const text = complaints({
+			HTTP_PORT: "x",
+			SIP_TRUNK: "sip:joe:secret@",
+			DRACHTIO: "127.0.0.1:9022:cymru",
+			HTTP_ALLOW: "1.2.3.4/99",
+			QUEUE_TIMEOUT: "soon",
+			ENTITIES: "nowhere.json",
+		});
+		for (const name of [
+			"HTTP_PORT",
+			"SIP_TRUNK",
+			"FREESWITCH",
+			"HTTP_ALLOW",
+			"QUEUE_TIMEOUT",
+			"ENTITIES",
+		])
+			expect(text).toContain(`  ${name}: `);
+	});
+
+	it("never repeats a secret in a complaint", () => {
+		expect(
+			complaints({
+				DRACHTIO: "host:port:hunter2",
+				SIP_TRUNK: "sip:joe:hunter2@",
+			}),
+		).not.toContain("hunter2");
+	});
+
+	it("reads trunks with their parameters, in order", () => {
+		const { SIP_TRUNK } = readConfig({
+			SIP_TRUNK:
+				"sip:joe:p%40ss@gw.test:5070;transport=tcp;register=true, sip:192.0.2.4",
+		});
+		expect(SIP_TRUNK).toEqual([
+			{
+				host: "gw.test",
+				port: 5070,
+				transport: "tcp",
+				user: "joe",
+				password: "p@ss",
+				register: true,
+			},
+			{ host: "192.0.2.4", port: 5060, transport: "udp", register: false },
+		]);
+	});
+
+	it("wants an address to advertise where it listens on all of them", () => {
+		expect(complaints({ SOFTSWITCH_SIP: "0.0.0.0:5060" })).toContain(
+			"SOFTSWITCH_ADVERTISE: is required",
+		);
+		expect(
+			complaints({
+				DRACHTIO: "192.0.2.1:9022:x",
+				FREESWITCH: "192.0.2.2:8021:y",
+			}),
+		).toContain("MEDIA_ADVERTISE: is required");
+	});
+
+	it("refuses a known secret on a control address that others reach", () => {
+		expect(() =>
+			readSoftswitchConfig({ SOFTSWITCH_CONTROL: "0.0.0.0:9022" }),
+		).toThrow(/SOFTSWITCH_SECRET: must be set/);
+		expect(() =>
+			readSoftswitchConfig({
+				SOFTSWITCH_CONTROL: "0.0.0.0:9022",
+				SOFTSWITCH_SECRET: "long and random",
+			}),
+		).not.toThrow();
+	});
+
+	it("reads the entities' file and says what is wrong in it", () => {
+		const file = join(mkdtempSync(join(tmpdir(), "flowdial-")), "e.json");
+		writeFileSync(
+			file,
+			'{"5263":{"kind":"user","name":"Ann","targets":["sip:a@127.0.0.1"]}}',
+		);
+		expect(readConfig({ ENTITIES: file }).ENTITIES?.get("5263")).toEqual({
+			kind: "user",
+			name: "Ann",
+			targets: ["sip:a@127.0.0.1"],
+			strategy: "in_order",
+		});
+		writeFileSync(file, '{"5263":{"kind":"robot"}}');
+		expect(complaints({ ENTITIES: file })).toMatch(/ENTITIES: .*kind/);
+	});
+
+	it("has a line of help for every setting", () => {
+		const lines = serviceHelp().split("\n");
+		expect(lines.every((line) => line.split(/ {2,}/).length === 3)).toBe(true);
+	});
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { Pacer } from "../../core/pacer.js";
+import { ManualClock } from "../support/manual-clock.js";
+
+const never = new AbortController().signal;
+
+describe("a pacer", () => {
+	it("lets exactly its rate through when everybody comes at once", async () => {
+		const clock = new ManualClock();
+		const pacer = new Pacer(clock, 10);
+		let passed = 0;
+		for (let each = 0; each < 100; each++)
+			void pacer.take(never).then(() => passed++);
+		await clock.advance(2_000);
+		expect(passed).toBe(21); // the one at 0 ms, then every 100 ms
+		await clock.advance(1_000);
+		expect(passed).toBe(31);
+	});
+
+	it("saves up no more than a tenth of a second while idle", async () => {
+		const clock = new ManualClock();
+		const pacer = new Pacer(clock, 100);
+		await clock.advance(60_000);
+		let passed = 0;
+		for (let each = 0; each < 50; each++)
+			void pacer.take(never).then(() => passed++);
+		await clock.advance(0);
+		expect(passed).toBe(10);
+	});
+
+	it("rejects with the signal's reason when it aborts first", async () => {
+		const pacer = new Pacer(new ManualClock(), 1);
+		await pacer.take(never);
+		const stop = new AbortController();
+		const waiting = pacer.take(stop.signal);
+		stop.abort("stopped");
+		await expect(waiting).rejects.toBe("stopped");
+	});
+});

@@ -1,0 +1,113 @@
+import { appendFile, mkdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { makeTone } from "../../audio/tones.js";
+import { encodeWav, wavHeader } from "../../audio/wav.js";
+import { createRecordings, type Recordings } from "../../media/recordings.js";
+import { newFolder } from "./folder.js";
+
+const callId = "0b4b1d5e-95a5-4b0c-9d35-2f7a4c9a6a10";
+/** Two seconds, both sides. */
+const stereo = { sampleRateHz: 8000, channels: 2 };
+const wav = encodeWav({ ...stereo, samples: makeTone([1000], 4000) });
+
+let dir: string;
+let recordings: Recordings;
+beforeEach(async () => {
+	dir = join(await newFolder(), "deep", "recordings");
+	recordings = await createRecordings(dir);
+});
+
+describe("recordings", () => {
+	it("have a folder that is there and a path made of the call's id alone", async () => {
+		expect((await stat(dir)).isDirectory()).toBe(true);
+		expect(recordings.pathOf(callId)).toBe(join(dir, `${callId}.wav`));
+	});
+
+	it.each([
+		"",
+		"..",
+		"../secret",
+		`${callId}/../x`,
+		`${callId}\n`,
+		"a".repeat(36),
+		callId.toUpperCase(),
+	])("take nothing but a UUID for the id of a call (%j)", async (id) => {
+		expect(() => recordings.pathOf(id)).toThrow("UUID");
+		expect(await recordings.find(id)).toBeNull();
+		expect(await recordings.open(id)).toBeNull();
+	});
+
+	it("tell their size and duration", async () => {
+		await writeFile(recordings.pathOf(callId), wav);
+		expect(await recordings.find(callId)).toEqual({
+			path: recordings.pathOf(callId),
+			bytes: wav.length,
+			durationMs: 2000,
+		});
+	});
+
+	it("that are not there are not found", async () => {
+		expect(await recordings.find(callId)).toBeNull();
+		expect(await recordings.open(callId)).toBeNull();
+	});
+
+	it.each([
+		["an empty file", Buffer.alloc(0)],
+		["a header without sound", wavHeader(stereo, 0)],
+		["half a header", wavHeader(stereo).subarray(0, 30)],
+		["no wav", Buffer.from("nothing of the kind".repeat(10))],
+		[
+			"a wav of no speed",
+			Buffer.concat([
+				wavHeader({ sampleRateHz: 0, channels: 2 }, 100),
+				Buffer.alloc(100),
+			]),
+		],
+	])("that hold %s are not found", async (_, bytes) => {
+		await writeFile(recordings.pathOf(callId), bytes);
+		expect(await recordings.find(callId)).toBeNull();
+	});
+
+	it.each([
+		["no length", wavHeader(stereo)],
+		["a length of nothing", wavHeader(stereo, 0)],
+		["a length beyond its end", wavHeader(stereo, 10_000_000)],
+	])(
+		"that were cut off and claim %s last as long as there is sound",
+		async (_, header) => {
+			await writeFile(
+				recordings.pathOf(callId),
+				Buffer.concat([header, wav.subarray(44)]),
+			);
+			expect(await recordings.find(callId)).toMatchObject({ durationMs: 2000 });
+		},
+	);
+
+	it("may hold other chunks before the sound", async () => {
+		const list = Buffer.from("LIST\x05\0\0\0INFOx\0", "latin1");
+		const bytes = Buffer.concat([wav.subarray(0, 36), list, wav.subarray(36)]);
+		await writeFile(recordings.pathOf(callId), bytes);
+		expect(await recordings.find(callId)).toMatchObject({ durationMs: 2000 });
+	});
+
+	it("are streamed byte by byte", async () => {
+		await writeFile(recordings.pathOf(callId), wav);
+		const opened = await recordings.open(callId);
+		expect(opened).toMatchObject({ bytes: wav.length, durationMs: 2000 });
+		expect(opened && (await buffer(opened.stream))).toEqual(Buffer.from(wav));
+	});
+
+	it("that still grow are streamed as far as their size was told", async () => {
+		await writeFile(recordings.pathOf(callId), wav);
+		const opened = await recordings.open(callId);
+		await appendFile(recordings.pathOf(callId), Buffer.alloc(10_000));
+		expect(opened && (await buffer(opened.stream)).length).toBe(wav.length);
+	});
+
+	it("report what is wrong with the disk", async () => {
+		await mkdir(recordings.pathOf(callId));
+		await expect(recordings.find(callId)).rejects.toThrow("EISDIR");
+	});
+});

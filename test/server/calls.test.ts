@@ -1,0 +1,235 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeWav } from "../../audio/wav.js";
+import type { CallEvent } from "../../core/event.js";
+import type { CallPatch } from "../../store/store.js";
+import { newCall, newEvent, queued } from "../store/data-dir.js";
+import { bearer, type RunningApp, startApp } from "./running-app.js";
+
+let app: RunningApp;
+beforeAll(async () => {
+	app = await startApp();
+});
+afterAll(() => app.close());
+
+/** A call in the store, `patch` away from queued. */
+async function keptCall(patch: CallPatch = {}) {
+	const call = newCall();
+	await app.store.calls.insert(call, queued(call));
+	await app.store.calls.append(call.id, [newEvent(call, 2)], patch);
+	return call;
+}
+
+const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678); // when newCall's calls were made
+const ended: CallPatch = {
+	status: "ended",
+	outcome: "answered",
+	reason: "callee_hung_up",
+	dialedAt: at + 1_000,
+	answeredAt: at + 3_500,
+	endedAt: at + 10_000,
+};
+
+describe("GET /calls/{id}", () => {
+	it("shows a call that waits", async () => {
+		const call = await keptCall();
+		const answer = await app.get(`/calls/${call.id.toUpperCase()}`);
+		expect(answer.status).toBe(200);
+		expect(await answer.json()).toEqual({
+			id: call.id,
+			status: "queued",
+			outcome: null,
+			reason: null,
+			sip_status: null,
+			number: "917507161643",
+			caller_id: "12345678",
+			created_at: "2026-01-02T03:04:05.678Z",
+			dialed_at: null,
+			answered_at: null,
+			ended_at: null,
+			queued_s: null,
+			ring_s: null,
+			talk_s: null,
+			record: true,
+			recording: null,
+			metadata: { order: 7 },
+			flow_hash: "f00d",
+		});
+	});
+
+	it("shows a call that is over, with its durations and recording", async () => {
+		const recording = {
+			path: "/secret/place.wav",
+			bytes: 4_844,
+			duration_s: 6.5,
+		};
+		const call = await keptCall({ ...ended, recording });
+		const text = await (await app.get(`/api/v2/calls/${call.id}`)).text();
+		expect(JSON.parse(text)).toMatchObject({
+			status: "ended",
+			outcome: "answered",
+			reason: "callee_hung_up",
+			answered_at: "2026-01-02T03:04:09.178Z",
+			ended_at: "2026-01-02T03:04:15.678Z",
+			queued_s: 1,
+			ring_s: 2.5,
+			talk_s: 6.5,
+			recording: {
+				url: `/calls/${call.id}/recording`,
+				duration_s: 6.5,
+				bytes: 4_844,
+			},
+		});
+		expect(text).not.toContain("secret");
+	});
+});
+
+describe("GET /calls/{id}/events", () => {
+	const page = async (path: string) =>
+		(await (await app.get(path)).json()) as {
+			result: CallEvent[];
+			next_page_token: string | null;
+		};
+
+	it("pages through all of them without a gap", async () => {
+		const call = await keptCall();
+		const rest = Array.from({ length: 18 }, (_, n) => newEvent(call, n + 3));
+		await app.store.calls.append(call.id, rest, {});
+		const path = `/calls/${call.id}/events`;
+		for (const size of [1, 7, 20, 100]) {
+			const seen: number[] = [];
+			let token: string | null = "";
+			while (token !== null) {
+				const at: string = token && `&page_token=${token}`;
+				const { result, next_page_token } = await page(
+					`${path}?page_size=${size}${at}`,
+				);
+				expect(result.length).toBeLessThanOrEqual(size);
+				expect(result).not.toEqual([]);
+				seen.push(...result.map(({ seq }) => seq));
+				token = next_page_token;
+			}
+			expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+		}
+	});
+
+	it("shows fifty where no page_size is given, each as it was told", async () => {
+		const call = await keptCall();
+		const rest = Array.from({ length: 50 }, (_, n) => newEvent(call, n + 3));
+		await app.store.calls.append(call.id, rest, {});
+		const { result } = await page(`/calls/${call.id}/events`);
+		expect(result).toHaveLength(50);
+		expect(result[2]).toEqual(rest[0]);
+	});
+
+	it.each([
+		["page_size=0", "$.page_size"],
+		["page_size=101", "$.page_size"],
+		["page_size=x", "$.page_size"],
+		["page_size=1.5", "$.page_size"],
+		["page_size=1&page_size=2", "$.page_size"],
+		["page_token=nonsense", "$.page_token"],
+		["page_token=", "$.page_token"],
+		["page_tokn=x", "$.page_tokn"],
+	])("refuses ?%s", async (query, path) => {
+		const call = await keptCall();
+		const answer = await app.get(`/calls/${call.id}/events?${query}`);
+		expect(answer.status).toBe(400);
+		expect(await answer.json()).toMatchObject({ problems: [{ path }] });
+	});
+});
+
+describe("POST /calls/{id}/stop", () => {
+	it("asks for a live call to be stopped, as often as wanted", async () => {
+		const call = await keptCall({ status: "ringing" });
+		app.dispatcher.live.add(call.id);
+		for (let time = 1; time <= 2; time++) {
+			const answer = await app.post(`/calls/${call.id}/stop`);
+			expect(answer.status).toBe(202);
+			expect(await answer.json()).toMatchObject({
+				id: call.id,
+				status: "ringing",
+			});
+		}
+		const asked = app.dispatcher.stopped.filter((id) => id === call.id);
+		expect(asked).toHaveLength(2);
+	});
+
+	it("shows a call that is over as it is", async () => {
+		const call = await keptCall(ended);
+		const answer = await app.post(`/calls/${call.id}/stop`, {});
+		expect(answer.status).toBe(200);
+		expect(await answer.json()).toMatchObject({
+			status: "ended",
+			outcome: "answered",
+		});
+		expect(app.dispatcher.stopped).not.toContain(call.id);
+	});
+});
+
+describe("GET /calls/{id}/recording", () => {
+	const wav = encodeWav({
+		sampleRateHz: 8_000,
+		channels: 2,
+		samples: Int16Array.from({ length: 1_600 }, (_, n) => n),
+	});
+
+	async function recordedCall() {
+		const call = await keptCall({
+			...ended,
+			recording: { path: "", bytes: wav.length, duration_s: 0.1 },
+		});
+		writeFileSync(app.recordings.pathOf(call.id), wav);
+		return `/calls/${call.id}/recording`;
+	}
+	const bytes = async (answer: Response) =>
+		Buffer.from(await answer.arrayBuffer());
+
+	it("gives the whole wav", async () => {
+		const answer = await app.get(await recordedCall());
+		expect(answer.status).toBe(200);
+		expect(answer.headers.get("content-type")).toBe("audio/wav");
+		expect(answer.headers.get("accept-ranges")).toBe("bytes");
+		expect(answer.headers.get("cache-control")).toBe("no-store");
+		expect(await bytes(answer)).toEqual(Buffer.from(wav));
+	});
+
+	it.each([
+		["bytes=0-3", 0, 4],
+		["bytes=100-199", 100, 200],
+		["bytes=-50", wav.length - 50, wav.length],
+		["bytes=200-", 200, wav.length],
+		["bytes=0-999999", 0, wav.length],
+	])("gives the part that %s names", async (range, start, end) => {
+		const answer = await app.get(await recordedCall(), { ...bearer, range });
+		expect(answer.status).toBe(206);
+		expect(answer.headers.get("content-range")).toBe(
+			`bytes ${start}-${end - 1}/${wav.length}`,
+		);
+		expect(await bytes(answer)).toEqual(Buffer.from(wav.subarray(start, end)));
+	});
+
+	it("refuses a part that is not there", async () => {
+		const range = `bytes=${wav.length}-`;
+		const answer = await app.get(await recordedCall(), { ...bearer, range });
+		expect(answer.status).toBe(416);
+		expect(answer.headers.get("content-range")).toBe(`bytes */${wav.length}`);
+		expect(answer.headers.get("content-type")).toMatch(/problem\+json/);
+		expect(await answer.json()).toMatchObject({
+			code: "RANGE_NOT_SATISFIABLE",
+		});
+	});
+
+	it("says so where there is none, or its file is gone", async () => {
+		const without = await keptCall(ended);
+		const path = await recordedCall();
+		rmSync(app.recordings.pathOf(path.split("/")[2] ?? ""));
+		for (const one of [`/calls/${without.id}/recording`, path]) {
+			const answer = await app.get(one);
+			expect(answer.status).toBe(404);
+			expect(await answer.json()).toMatchObject({
+				code: "RECORDING_NOT_FOUND",
+			});
+		}
+	});
+});

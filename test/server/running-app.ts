@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Entities } from "../../core/entity.js";
+import { Fault, type FaultCode } from "../../core/fault.js";
+import { silentLog } from "../../core/log.js";
+import { createRecordings, type Recordings } from "../../media/recordings.js";
+import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
+import { createApp } from "../../server/app.js";
+import type { Account } from "../../server/auth.js";
+import type { Store } from "../../store/store.js";
+import { newEvent, newStore } from "../store/data-dir.js";
+import { ManualClock } from "../support/manual-clock.js";
+
+export const account: Account = {
+	cloudId: "dev",
+	cloudSid: "SID",
+	token: "secret-token",
+};
+export const bearer = { authorization: `Bearer ${account.token}` };
+
+/** Keeps what it accepts, dials nothing. */
+export class StoringDispatcher implements Dispatcher {
+	readonly #store: Store;
+	readonly accepted: NewCall[] = [];
+	readonly stopped: string[] = [];
+	/** Calls that run here. */
+	readonly live = new Set<string>();
+	/** What `accept` throws, if anything. */
+	refuses: FaultCode | undefined;
+	ready = true;
+
+	constructor(store: Store) {
+		this.#store = store;
+	}
+
+	async accept(call: NewCall): Promise<void> {
+		if (this.refuses)
+			throw new Fault(this.refuses, undefined, { retryAfterS: 6.2 });
+		const record = { ...call, flow: call.flow.source, createdAt: 1_000 };
+		const event = newEvent(record, 1, {
+			type: "call.queued",
+			data: { number: call.number, caller_id: call.callerId },
+		});
+		await this.#store.calls.insert(record, event);
+		this.accepted.push(call);
+		this.live.add(call.id);
+	}
+
+	async stop(callId: string): Promise<boolean> {
+		this.stopped.push(callId);
+		return this.live.has(callId);
+	}
+}
+
+export interface RunningApp {
+	url: string;
+	store: Store;
+	dispatcher: StoringDispatcher;
+	recordings: Recordings;
+	/** What isReady says. */
+	engine: { ready: boolean };
+	/** Sends JSON, or a text or bytes as they are. */
+	post(
+		path: string,
+		body?: unknown,
+		headers?: Record<string, string>,
+	): Promise<Response>;
+	get(path: string, headers?: Record<string, string>): Promise<Response>;
+	close(): Promise<void>;
+}
+
+export async function startApp(
+	changes: { account?: Account; entities?: Entities } = {},
+): Promise<RunningApp> {
+	const store = await newStore();
+	const folder = mkdtempSync(join(tmpdir(), "flowdial-recordings-"));
+	const recordings = await createRecordings(folder);
+	const dispatcher = new StoringDispatcher(store);
+	const engine = { ready: true };
+	const app = createApp({
+		store,
+		dispatcher,
+		recordings,
+		account,
+		entities: new Map(),
+		hasTrunk: true,
+		isReady: () => engine.ready,
+		clock: new ManualClock(),
+		log: silentLog,
+		...changes,
+	});
+	const server = app.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const { port } = server.address() as AddressInfo; // it listens on TCP
+	const url = `http://127.0.0.1:${port}`;
+	return {
+		url,
+		store,
+		dispatcher,
+		recordings,
+		engine,
+		post: (path, body, headers = bearer) =>
+			fetch(url + path, {
+				method: "POST",
+				headers,
+				...(body !== undefined && { body: asBody(body) }),
+			}),
+		get: (path, headers = bearer) => fetch(url + path, { headers }),
+		async close() {
+			server.closeAllConnections();
+			server.close();
+			await once(server, "close");
+			await store.close();
+			rmSync(folder, { recursive: true });
+		},
+	};
+}
+
+function asBody(body: unknown): string | Uint8Array {
+	if (typeof body === "string" || body instanceof Uint8Array) return body;
+	return JSON.stringify(body);
+}

@@ -1,0 +1,342 @@
+import { describe, expect, it } from "vitest";
+import type { SipRequest } from "../../../softswitch/sip/message.js";
+import type { ServerTransaction } from "../../../softswitch/sip/server-transaction.js";
+import { memoryStack, peer, requestFromPeer } from "./memory-wire.js";
+
+function listening(options: { maxServerTransactions?: number } = {}) {
+	const at = memoryStack(options);
+	const seen: ServerTransaction[] = [];
+	at.stack.onRequest = (_request, transaction) => seen.push(transaction);
+	const statuses = () => at.wire.log.map(([, name]) => name);
+	return { ...at, seen, statuses };
+}
+
+function ringing() {
+	const at = listening();
+	at.receive(requestFromPeer("INVITE"));
+	const transaction = at.seen[0];
+	if (!transaction) throw new Error("the INVITE was not seen");
+	const acks: SipRequest[] = [];
+	let timeouts = 0;
+	const cancels: SipRequest[] = [];
+	transaction.onAck = (ack) => acks.push(ack);
+	transaction.onAckTimeout = () => {
+		timeouts += 1;
+	};
+	transaction.onCancel = (cancel) => cancels.push(cancel);
+	const answer = () =>
+		transaction.reply(200, { headers: { Contact: at.stack.contact("me") } });
+	/** The ACK of the 200: a transaction of its own. */
+	const ackAnswer = () =>
+		at.receive(
+			requestFromPeer("ACK", {
+				branch: "z9hG4bK-peer-ack",
+				toTag: transaction.localTag,
+			}),
+		);
+	return {
+		...at,
+		transaction,
+		acks,
+		cancels,
+		answer,
+		ackAnswer,
+		timeouts: () => timeouts,
+	};
+}
+
+const times = (log: [number, string][], name: string) =>
+	log.filter(([, other]) => other === name).map(([atMs]) => atMs);
+
+describe("an INVITE that comes in", () => {
+	it("gets 100 at once, and is seen once though it comes again", () => {
+		const { receive, seen, statuses, stack } = listening();
+		receive(requestFromPeer("INVITE"));
+		receive(requestFromPeer("INVITE"));
+		expect(statuses()).toEqual(["100", "100"]);
+		expect(seen).toHaveLength(1);
+		expect(stack.counters.repeated).toBe(1);
+	});
+
+	it("gets the newest provisional response when it comes again", () => {
+		const { receive, transaction, statuses } = ringing();
+		transaction.reply(180);
+		receive(requestFromPeer("INVITE"));
+		expect(statuses()).toEqual(["100", "180", "180"]);
+	});
+
+	it("is answered with the same To tag in every response but 100", () => {
+		const { transaction, wire, answer } = ringing();
+		transaction.reply(180);
+		answer();
+		expect(wire.sent.map(({ message }) => message.toTag)).toEqual([
+			"",
+			transaction.localTag,
+			transaction.localTag,
+		]);
+	});
+
+	it("takes only one final response", () => {
+		const { transaction, answer, statuses } = ringing();
+		expect(answer()?.status).toBe(200);
+		expect(transaction.reply(486)).toBeNull();
+		expect(transaction.answered).toBe(true);
+		expect(statuses()).toEqual(["100", "200"]);
+	});
+});
+
+describe("a 200 to an INVITE", () => {
+	it("is sent again after 0.5, 1, 2 and then every 4 s until its ACK comes", async () => {
+		const { clock, wire, answer, ackAnswer, acks, timeouts } = ringing();
+		answer();
+		await clock.advance(9_000);
+		expect(times(wire.log, "200")).toEqual([0, 500, 1_500, 3_500, 7_500]);
+		ackAnswer();
+		ackAnswer();
+		await clock.advance(60_000);
+		expect(times(wire.log, "200")).toHaveLength(5);
+		expect(acks.map(({ method }) => method)).toEqual(["ACK"]);
+		expect(timeouts()).toBe(0);
+	});
+
+	it("still takes an ACK that comes after 31 s", async () => {
+		const { clock, answer, ackAnswer, acks, timeouts } = ringing();
+		answer();
+		await clock.advance(31_000);
+		ackAnswer();
+		await clock.advance(60_000);
+		expect(acks).toHaveLength(1);
+		expect(timeouts()).toBe(0);
+	});
+
+	it("tells when no ACK has come in 32 s, and is then forgotten", async () => {
+		const { clock, answer, timeouts, stack, wire } = ringing();
+		answer();
+		await clock.advance(32_000);
+		expect(timeouts()).toBe(1);
+		expect(stack.open.servers).toBe(0);
+		const sent = wire.sent.length;
+		await clock.advance(60_000);
+		expect(wire.sent).toHaveLength(sent);
+	});
+
+	it("is not sent again because the INVITE comes again", () => {
+		const { receive, answer, statuses } = ringing();
+		answer();
+		receive(requestFromPeer("INVITE"));
+		expect(statuses()).toEqual(["100", "200"]);
+	});
+
+	it("takes an ACK that wrongly repeats the INVITE's branch", () => {
+		const { receive, answer, acks, transaction } = ringing();
+		answer();
+		receive(requestFromPeer("ACK", { toTag: transaction.localTag }));
+		expect(acks).toHaveLength(1);
+	});
+
+	it("is not stopped by an ACK for something else", async () => {
+		const { receive, answer, acks, clock, wire, stack } = ringing();
+		answer();
+		receive(requestFromPeer("ACK", { branch: "z9hG4bK-2", toTag: "other" }));
+		await clock.advance(500);
+		expect(acks).toEqual([]);
+		expect(stack.counters.stray).toBe(1);
+		expect(times(wire.log, "200")).toEqual([0, 500]);
+	});
+});
+
+describe("a refusal of an INVITE", () => {
+	it("is sent again after 0.5, 1, 2 and then every 4 s until its ACK comes", async () => {
+		const { clock, wire, transaction, receive, stack, acks } = ringing();
+		transaction.reply(486);
+		await clock.advance(9_000);
+		expect(times(wire.log, "486")).toEqual([0, 500, 1_500, 3_500, 7_500]);
+		receive(requestFromPeer("ACK", { toTag: transaction.localTag }));
+		await clock.advance(5_000);
+		expect(times(wire.log, "486")).toHaveLength(5);
+		expect(acks).toEqual([]);
+		expect(stack.open.servers).toBe(0);
+	});
+
+	it("is given up after 32 s without an ACK", async () => {
+		const { clock, transaction, stack } = ringing();
+		transaction.reply(603);
+		await clock.advance(32_000);
+		expect(stack.open.servers).toBe(0);
+		expect(clock.pending).toBe(0);
+	});
+});
+
+describe("a CANCEL", () => {
+	it("is answered 200 and ends its INVITE with 487", () => {
+		const { receive, statuses, cancels, transaction, answer } = ringing();
+		transaction.reply(180);
+		receive(requestFromPeer("CANCEL"));
+		receive(requestFromPeer("CANCEL"));
+		expect(statuses()).toEqual(["100", "180", "200", "487", "200"]);
+		expect(cancels).toHaveLength(1);
+		expect(answer()).toBeNull();
+	});
+
+	it("that crosses the 200 changes nothing", () => {
+		const { receive, statuses, cancels, answer } = ringing();
+		answer();
+		receive(requestFromPeer("CANCEL"));
+		expect(statuses()).toEqual(["100", "200", "200"]);
+		expect(cancels).toEqual([]);
+	});
+
+	it("for an INVITE nobody knows gets 481", () => {
+		const { receive, statuses } = listening();
+		receive(requestFromPeer("CANCEL"));
+		expect(statuses()).toEqual(["481"]);
+	});
+});
+
+describe("any other request that comes in", () => {
+	it("gets its final response again when it comes again, and is forgotten after 32 s", async () => {
+		const { receive, seen, statuses, clock, stack } = listening();
+		receive(requestFromPeer("OPTIONS"));
+		receive(requestFromPeer("OPTIONS"));
+		expect(statuses()).toEqual([]);
+		seen[0]?.reply(200);
+		receive(requestFromPeer("OPTIONS"));
+		expect(statuses()).toEqual(["200", "200"]);
+		expect(seen).toHaveLength(1);
+		await clock.advance(32_000);
+		expect(stack.open.servers).toBe(0);
+	});
+
+	it("that nobody answers is forgotten after 32 s", async () => {
+		const { receive, clock, stack, seen } = listening();
+		receive(requestFromPeer("INFO"));
+		await clock.advance(32_000);
+		expect(stack.open.servers).toBe(0);
+		expect(seen[0]?.reply(200)).toBeNull();
+	});
+
+	it("over TCP is forgotten with its final response", () => {
+		const { receive, seen, stack } = listening();
+		receive(requestFromPeer("OPTIONS", { transport: "tcp" }), {
+			...peer,
+			transport: "tcp",
+		});
+		seen[0]?.reply(200);
+		expect(stack.open.servers).toBe(0);
+	});
+});
+
+describe("responses", () => {
+	it("go back to where the request came from, which the Via tells (RFC 3581)", () => {
+		const { receive, seen, wire } = listening();
+		const nat = {
+			host: "198.51.100.9",
+			port: 31_000,
+			transport: "udp",
+		} as const;
+		receive(requestFromPeer("OPTIONS"), nat);
+		seen[0]?.reply(200);
+		expect(wire.sent[0]?.to).toEqual(nat);
+		expect(wire.last.headers.get("via")).toBe(
+			"SIP/2.0/UDP 192.0.2.7:5070;branch=z9hG4bK-peer-1;rport=31000;received=198.51.100.9",
+		);
+	});
+
+	it("carry every Via and the Record-Route of an INVITE", () => {
+		const { receive, seen, wire } = listening();
+		const invite = requestFromPeer("INVITE", {
+			headers: { "Record-Route": "<sip:p1.example;lr>, <sip:p2.example;lr>" },
+		});
+		invite.headers.add(
+			"Via",
+			"SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKa, SIP/2.0/TCP 192.0.2.9;branch=z9hG4bKb",
+		);
+		receive(invite);
+		seen[0]?.reply(180);
+		expect(wire.last.headers.all("via").slice(1)).toEqual([
+			"SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKa",
+			"SIP/2.0/TCP 192.0.2.9;branch=z9hG4bKb",
+		]);
+		expect(wire.last.headers.all("record-route")).toEqual([
+			"<sip:p1.example;lr>",
+			"<sip:p2.example;lr>",
+		]);
+	});
+});
+
+describe("what cannot be taken", () => {
+	it.each([
+		["the same call by another path", 482, { branch: "z9hG4bK-other-path" }],
+		[
+			"a required extension",
+			420,
+			{ branch: "b2", callId: "c2", headers: { Require: "100rel" } },
+		],
+		[
+			"a CSeq of another method",
+			400,
+			{ branch: "b3", callId: "c3", headers: { CSeq: "1 BYE" } },
+		],
+	])("is refused: %s gets %i", (_what, status, parts) => {
+		const { receive, statuses, stack } = ringing();
+		receive(requestFromPeer("INVITE", parts));
+		expect(statuses().at(-1)).toBe(String(status));
+		expect(stack.counters.rejected).toBe(1);
+	});
+
+	it("is refused: an unknown method gets 405 and the list of those that are known", () => {
+		const { receive, wire, seen } = listening();
+		receive(requestFromPeer("NEWMETHOD"));
+		expect(wire.lastResponse.status).toBe(405);
+		expect(wire.last.headers.get("allow")).toContain(
+			"INVITE, ACK, CANCEL, BYE",
+		);
+		expect(seen).toEqual([]);
+	});
+
+	it("is refused: another version of SIP gets 505", () => {
+		const { receive, statuses } = listening();
+		receive(
+			requestFromPeer("OPTIONS").toString().replace("SIP/2.0", "SIP/7.0"),
+		);
+		expect(statuses()).toEqual(["505"]);
+	});
+
+	it("is dropped when it cannot even be answered", () => {
+		const { receive, wire, stack } = listening();
+		for (const name of ["From", "To", "Call-ID", "CSeq", "Via"]) {
+			const request = requestFromPeer("OPTIONS");
+			request.headers.delete(name);
+			receive(request);
+		}
+		expect(wire.sent).toEqual([]);
+		expect(stack.counters.malformed).toBe(5);
+	});
+
+	it("gets 503 and Retry-After when too many requests are open, and keeps nothing", () => {
+		const { receive, statuses, wire, stack } = listening({
+			maxServerTransactions: 2,
+		});
+		for (let call = 1; call <= 5; call += 1)
+			receive(
+				requestFromPeer("OPTIONS", {
+					branch: `z9hG4bK${call}`,
+					callId: `${call}`,
+				}),
+			);
+		expect(statuses()).toEqual(["503", "503", "503"]);
+		expect(wire.last.headers.get("retry-after")).toBe("5");
+		expect(stack.open.servers).toBe(2);
+		expect(stack.counters.overloaded).toBe(3);
+	});
+
+	it("never reaches anybody as an exception: a handler that throws answers 500", () => {
+		const { stack, receive, statuses } = listening();
+		stack.onRequest = () => {
+			throw new Error("a bug");
+		};
+		receive(requestFromPeer("OPTIONS"));
+		expect(statuses()).toEqual(["500"]);
+		expect(stack.counters.faults).toBe(1);
+	});
+});

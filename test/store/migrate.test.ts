@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { Kysely, PostgresDialect, sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../core/log.js";
+import { type Migration, migrate } from "../../store/migrate.js";
+import { migrations } from "../../store/migrations/all.js";
+import { PglitePool } from "../../store/pglite-pool.js";
+import type { Tables } from "../../store/schema.js";
+import { newDataDir } from "./data-dir.js";
+
+let pool: PglitePool;
+let db: Kysely<Tables>;
+let cleanUp: () => void;
+
+beforeAll(async () => {
+	const { dataDir, remove } = await newDataDir();
+	pool = await PglitePool.open(join(dataDir, "database"), silentLog);
+	db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+	cleanUp = remove;
+});
+afterAll(async () => {
+	await pool.end();
+	cleanUp();
+});
+
+/** A schema of its own stands in for an empty database. */
+beforeEach(async () => {
+	await sql`drop schema if exists fresh cascade`.execute(db);
+	await sql`create schema fresh`.execute(db);
+	await sql`set search_path = fresh`.execute(db);
+});
+
+const applied = async () =>
+	(
+		await db.selectFrom("migrations").selectAll().orderBy("number").execute()
+	).map(({ number, name }) => `${number} ${name}`);
+
+const step = (number: number, name: string, ...statements: string[]) =>
+	({
+		number,
+		name,
+		statements: statements.map((text) => sql.raw(text)),
+	}) satisfies Migration;
+
+const first = step(1, "one", "create table one (a integer)");
+const second = step(
+	2,
+	"two",
+	"alter table one add b integer",
+	"create table two (a integer)",
+);
+
+describe("migrations", () => {
+	it("are numbered from 1 without a gap", () => {
+		expect(migrations.map(({ number }) => number)).toEqual(
+			migrations.map((_, index) => index + 1),
+		);
+	});
+
+	it("run in order, each once, and are recorded", async () => {
+		await migrate(db, [first]);
+		expect(await applied()).toEqual(["1 one"]);
+		await migrate(db, [first, second]);
+		await migrate(db, [first, second]);
+		expect(await applied()).toEqual(["1 one", "2 two"]);
+		await sql`insert into one (a, b) values (1, 2)`.execute(db);
+	});
+
+	it("leave nothing behind when one fails", async () => {
+		const broken = step(
+			2,
+			"broken",
+			"create table two (a integer)",
+			"create nonsense",
+		);
+		await expect(migrate(db, [first, broken])).rejects.toThrow("syntax error");
+		await migrate(db, [first, second]);
+		expect(await applied()).toEqual(["1 one", "2 two"]);
+	});
+
+	it("refuse a database that newer code has been at", async () => {
+		await migrate(db, [first, second]);
+		await expect(migrate(db, [first])).rejects.toThrow(
+			"The database is newer than this program: it is at migration 2 (two), the program knows 1.",
+		);
+		expect(await applied()).toEqual(["1 one", "2 two"]);
+	});
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { missed, worthAnotherTrunk } from "../../telephony/sip-outcome.js";
+
+const rang = { rang: true };
+const silent = { rang: false };
+
+describe("a final SIP status", () => {
+	it.each([
+		[486, rang, "busy", "busy"],
+		[600, silent, "busy", "busy"],
+		[603, rang, "declined", "rejected"],
+		[403, silent, "declined", "rejected"],
+		[404, silent, "wrong_number", "unknown_number"],
+		[484, silent, "wrong_number", "unknown_number"],
+		[480, silent, "no_answer", "not_available"],
+		[408, rang, "no_answer", "ring_timeout"],
+		[408, silent, "unreachable", "no_route"],
+		[503, silent, "unreachable", "no_route"],
+		[500, silent, "failed", "trunk_error"],
+		[401, silent, "failed", "auth_failed"],
+		[407, silent, "failed", "auth_failed"],
+		[488, silent, "failed", "not_acceptable"],
+		[302, silent, "failed", "redirect_refused"],
+		[499, silent, "failed", "sip_error"],
+		[699, silent, "failed", "sip_error"],
+	] as const)("%i means (%o) %s for %s", (status, attempt, outcome, reason) => {
+		expect(missed(status, attempt)).toEqual({
+			outcome,
+			reason,
+			sipStatus: status,
+		});
+	});
+
+	it("487 is nobody's answer after our own ring time-out, and a cancellation after a stop", () => {
+		expect(
+			missed(487, { rang: true, canceledBecause: "ring_timeout" }),
+		).toMatchObject({ outcome: "no_answer", reason: "ring_timeout" });
+		expect(
+			missed(487, { rang: false, canceledBecause: "ring_timeout" }),
+		).toMatchObject({ outcome: "unreachable", reason: "no_route" });
+		expect(
+			missed(487, { rang: true, canceledBecause: "stopped" }),
+		).toMatchObject({ outcome: "canceled", reason: "stopped" });
+	});
+
+	it("that crossed our CANCEL counts as what it says", () => {
+		expect(
+			missed(486, { rang: true, canceledBecause: "ring_timeout" }),
+		).toMatchObject({ outcome: "busy" });
+	});
+
+	it("makes another trunk worth a try only where this one is ill", () => {
+		const tries = [404, 408, 480, 486, 500, 502, 503, 504, 600, 603].filter(
+			(status) => worthAnotherTrunk(missed(status, silent)),
+		);
+		expect(tries).toEqual([408, 500, 502, 503, 504]);
+	});
+});

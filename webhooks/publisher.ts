@@ -1,0 +1,56 @@
+import type { CallEvent } from "../core/event.js";
+import type { HttpClient } from "../core/http.js";
+import type { Log } from "../core/log.js";
+
+export interface Subscriber {
+	url: string;
+	method: "POST" | "PUT";
+}
+
+const TIMEOUT_MS = 10_000;
+/** What a consumer answers is not read beyond this. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** Sends events to the address that a call was posted with: one at a time for each call, in their order. */
+export class Publisher {
+	readonly #http: HttpClient;
+	readonly #log: Log;
+	/** The newest delivery of each call that has any under way. */
+	readonly #last = new Map<string, Promise<void>>();
+
+	constructor(http: HttpClient, log: Log) {
+		this.#http = http;
+		this.#log = log;
+	}
+
+	publish(subscriber: Subscriber, event: CallEvent): void {
+		const before = this.#last.get(event.call_id) ?? Promise.resolve();
+		const delivery = before.then(() => this.#deliver(subscriber, event));
+		this.#last.set(event.call_id, delivery);
+		void delivery.then(() => {
+			if (this.#last.get(event.call_id) === delivery)
+				this.#last.delete(event.call_id);
+		});
+	}
+
+	/** Resolves when nothing is under way. */
+	async idle(): Promise<void> {
+		while (this.#last.size > 0) await Promise.all(this.#last.values());
+	}
+
+	async #deliver({ url, method }: Subscriber, event: CallEvent): Promise<void> {
+		const result = await this.#http.request({
+			method,
+			url,
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify(event),
+			timeoutMs: TIMEOUT_MS,
+			maxBytes: MAX_ANSWER_BYTES,
+		});
+		const told = { callId: event.call_id, type: event.type, seq: event.seq };
+		if (result.kind === "failed")
+			this.#log.warn({ ...told, detail: result.detail }, "event not delivered");
+		else if (result.status < 200 || result.status > 299)
+			this.#log.warn({ ...told, status: result.status }, "event not accepted");
+	}
+}

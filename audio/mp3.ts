@@ -53,14 +53,17 @@ export async function decodeMp3(
 	}
 }
 
-function mono(channels: Float32Array[], length: number): Int16Array {
-	return Int16Array.from({ length }, (_, i) => {
-		const sum = channels.reduce(
-			(total, channel) => total + (channel[i] ?? 0),
-			0,
-		);
-		return fromFloat(sum / channels.length);
-	});
+/** The decoder gives two channels, of which a mono file's are the same. */
+function mono(
+	[left, right]: readonly Float32Array[],
+	length: number,
+): Int16Array {
+	const samples = new Int16Array(length);
+	for (let i = 0; i < length; i++) {
+		const one = left?.[i] ?? 0;
+		samples[i] = fromFloat((one + (right?.[i] ?? one)) / 2);
+	}
+	return samples;
 }
 
 function join(pieces: Int16Array[], samples: number): Int16Array {

@@ -81,6 +81,8 @@ class AudioThread implements AudioWorker {
 
 	#start(): Worker {
 		const worker = new Worker(new URL("./audio-worker.js", import.meta.url), {
+			// What the program itself was started with (--eval, --inspect) is not meant for its threads.
+			execArgv: [],
 			resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
 		});
 		worker.on("message", (answer: AudioAnswer) => {

@@ -57,9 +57,9 @@ export const engine = z.string().transform((text, context): Engine => {
 	return { ...at, secret: match[2] };
 });
 
-/** Secrets never reach an error message. */
+/** Secrets never reach an error message: what stands before an @ or after a port, or after a second colon, is one. */
 const mask = (text: string): string =>
-	text.replace(/:[^:@]*@/, ":…@").replace(/^([^:]*:\d+:).*$/, "$1…");
+	text.replace(/:[^:@]*@/, ":…@").replace(/^((?!sip:)[^:]*:[^:]*:).*$/, "$1…");
 
 const trunkPattern =
 	/^sip:(?:([^:@;\s]+):([^@\s]*)@)?(\[[0-9a-fA-F:]+\]|[^:;@\s]+)(?::(\d{1,5}))?((?:;[a-z]+=[a-z]+)*)$/;

@@ -22,7 +22,18 @@ const dataDir = join("data", "demo");
 mkdirSync(dataDir, { recursive: true });
 const phones = await startPhones(timeline);
 const consumer = await startConsumer(timeline);
-const service = await startServiceProcess({ dataDir, phones });
+const entities = join(dataDir, "entities.json");
+writeFileSync(
+	entities,
+	JSON.stringify({
+		5263: { kind: "user", name: "Second phone", targets: [phones.agent] },
+	}),
+);
+const service = await startServiceProcess({
+	DATA_DIR: dataDir,
+	SIP_TRUNK: phones.trunk,
+	ENTITIES: entities,
+});
 timeline.say("service", `listens at ${service.url}`);
 
 const payload = {
@@ -46,7 +57,10 @@ const answer = (await response.json()) as {
 	id: string;
 	warnings?: { path: string; hint: string }[];
 }; // the documented answer
-timeline.say("POST", `/call/flow → ${response.status} ${JSON.stringify(answer)}`);
+timeline.say(
+	"POST",
+	`/call/flow → ${response.status} ${JSON.stringify(answer)}`,
+);
 if (response.status !== 202) process.exit(1);
 
 await consumer.ended;
@@ -71,7 +85,9 @@ const problems = [
 ];
 console.log();
 if (problems.length > 0) {
-	console.error(`The flow was not walked as it should: ${problems.join("; ")}.`);
+	console.error(
+		`The flow was not walked as it should: ${problems.join("; ")}.`,
+	);
 	process.exit(1);
 }
 console.log(`Walked ${walk.join(" → ")}, and the conversation was bridged.`);

@@ -92,25 +92,33 @@ function fieldProblems(
 	raw: Element["raw"],
 	path: string,
 ): Problem[] {
-	return issues.map((issue) => {
-		const keys = issue.code === "unrecognized_keys" ? issue.keys : [];
-		const inner = [...issue.path, ...keys.slice(0, 1)];
-		const value = inner.reduce<unknown>(
-			(here, key) => (isRecord(here) ? here[String(key)] : undefined),
-			raw[name],
-		);
-		const where = inner.reduce<string>(
-			(here, key) => at(here, typeof key === "symbol" ? "" : key),
-			at(path, name),
-		);
+	return issues.flatMap((issue) => {
+		const inner = issue.path.map(String);
 		const says = issue.code === "invalid_key" ? issue.issues[0] : issue;
 		const hint =
 			raw[name] === undefined ? "this field is required" : says?.message;
 		// A custom message says by itself what to write.
-		const isPlain = inner.length === 0 && issue.code !== "custom";
+		const isPlain =
+			inner.length === 0 &&
+			issue.code !== "custom" &&
+			issue.code !== "unrecognized_keys";
 		const wanted = isPlain ? `; wanted: ${schema.description}` : "";
-		return problem(where, value, `${hint}${wanted}`);
+		const wrong =
+			issue.code === "unrecognized_keys"
+				? issue.keys.map((key) => [...inner, key])
+				: [inner];
+		return wrong.map((keys) =>
+			problem(
+				keys.reduce(at, at(path, name)),
+				keys.reduce(propertyOf, raw[name]),
+				`${hint}${wanted}`,
+			),
+		);
 	});
+}
+
+function propertyOf(value: unknown, key: string): unknown {
+	return isRecord(value) ? value[key] : undefined;
 }
 
 function unknownFields(

@@ -7,22 +7,25 @@ import { createAudioWorker } from "../audio/worker.js";
 import { systemClock } from "../core/clock.js";
 import {
 	type Address,
+	type AllowList,
 	type Config,
 	ConfigError,
 	type Engine as EngineAddress,
 	readConfig,
 	serviceHelp,
 } from "../core/config.js";
+import type { Entities } from "../core/entity.js";
 import { message } from "../core/fault.js";
 import { createHttpClient } from "../core/http.js";
 import { createLog, type Log } from "../core/log.js";
 import { Pacer } from "../core/pacer.js";
 import { liveInUtc } from "../core/timezone.js";
-import { createRecordings } from "../media/recordings.js";
+import { createRecordings, type Recordings } from "../media/recordings.js";
 import { createSounds } from "../media/sounds.js";
 import { CallDispatcher } from "../scheduler/call-dispatcher.js";
 import { type Softswitch, startSoftswitch } from "../softswitch/app.js";
 import { openStore } from "../store/open-store.js";
+import type { Store } from "../store/store.js";
 import { SipDialer } from "../telephony/dialer.js";
 import { isSafePath } from "../telephony/encode.js";
 import { Engine } from "../telephony/engine.js";
@@ -33,7 +36,6 @@ import { createApp } from "./app.js";
 
 /** 200 calls, each of which may take a second endpoint for a connect. */
 const EMBEDDED_ENDPOINTS = 400;
-const LOOPBACK = { cidrs: ["127.0.0.0/8", "::1/128"], hosts: [] };
 
 /** A running service. */
 export interface Service {
@@ -49,100 +51,142 @@ export interface Service {
 	stopNow(): void;
 }
 
+/** Closes what was opened, newest first. */
+class Closers {
+	readonly #closers: (() => unknown)[] = [];
+
+	add(close: () => unknown): void {
+		this.#closers.push(close);
+	}
+
+	async close(): Promise<void> {
+		for (const close of this.#closers.splice(0).reverse()) await close();
+	}
+}
+
 /** Puts the house together: the only place that knows which database and which engines are in use. */
 export async function startService(
 	config: Config,
 	log: Log = createLog({ level: config.LOG_LEVEL }),
 ): Promise<Service> {
-	const clock = systemClock;
-	const dataDir = resolve(config.DATA_DIR);
-	if (!isSafePath(dataDir))
-		throw new ConfigError(
-			`The configuration is not right:\n  DATA_DIR: ${dataDir} holds characters that a media engine's command must not hold; use letters, digits, / _ . -`,
-		);
-	const closers: (() => Promise<unknown> | void)[] = [];
-	const close = async () => {
-		for (const closer of closers.reverse()) await closer();
-	};
+	const closers = new Closers();
 	try {
-		const store = await openStore({ dataDir, log });
-		closers.push(() => store.close());
-		const audio = createAudioWorker();
-		closers.push(() => audio.close());
-		const { engine, softswitch } = await startEngine(config, log, closers);
-		const http = createHttpClient({ allow: config.HTTP_ALLOW });
-		const entities = config.ENTITIES ?? new Map();
-		const recordings = await createRecordings(join(dataDir, "recordings"));
-		const publisher = new Publisher(http, log);
-		closers.push(() => publisher.idle());
-		const dispatcher = new CallDispatcher({
-			store,
-			dialer: new SipDialer({
-				engine,
-				entities,
-				trunks: config.SIP_TRUNK,
-				allow: new SipAllow(
-					config.SIP_ALLOW ??
-						(softswitch ? LOOPBACK : { cidrs: [], hosts: [] }),
-				),
-				pacer: new Pacer(clock, config.CALLS_PER_SECOND),
-				clock,
-				log,
-			}),
-			sounds: createSounds({
-				dir: join(dataDir, "sounds"),
-				http,
-				audio,
-				clock,
-				log,
-			}),
-			http,
-			appointments: store.appointments,
-			entities,
-			recordings,
-			tell: (call, event) => {
-				if (call.publish) publisher.publish(call.publish, event);
-			},
-			queueLimit: config.QUEUE_LIMIT,
-			queueTimeoutMs: config.QUEUE_TIMEOUT,
-			callsPerSecond: config.CALLS_PER_SECOND,
-			clock,
-			log,
-		});
-		const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
-		const app = createApp({
-			store,
-			dispatcher,
-			recordings,
-			account: { cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID, token },
-			entities,
-			hasTrunk: config.SIP_TRUNK.length > 0,
-			isReady: () => engine.ready,
-			clock,
-			log,
-		});
-		await dispatcher.recover();
-		const server = app.listen(config.HTTP_PORT, config.HTTP_HOST);
-		await listening(server);
-		closers.push(() => closeServer(server));
-		const { port } = server.address() as AddressInfo; // it listens on TCP
-		return {
-			url: `http://${config.HTTP_HOST}:${port}`,
-			token,
-			sip: softswitch?.sip ?? null,
-			async stop() {
-				await dispatcher.drain(config.DRAIN_TIMEOUT);
-				await close();
-			},
-			stopNow: () => dispatcher.hangUpAll(),
-		};
+		return await open(config, log, closers);
 	} catch (error) {
-		await close();
+		await closers.close();
 		throw error;
 	}
 }
 
-type Closers = (() => Promise<unknown> | void)[];
+async function open(
+	config: Config,
+	log: Log,
+	closers: Closers,
+): Promise<Service> {
+	const clock = systemClock;
+	const dataDir = safeDataDir(config);
+	const store = await openStore({ dataDir, log });
+	closers.add(() => store.close());
+	const { engine, softswitch } = await startEngine(config, log, closers);
+	const recordings = await createRecordings(join(dataDir, "recordings"));
+	const entities: Entities = config.ENTITIES ?? new Map();
+	const dispatcher = createDispatcher(
+		{ config, dataDir, log, store, engine, recordings, entities },
+		closers,
+	);
+	const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
+	const app = createApp({
+		store,
+		dispatcher,
+		recordings,
+		account: { cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID, token },
+		entities,
+		hasTrunk: config.SIP_TRUNK.length > 0,
+		isReady: () => engine.ready,
+		clock,
+		log,
+	});
+	await dispatcher.recover();
+	const server = app.listen(config.HTTP_PORT, config.HTTP_HOST);
+	await listening(server);
+	closers.add(() => closeServer(server));
+	const { port } = server.address() as AddressInfo; // it listens on TCP
+	return {
+		url: `http://${config.HTTP_HOST}:${port}`,
+		token,
+		sip: softswitch?.sip ?? null,
+		async stop() {
+			await dispatcher.drain(config.DRAIN_TIMEOUT);
+			await closers.close();
+		},
+		stopNow: () => dispatcher.hangUpAll(),
+	};
+}
+
+function safeDataDir({ DATA_DIR }: Config): string {
+	const dataDir = resolve(DATA_DIR);
+	if (isSafePath(dataDir)) return dataDir;
+	throw new ConfigError(
+		`The configuration is not right:\n  DATA_DIR: ${dataDir} holds characters that a media engine's command must not hold; use letters, digits, / _ . -`,
+	);
+}
+
+interface DispatcherParts {
+	config: Config;
+	dataDir: string;
+	log: Log;
+	store: Store;
+	engine: Engine;
+	recordings: Recordings;
+	entities: Entities;
+}
+
+function createDispatcher(
+	parts: DispatcherParts,
+	closers: Closers,
+): CallDispatcher {
+	const { config, dataDir, log, store, engine, entities } = parts;
+	const clock = systemClock;
+	const http = createHttpClient({ allow: config.HTTP_ALLOW });
+	const audio = createAudioWorker();
+	closers.add(() => audio.close());
+	const publisher = new Publisher(http, log);
+	closers.add(() => publisher.idle());
+	return new CallDispatcher({
+		...parts,
+		dialer: new SipDialer({
+			engine,
+			entities,
+			trunks: config.SIP_TRUNK,
+			allow: new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config)),
+			pacer: new Pacer(clock, config.CALLS_PER_SECOND),
+			clock,
+			log,
+		}),
+		sounds: createSounds({
+			dir: join(dataDir, "sounds"),
+			http,
+			audio,
+			clock,
+			log,
+		}),
+		http,
+		appointments: store.appointments,
+		tell: (call, event) => {
+			if (call.publish) publisher.publish(call.publish, event);
+		},
+		queueLimit: config.QUEUE_LIMIT,
+		queueTimeoutMs: config.QUEUE_TIMEOUT,
+		callsPerSecond: config.CALLS_PER_SECOND,
+		clock,
+	});
+}
+
+/** Loopback with the embedded engine, nobody with a real one. */
+const defaultSipAllow = ({ DRACHTIO }: Config): AllowList => ({
+	cidrs: DRACHTIO ? [] : ["127.0.0.0/8", "::1/128"],
+	hosts: [],
+});
 
 /** The configured servers, or the embedded softswitch; registers with the trunks that want it. */
 async function startEngine(
@@ -151,7 +195,7 @@ async function startEngine(
 	closers: Closers,
 ): Promise<{ engine: Engine; softswitch: Softswitch | null }> {
 	const softswitch = config.DRACHTIO ? null : await embed(config);
-	if (softswitch) closers.push(() => softswitch.stop());
+	if (softswitch) closers.add(() => softswitch.stop());
 	const { drachtio, freeswitch } = addresses(config, softswitch);
 	const engine = await Engine.connect({
 		drachtio,
@@ -161,9 +205,9 @@ async function startEngine(
 		clock: systemClock,
 		log,
 	});
-	closers.push(() => engine.close());
+	closers.add(() => engine.close());
 	const stop = new AbortController();
-	closers.push(() => stop.abort());
+	closers.add(() => stop.abort());
 	for (const trunk of config.SIP_TRUNK.filter(({ register }) => register))
 		void keepRegistered(
 			{ srf: engine.srf, trunk, clock: systemClock, log },

@@ -35,12 +35,12 @@ async function main(): Promise<void> {
 		log.error({ error }, "the softswitch died");
 		process.exitCode = 1;
 	});
+	for (const signal of ["SIGTERM", "SIGINT"] as const)
+		process.once(signal, () => void softswitch.stop());
 	const { sip, control, eventSocket } = softswitch;
 	console.log(`SIP (UDP, TCP)       ${sip.host}:${sip.port}`);
 	console.log(`drachtio control     ${control.host}:${control.port}`);
 	console.log(`event socket         ${eventSocket.host}:${eventSocket.port}`);
-	for (const signal of ["SIGTERM", "SIGINT"] as const)
-		process.once(signal, () => void softswitch.stop());
 }
 
 if (process.argv.includes("--help")) console.log(softswitchHelp());

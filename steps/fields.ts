@@ -40,6 +40,24 @@ export const edgesNamed = <Name extends string>(names: readonly Name[]) =>
 		},
 	);
 
+/** A record of up to `most` entries. */
+export const entries = (
+	key: z.ZodType<string, string>,
+	value: z.ZodType<string>,
+	most: number,
+) =>
+	z
+		.unknown()
+		// z.record leaves this name out in silence.
+		.refine((record) => !Object.hasOwn(Object(record), "__proto__"), {
+			error: "nothing can be named __proto__",
+			path: ["__proto__"],
+		})
+		.pipe(z.record(key, value))
+		.refine((record) => Object.keys(record).length <= most, {
+			error: `write at most ${most} entries`,
+		});
+
 export const spokenText = z.string().min(1).max(LONGEST_TEXT);
 
 /** Who is rung. Numbers may be written as JSON numbers; they become strings. */

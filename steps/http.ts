@@ -3,6 +3,7 @@ import { checkUrl, type HttpResult } from "../core/http.js";
 import {
 	checkStart,
 	edgesNamed,
+	entries,
 	nextStep,
 	seconds,
 	variableName,
@@ -64,13 +65,6 @@ function asJson(value: unknown): string | null {
 	}
 }
 
-const limited = <Value extends z.ZodType<Record<string, string>>>(
-	record: Value,
-) =>
-	record.refine((value) => Object.keys(value).length <= MOST_ENTRIES, {
-		error: `at most ${MOST_ENTRIES} entries`,
-	});
-
 export const http = defineStep({
 	type: "http",
 	aliases: [],
@@ -81,7 +75,7 @@ export const http = defineStep({
 			.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
 			.default("GET")
 			.describe("GET (if left out), POST, PUT, PATCH, DELETE or HEAD"),
-		headers: limited(z.record(headerName, headerValue))
+		headers: entries(headerName, headerValue, MOST_ENTRIES)
 			.optional()
 			.describe("Request headers by name"),
 		body: body
@@ -90,7 +84,7 @@ export const http = defineStep({
 		timeout: seconds(0.1, 60)
 			.default(10)
 			.describe("Seconds for the whole exchange, 0.1 to 60 (10 if left out)"),
-		variables: limited(z.record(variableName, path))
+		variables: entries(variableName, path, MOST_ENTRIES)
 			.optional()
 			.describe("Variables to copy from a JSON answer: name to path, $.a.b[0]"),
 		flow: edgesNamed(["success", "fail"])

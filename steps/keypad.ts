@@ -1,10 +1,17 @@
 import { z } from "zod";
-import { nextStep, seconds, stepId, variableName } from "./fields.js";
+import { entries, nextStep, seconds, stepId, variableName } from "./fields.js";
 import { defineStep, type StepResult } from "./step.js";
 
 const DIGIT = "[0-9*#A-D]";
 const MOST_DIGITS = 32;
 const MOST_EDGES = 1_000;
+
+const edgeName = z
+	.string()
+	.regex(new RegExp(`^(${DIGIT}{1,${MOST_DIGITS}}|timeout)$`), {
+		error:
+			"write digits to match exactly, * for any others, or timeout for nothing pressed",
+	});
 
 export const keypad = defineStep({
 	type: "keypad",
@@ -16,17 +23,7 @@ export const keypad = defineStep({
 			.min(1)
 			.max(MOST_DIGITS)
 			.describe("How many digits are taken, 1 to 32"),
-		flow: z
-			.record(
-				z.string().regex(new RegExp(`^(${DIGIT}{1,${MOST_DIGITS}}|timeout)$`), {
-					error:
-						"write digits to match exactly, * for any others, or timeout for nothing pressed",
-				}),
-				stepId,
-			)
-			.refine((flow) => Object.keys(flow).length <= MOST_EDGES, {
-				error: `at most ${MOST_EDGES} edges`,
-			})
+		flow: entries(edgeName, stepId, MOST_EDGES)
 			.optional()
 			.describe(
 				"Where to go by what was pressed: exact digits, `*` for any others, `timeout` for nothing pressed",

@@ -51,8 +51,11 @@ function assemble(
 		},
 		async close() {
 			await calls.settled();
-			await pool.end();
-			await lock.release();
+			try {
+				await pool.end();
+			} finally {
+				await lock.release();
+			}
 		},
 	};
 }

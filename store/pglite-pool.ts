@@ -23,6 +23,14 @@ export class DatabaseError extends Error {
 	}
 }
 
+/**
+ * Whether the database said no and is well. Out of resources (53), a system or an internal error (58, XX), or none of
+ * PostgreSQL's own: it is not, and may hang at the next query (measured, disk full). A server would restart then.
+ */
+function isRefusal(code: string | undefined): boolean {
+	return code !== undefined && !/^(?:53|58|XX)/.test(code);
+}
+
 interface Waiter {
 	resolve(answer: QueryAnswer): void;
 	reject(error: Error): void;
@@ -85,11 +93,14 @@ export class PglitePool implements PostgresPool {
 
 	/** Waits for its turn, then closes the database. */
 	async end(): Promise<void> {
-		await this.connect();
+		const { release } = await this.connect();
 		this.#serving = false;
-		if (this.alive) await this.#ask({ close: true });
-		await this.#worker.terminate();
-		this.#handOver();
+		try {
+			if (this.alive) await this.#ask({ close: true });
+		} finally {
+			await this.#worker.terminate();
+			release();
+		}
 	}
 
 	#handOver(): void {
@@ -121,6 +132,10 @@ export class PglitePool implements PostgresPool {
 		} else {
 			const { message, code, constraint } = reply.error;
 			waiter?.reject(new DatabaseError(message, code, constraint));
+			if (reply.id !== OPENING && !isRefusal(code)) {
+				this.#lose(message);
+				void this.#worker.terminate();
+			}
 		}
 	}
 

@@ -11,7 +11,7 @@ import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Pacer } from "../core/pacer.js";
 import type { Engine } from "./engine.js";
-import { Leg } from "./leg.js";
+import { Leg, type Reached } from "./leg.js";
 import { MediaEndpoint } from "./media-endpoint.js";
 import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
 import { SipCall } from "./sip-call.js";
@@ -30,7 +30,6 @@ export interface DialerOptions extends TargetOptions {
 const MAX_REDIRECTS = 2;
 
 export type ReachRequest = Omit<DialRequest, "callId">;
-export type Reached = { outcome: "answered"; leg: Leg } | Missed;
 
 /** Reaches people through drachtio and FreeSWITCH. */
 export class SipDialer implements Dialer {

@@ -1,5 +1,5 @@
 import type Srf from "drachtio-srf";
-import type { LegEnd } from "../core/call.js";
+import type { LegEnd, Missed } from "../core/call.js";
 import type { Log } from "../core/log.js";
 import type { Engine } from "./engine.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
@@ -7,6 +7,8 @@ import { hangUp } from "./ring.js";
 
 /** Q.850 cause in a Reason header (RFC 3326 §2): `Q.850;cause=16;text="…"`. */
 const Q850 = /Q\.850[^,]*;\s*cause=(\d{1,3})/i;
+
+export type Reached = { outcome: "answered"; leg: Leg } | Missed;
 
 /** One answered leg: the SIP dialog with the far end and the endpoint that makes its sound. */
 export class Leg {

@@ -11,8 +11,7 @@ import type { Clock } from "../core/clock.js";
 import { DigitQueue } from "../core/digits.js";
 import type { Log } from "../core/log.js";
 import type { Sound } from "../core/sounds.js";
-import type { Reached } from "./dialer.js";
-import type { Leg } from "./leg.js";
+import type { Leg, Reached } from "./leg.js";
 
 /** What a connect needs of the dialer. */
 interface Connector {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { generatedPages } from "../docs/generate.js";
+import { registrySource } from "../steps/generate.js";
 
 // The floors of docs/architecture.md: a file imports from its own folder or from a lower floor; neighbours never import each other.
 const floors: Record<string, number> = {
@@ -20,8 +22,9 @@ const beside: Record<string, (target: string) => boolean> = {
 	softswitch: (target) =>
 		/^(softswitch|audio)\//.test(target) ||
 		/^core\/(clock|config|config-forms|log)\./.test(target),
+	docs: (target) => /^(docs|steps|core)\//.test(target),
 	demo: (target) => /^(demo|softswitch\/lab)\//.test(target),
-	bench: (target) => /^bench\//.test(target),
+	bench: (target) => /^(bench\/|demo\/service-process\.)/.test(target),
 };
 
 const root = process.cwd();
@@ -78,6 +81,12 @@ describe("the house", () => {
 		};
 		for (const file of imports.keys()) visit(file, []);
 		expect(circles).toEqual([]);
+	});
+
+	it("has no stale generated file", () => {
+		expect(registrySource("steps")).toBe(readFileSync("steps/all.ts", "utf8"));
+		for (const [path, text] of generatedPages())
+			expect(readFileSync(path, "utf8"), path).toBe(text);
 	});
 
 	it("has no file over 300 lines", () => {

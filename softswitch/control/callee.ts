@@ -100,9 +100,6 @@ export class Callee {
 			return;
 		}
 		const transactionId = this.expect(transaction, client, null);
-		if (invite)
-			transaction.onCancel = (cancel) =>
-				this.cancelled(cancel, transactionId, client, transaction);
 		pushSip(client, clock, {
 			source: "network",
 			text: request.toString(),
@@ -148,8 +145,17 @@ export class Callee {
 		dialog: ControlDialog | null,
 	): string {
 		const transactionId = randomUUID();
-		this.asked.set(transactionId, { transaction, client, dialog });
+		const asked = { transaction, client, dialog };
+		this.asked.set(transactionId, asked);
+		transaction.onAbandoned = () => this.forget(transactionId, asked);
+		transaction.onCancel = (cancel) =>
+			this.cancelled(cancel, transactionId, asked);
 		return transactionId;
+	}
+
+	private forget(transactionId: string, { transaction, dialog }: Asked): void {
+		this.asked.delete(transactionId);
+		if (dialog?.called === transaction) dialog.called = null;
 	}
 
 	private compose({ transaction }: Asked, given: SipResponse): SipResponse {
@@ -181,10 +187,9 @@ export class Callee {
 		const { transaction, dialog } = asked;
 		const { request } = transaction;
 		const final = response.status >= 200;
-		if (final) this.asked.delete(transactionId);
+		if (final) this.forget(transactionId, asked);
 		if (request.method !== "INVITE")
 			return dialog && request.method !== "BYE" ? dialog.id : "";
-		if (final && dialog) dialog.called = null;
 		if (!succeeds(response)) return dialog?.id ?? dialogId(request);
 		const up = dialog ?? this.begin(asked, response);
 		const ackTransaction = dialog ? randomUUID() : transactionId;
@@ -235,18 +240,20 @@ export class Callee {
 	private cancelled(
 		cancel: SipRequest,
 		transactionId: string,
-		client: ControlClient,
-		transaction: ServerTransaction,
+		asked: Asked,
 	): void {
-		this.asked.delete(transactionId);
+		const { client, dialog, transaction } = asked;
+		this.forget(transactionId, asked);
 		pushSip(client, this.exchange.clock, {
 			source: "network",
 			text: cancel.toString(),
 			peer: transaction.source,
 			transactionId,
-			dialogId: dialogId(transaction.request),
+			dialogId: dialog?.id ?? dialogId(transaction.request),
 		});
-		this.exchange.clients.record("stop", "network", cancel, "call-canceled");
+		// A change that was called off does not end the call
+		if (!dialog)
+			this.exchange.clients.record("stop", "network", cancel, "call-canceled");
 	}
 }
 

@@ -11,9 +11,6 @@ import {
 	SwitchEvent,
 } from "./event.js";
 
-/** Long, read once after an INVITE: only CHANNEL_DATA and uuid_dump carry them. */
-const ONLY_IN_DATA = new Set(["rtp_local_sdp_str", "switch_r_sdp"]);
-
 /** Events that FreeSWITCH sends without variables (switch_channel.c: switch_channel_event_set_data). */
 const WITHOUT_VARIABLES = new Set(["DTMF", "CHANNEL_CALLSTATE"]);
 
@@ -26,8 +23,9 @@ export function channelEvent(
 ): SwitchEvent {
 	const headers = events.head(name);
 	addChannel(headers, channel);
-	if (!WITHOUT_VARIABLES.has(name)) addVariables(headers, channel, false);
-	return new SwitchEvent(name, Object.assign(headers, more));
+	return WITHOUT_VARIABLES.has(name)
+		? new SwitchEvent(name, headers, { more })
+		: new SwitchEvent(name, headers, { variables: channel.variables, more });
 }
 
 /** CHANNEL_CALLSTATE, sent after the state has changed. */
@@ -65,7 +63,8 @@ function dataHeaders(events: EventSource, channel: Channel): Headers {
 	headers["Channel-Destination-Number"] = channel.leg.destinationUser;
 	headers["Channel-Network-Addr"] = channel.leg.sourceAddress;
 	addChannel(headers, channel);
-	addVariables(headers, channel, true);
+	for (const [name, value] of channel.variables)
+		headers[`variable_${name}`] = value;
 	return headers;
 }
 
@@ -105,9 +104,4 @@ function addChannel(headers: Headers, channel: Channel): void {
 	headers["Caller-Channel-Transfer-Time"] = String(times.transferred);
 	headers["Caller-Channel-Bridged-Time"] = String(times.bridged);
 	if (channel.peer) headers["Other-Leg-Unique-ID"] = channel.peer.uuid;
-}
-
-function addVariables(headers: Headers, channel: Channel, all: boolean): void {
-	for (const [name, value] of channel.variables)
-		if (all || !ONLY_IN_DATA.has(name)) headers[`variable_${name}`] = value;
 }

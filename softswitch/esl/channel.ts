@@ -78,8 +78,9 @@ export class Channel {
 	sending: Promise<void> = Promise.resolve();
 	/** Called once, when the channel is no more; set by its outbound event socket. */
 	onEnd: (() => void) | null = null;
-	/** Called after that; set by its SIP side. */
-	onDestroyed: (() => void) | null = null;
+	/** Resolves when nothing is left of it. */
+	readonly destroyed: Promise<void>;
+	readonly #settleDestroyed: () => void;
 	/** Below all turns; none while bridged, where the other leg is heard instead. */
 	#idleSound: Playback | null;
 	readonly #turns: Turn[] = [];
@@ -118,6 +119,9 @@ export class Channel {
 			hungUp: 0,
 			transferred: 0,
 		};
+		const { promise, resolve } = promiseParts<void>();
+		this.destroyed = promise;
+		this.#settleDestroyed = resolve;
 		this.#idleSound = this.stream.play(IDLE_SOUND);
 		this.#onDequeued = options.onDequeued;
 		this.#onIdleDigit = options.onIdleDigit;
@@ -132,7 +136,8 @@ export class Channel {
 	pair(other: Channel | null): void {
 		this.peer = other;
 		this.#idleSound?.stop();
-		this.#idleSound = other || this.isDown ? null : this.stream.play(IDLE_SOUND);
+		this.#idleSound =
+			other || this.isDown ? null : this.stream.play(IDLE_SOUND);
 	}
 
 	/** Applications at work; 0 = parked or bridged. */
@@ -236,6 +241,12 @@ export class Channel {
 		this.#isLeaving = leaving;
 		this.notice();
 		this.#poll();
+	}
+
+	/** Frees the media; the last thing that happens to a channel. */
+	destroy(): void {
+		this.stream.close();
+		this.#settleDestroyed();
 	}
 
 	streamLost(): void {

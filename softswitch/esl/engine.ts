@@ -52,8 +52,8 @@ export function publishGlobal(
 	more: Headers,
 	body: string | null = null,
 ): void {
-	const headers = Object.assign(engine.events.head(name), more);
-	engine.bus.publish(new SwitchEvent(name, headers, body));
+	const event = new SwitchEvent(name, engine.events.head(name), { more, body });
+	engine.bus.publish(event);
 }
 
 export function microseconds(engine: Engine): number {

@@ -44,7 +44,6 @@ export interface EventSocket {
 const SIP_HOST = "127.0.0.1";
 /** Time for BYEs and files. */
 const LONGEST_CLOSE_MS = 3000;
-const CLOSE_CHECK_MS = 20;
 
 /** The FreeSWITCH half of the engine: event socket, SIP profile, applications. */
 export async function startEventSocket(
@@ -87,9 +86,12 @@ export async function startEventSocket(
 }
 
 async function hangUpAll(engine: Engine): Promise<void> {
-	for (const channel of [...engine.channels.values()])
-		hangup(engine, channel, "SYSTEM_SHUTDOWN");
-	const latest = engine.clock.monotonic() + LONGEST_CLOSE_MS;
-	while (engine.channels.size > 0 && engine.clock.monotonic() < latest)
-		await sleep(engine.clock, CLOSE_CHECK_MS);
+	const channels = [...engine.channels.values()];
+	for (const channel of channels) hangup(engine, channel, "SYSTEM_SHUTDOWN");
+	const late = new AbortController();
+	await Promise.race([
+		Promise.all(channels.map(({ destroyed }) => destroyed)),
+		sleep(engine.clock, LONGEST_CLOSE_MS, late.signal).catch(() => {}),
+	]);
+	late.abort();
 }

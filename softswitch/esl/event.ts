@@ -1,36 +1,52 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../core/clock.js";
+import type { Variables } from "./variables.js";
 
 export type Headers = Record<string, string>;
 export type EventFormat = "json" | "plain";
 
-/** An event as the event socket sends it: serialised once for all who listen. */
+interface EventParts {
+	/** A channel's variables as they are now, between `headers` and `more`. */
+	variables?: Variables;
+	more?: Headers;
+	body?: string | null;
+}
+
+/** An event as the event socket sends it: serialised once for all who listen, while it is published. */
 export class SwitchEvent {
 	readonly name: string;
-	readonly headers: Headers;
-	readonly body: string | null;
+	readonly #headers: Headers;
+	readonly #variables: Variables | null;
+	readonly #more: Headers;
+	readonly #body: string | null;
 	readonly #frames: Partial<Record<EventFormat, string>> = {};
-	#lowerCased: Map<string, string> | null = null;
 
-	constructor(name: string, headers: Headers, body: string | null = null) {
+	constructor(name: string, headers: Headers, parts: EventParts = {}) {
 		this.name = name;
-		this.headers = headers;
-		this.body = body;
+		this.#headers = headers;
+		this.#variables = parts.variables ?? null;
+		this.#more = parts.more ?? {};
+		this.#body = parts.body ?? null;
 	}
 
 	get uniqueId(): string | undefined {
-		return this.headers["Unique-ID"];
+		return this.#headers["Unique-ID"];
+	}
+
+	get subclass(): string | undefined {
+		return this.#more["Event-Subclass"];
 	}
 
 	/** A header whatever its case, as filters look them up. */
 	header(name: string): string | undefined {
-		this.#lowerCased ??= new Map(
-			Object.entries(this.headers).map(([key, value]) => [
-				key.toLowerCase(),
-				value,
-			]),
-		);
-		return this.#lowerCased.get(name.toLowerCase());
+		const key = name.toLowerCase();
+		if (key === "unique-id") return this.uniqueId;
+		if (key.startsWith("variable_"))
+			return this.#variables?.get(key.slice("variable_".length));
+		for (const headers of [this.#headers, this.#more])
+			for (const [known, value] of Object.entries(headers))
+				if (known.toLowerCase() === key) return value;
+		return undefined;
 	}
 
 	/** The whole message; Content-Length comes first (mod_event_socket.c:1441). */
@@ -44,19 +60,27 @@ export class SwitchEvent {
 	}
 
 	#json(): string {
-		if (this.body === null) return JSON.stringify(this.headers);
-		return JSON.stringify({
-			...this.headers,
-			"Content-Length": String(Buffer.byteLength(this.body)),
-			_body: this.body,
-		});
+		const tail = { ...this.#more };
+		if (this.#body !== null) {
+			tail["Content-Length"] = String(Buffer.byteLength(this.#body));
+			tail._body = this.#body;
+		}
+		const head = JSON.stringify(this.#headers).slice(0, -1);
+		const rest = JSON.stringify(tail).slice(1);
+		const variables = this.#variables?.eventJson() ?? "";
+		return `${head}${variables}${rest === "}" ? "" : ","}${rest}`;
 	}
 
 	#plain(): string {
-		const head = headerLines(this.headers);
-		return this.body === null
+		const variables: Headers = {};
+		for (const [name, value] of this.#variables ?? [])
+			variables[`variable_${name}`] = value;
+		const head = [this.#headers, variables, this.#more]
+			.map(headerLines)
+			.join("");
+		return this.#body === null
 			? `${head}\n`
-			: `${head}Content-Length: ${Buffer.byteLength(this.body)}\n\n${this.body}`;
+			: `${head}Content-Length: ${Buffer.byteLength(this.#body)}\n\n${this.#body}`;
 	}
 }
 

@@ -40,7 +40,10 @@ function start(engine: Engine, channel: Channel, execution: Execution): void {
 	variables.set("current_application", execution.app);
 	variables.set("current_application_data", data);
 	variables.set("current_application_response", null);
-	publish(engine, channel, "CHANNEL_EXECUTE", about(execution, data));
+	publish(engine, channel, "CHANNEL_EXECUTE", {
+		...about(execution.app, data),
+		"Application-UUID": execution.uuid,
+	});
 	const complete = (error: unknown) =>
 		finish(engine, channel, execution, data, error);
 	try {
@@ -73,10 +76,12 @@ function finish(
 			"current_application_response",
 			failure(engine, execution.app, error),
 		);
+	const { app, uuid } = execution;
 	publish(engine, channel, "CHANNEL_EXECUTE_COMPLETE", {
-		...about(execution, data),
+		...about(app, data),
 		"Application-Response":
 			variables.get("current_application_response") ?? "_none_",
+		"Application-UUID": uuid,
 	});
 	variables.set("current_loop", null);
 	variables.set("total_loops", null);
@@ -92,12 +97,8 @@ function failure(engine: Engine, app: string, error: unknown): string {
 	return `-ERR ${expected ? error.message : "internal error"}`;
 }
 
-function about({ app, uuid }: Execution, data: string): Record<string, string> {
-	return {
-		Application: app,
-		...(data && { "Application-Data": data }),
-		"Application-UUID": uuid,
-	};
+function about(app: string, data: string): Record<string, string> {
+	return { Application: app, ...(data && { "Application-Data": data }) };
 }
 
 /** Without its event socket a parked channel has nothing left to do (mod_event_socket.c: CF_CONTROLLED). */

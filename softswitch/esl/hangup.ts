@@ -47,9 +47,8 @@ async function tearDown(engine: Engine, channel: Channel): Promise<void> {
 	publish(engine, channel, "CHANNEL_HANGUP_COMPLETE");
 	publish(engine, channel, "CHANNEL_DESTROY");
 	channel.onEnd?.();
-	channel.stream.close();
-	channel.onDestroyed?.();
 	engine.channels.delete(channel.uuid);
+	channel.destroy();
 }
 
 async function recordingsEnd(engine: Engine, channel: Channel): Promise<void> {

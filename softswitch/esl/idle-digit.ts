@@ -3,12 +3,19 @@ import type { Digit } from "./digit.js";
 import type { Engine } from "./engine.js";
 import { sendDigits } from "./send-digits.js";
 
-/** A digit that no application wanted: a bridged leg passes it on, a parked one drops it (switch_ivr_bridge.c, switch_ivr_park). */
+/**
+ * A digit that no application wanted: a bridged leg passes it on, a parked one drops it (switch_ivr_bridge.c, switch_ivr_park).
+ * The RTP part passes RFC 4733 events through a bridge by itself.
+ */
 export function idleDigit(
 	engine: Engine,
 	channel: Channel,
-	{ digit, duration }: Digit,
+	{ digit, duration, source }: Digit,
 ): void {
-	if (!channel.peer || channel.variables.isTrue("bridge_filter_dtmf")) return;
-	sendDigits(engine, channel.peer, `${digit}@${Math.round(duration / 8)}`);
+	const { peer } = channel;
+	if (!peer) return;
+	const isPassed =
+		source === "RTP" && peer.variables.get("dtmf_type") !== "info";
+	if (!isPassed)
+		sendDigits(engine, peer, `${digit}@${Math.round(duration / 8)}`);
 }

@@ -42,6 +42,7 @@ export class Listener implements EventListener {
 	#filters: Filter[] = [];
 	#myEvents = false;
 	#closed = false;
+	#unsent = "";
 
 	constructor(
 		{ bus, clock }: { bus: EventBus; clock: Clock },
@@ -59,9 +60,17 @@ export class Listener implements EventListener {
 		return this.#closed;
 	}
 
+	/** What is written in one turn of the event loop goes out as one piece: a reply and its events cost one system call. */
 	write(text: string): void {
 		if (this.#closed) return;
-		this.#socket.write(text);
+		if (this.#unsent === "") setImmediate(() => this.#flush());
+		this.#unsent += text;
+	}
+
+	#flush(): void {
+		const text = this.#unsent;
+		this.#unsent = "";
+		if (text !== "" && !this.#socket.destroyed) this.#socket.write(text);
 		if (this.#socket.writableLength > MOST_UNREAD_BYTES) this.drop();
 	}
 
@@ -87,6 +96,7 @@ export class Listener implements EventListener {
 			`Content-Type: text/disconnect-notice\n${session}Content-Length: ${Buffer.byteLength(GOODBYE)}\n\n${GOODBYE}`,
 		);
 		this.#close();
+		this.#flush();
 		this.#socket.end();
 		this.#clock.after(LONGEST_END_MS, () => this.#socket.destroy());
 	}
@@ -166,7 +176,7 @@ export class Listener implements EventListener {
 	#asked(event: SwitchEvent): boolean {
 		if (this.#events.has("ALL")) return true;
 		if (!this.#events.has(event.name)) return false;
-		const subclass = event.headers["Event-Subclass"];
+		const { subclass } = event;
 		return subclass === undefined || this.#subclasses.has(subclass);
 	}
 

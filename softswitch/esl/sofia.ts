@@ -169,7 +169,7 @@ export class Sofia {
 		const { callId, localTag } = leg.dialog;
 		const key = dialogKey(callId, localTag);
 		this.#calls.set(key, call);
-		channel.onDestroyed = () => this.#calls.delete(key);
+		void channel.destroyed.then(() => this.#calls.delete(key));
 		channels.set(channel.uuid, channel);
 		counters.sessions++;
 		counters.peak = Math.max(counters.peak, channels.size);

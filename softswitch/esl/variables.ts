@@ -1,6 +1,16 @@
+/** Long, and read only after an INVITE: CHANNEL_DATA and uuid_dump carry them, other events do not. */
+const ONLY_IN_DATA = new Set(["rtp_local_sdp_str", "switch_r_sdp"]);
+
+interface Entry {
+	name: string;
+	value: string;
+	/** As it stands in an event, "" if it stands in none; made once, since most variables never change. */
+	json: string;
+}
+
 /** A channel's variables: names match whatever their case, an empty value removes (switch_channel.c: switch_channel_set_variable_var_check). */
 export class Variables {
-	readonly #entries = new Map<string, { name: string; value: string }>();
+	readonly #entries = new Map<string, Entry>();
 
 	get(name: string): string | undefined {
 		return this.#entries.get(name.toLowerCase())?.value;
@@ -13,12 +23,26 @@ export class Variables {
 		const text = value === null ? "" : String(value);
 		const key = name.toLowerCase();
 		if (text === "") this.#entries.delete(key);
-		else this.#entries.set(key, { name, value: text });
+		else
+			this.#entries.set(key, {
+				name,
+				value: text,
+				json: ONLY_IN_DATA.has(key)
+					? ""
+					: `,${JSON.stringify(`variable_${name}`)}:${JSON.stringify(text)}`,
+			});
 	}
 
 	/** FreeSWITCH's switch_true(): yes, on, true, t, enabled, active, allow or a number but 0. */
 	isTrue(name: string): boolean {
 		return isTrue(this.get(name));
+	}
+
+	/** What an event carries, as members of a JSON object: each begins with a comma. */
+	eventJson(): string {
+		let members = "";
+		for (const { json } of this.#entries.values()) members += json;
+		return members;
 	}
 
 	*[Symbol.iterator](): IterableIterator<readonly [string, string]> {

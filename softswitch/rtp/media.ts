@@ -46,7 +46,7 @@ export interface Remote {
 	payloadType: 0 | 8;
 	/** telephone-event of the far end (RFC 4733), null where it offers none. */
 	eventPayloadType: number | null;
-	/** What our own SDP called telephone-event, where it differs (RFC 3264 §5.1): digits under either number are taken. */
+	/** What our own SDP called telephone-event, 101 unless said otherwise (RFC 3264 §5.1): digits under either number are taken. */
 	localEventPayloadType?: number;
 	/** From our side: what we may do. */
 	direction: "sendrecv" | "sendonly" | "recvonly" | "inactive";

@@ -33,6 +33,8 @@ export class MediaThread {
 	constructor(options: ThreadOptions, onDeath: (error: Error) => void) {
 		this.#worker = new Worker(new URL("./media-worker.js", import.meta.url), {
 			workerData: options,
+			// What the program itself was started with (--eval, --inspect) is not meant for its threads.
+			execArgv: [],
 		});
 		this.#worker.on("message", (report: Report) => this.#hear(report));
 		let cause = new Error("the RTP thread ended");

@@ -139,9 +139,15 @@ export class ClientTransactions implements ClientHost {
 		const invite = request.method === "INVITE";
 		const Kind = invite ? InviteClient : PlainClient;
 		const transaction = new Kind(request, destination, this, onResponse);
-		this.open.set(`${request.branch} ${request.method}`, transaction);
+		const key = `${request.branch} ${request.method}`;
+		this.open.set(key, transaction);
 		this.locate(destination, (found) => {
-			if (!found) return transaction.unreachable();
+			// Closed while the name was being looked up
+			if (this.open.get(key) !== transaction) return;
+			if (!found) {
+				transaction.unreachable();
+				return;
+			}
 			transaction.destination = found;
 			this.await(transaction);
 			transaction.start();

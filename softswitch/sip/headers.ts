@@ -125,13 +125,15 @@ export class Headers {
 
 	/** Adds one more header at the end. */
 	add(name: string, value: string): this {
-		this.entries.push({ ...nameOf(name), value: oneLine(value) });
+		const { key, wire } = nameOf(name);
+		this.entries.push({ key, wire, value: oneLine(value) });
 		return this;
 	}
 
 	/** Adds one more header before all others (Via grows at the top). */
 	prepend(name: string, value: string): this {
-		this.entries.unshift({ ...nameOf(name), value: oneLine(value) });
+		const { key, wire } = nameOf(name);
+		this.entries.unshift({ key, wire, value: oneLine(value) });
 		return this;
 	}
 

@@ -27,7 +27,8 @@ const MAX_FORKS = 16;
 /** RFC 3261 §17.1.1 with the Accepted state of RFC 6026. */
 export class InviteClient implements RunningClientTransaction {
 	private state: State = "calling";
-	private readonly text: string;
+	/** What is sent again; let go once it cannot be. */
+	private text: string;
 	/** Timers B, D and M, one after the other, and the one that gives up on a cancelled INVITE. */
 	private cancelTimeout = () => {};
 	private cancelRetransmission = () => {};
@@ -157,6 +158,7 @@ export class InviteClient implements RunningClientTransaction {
 		this.stop();
 		this.state = state;
 		this.heldCancel = null;
+		this.text = "";
 		this.host.settled(this);
 	}
 

@@ -8,7 +8,7 @@ import type {
 	RunningServerTransaction,
 	ServerHost,
 } from "./server-transaction.js";
-import { T1_MS, T2_MS, T4_MS, TIMEOUT_MS } from "./timers.js";
+import { LONGEST_RING_MS, T1_MS, T2_MS, T4_MS, TIMEOUT_MS } from "./timers.js";
 import type { Endpoint } from "./uri.js";
 
 type State =
@@ -23,6 +23,7 @@ export class InviteServer implements RunningServerTransaction {
 	onCancel: (cancel: SipRequest) => void = () => {};
 	onAck: (ack: SipRequest) => void = () => {};
 	onAckTimeout: () => void = () => {};
+	onAbandoned: () => void = () => {};
 	private state: State = "proceeding";
 	private last = "";
 	private cancelTimeout = () => {};
@@ -34,7 +35,12 @@ export class InviteServer implements RunningServerTransaction {
 		readonly source: Endpoint,
 		public localTag: string,
 		private readonly host: ServerHost,
-	) {}
+	) {
+		this.arm(LONGEST_RING_MS, () => {
+			this.reply(480);
+			this.onAbandoned();
+		});
+	}
 
 	get answered(): boolean {
 		return this.state !== "proceeding";
@@ -115,6 +121,7 @@ export class InviteServer implements RunningServerTransaction {
 	}
 
 	private arm(delayMs: number, run: () => void): void {
+		this.cancelTimeout();
 		this.cancelTimeout = this.host.clock.after(delayMs, run);
 	}
 

@@ -1,5 +1,12 @@
-/** Index of the first of `stops` outside a quoted string and outside <…>, from `from` on; the length if there is none. */
-export function outside(text: string, stops: string, from = 0): number {
+/**
+ * Walks over `text` from `from` on and stops at the first of `stops` outside a quoted string and outside <…>; tells where,
+ * the length if there is none, and whether a quote or bracket was still open there.
+ */
+function walk(
+	text: string,
+	stops: string,
+	from: number,
+): { at: number; open: boolean } {
 	let quoted = false;
 	let bracketed = false;
 	for (let at = from; at < text.length; at += 1) {
@@ -10,9 +17,19 @@ export function outside(text: string, stops: string, from = 0): number {
 		} else if (character === '"') quoted = true;
 		else if (bracketed) bracketed = character !== ">";
 		else if (character === "<") bracketed = true;
-		else if (stops.includes(character)) return at;
+		else if (stops !== "" && stops.includes(character))
+			return { at, open: false };
 	}
-	return text.length;
+	return { at: text.length, open: quoted || bracketed };
+}
+
+function outside(text: string, stops: string, from = 0): number {
+	return walk(text, stops, from).at;
+}
+
+/** Whether every quoted string and every < is closed. */
+export function isBalanced(text: string): boolean {
+	return !walk(text, "", 0).open;
 }
 
 /** Splits a header that may hold a list (RFC 3261 §7.3.1); empty members are left out. */

@@ -3,11 +3,12 @@ import { splitList } from "./parameters.js";
 
 /** The largest message taken, in bytes: what fits in one UDP datagram. */
 export const MAX_MESSAGE_BYTES = 65_535;
-const MAX_HEADER_LINES = 256;
+/** Members of a Via or Route list count each. */
+const MAX_HEADERS = 256;
 const HEADER_END = Buffer.from("\r\n\r\n");
 const LISTS = new Set(["via", "route", "record-route"]);
 /** RFC 3261 §20: these may stand in a message only once. */
-const SINGLE = [
+const SINGLE = new Set([
 	"from",
 	"to",
 	"call-id",
@@ -15,7 +16,7 @@ const SINGLE = [
 	"max-forwards",
 	"content-length",
 	"content-type",
-];
+]);
 const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
 
 /**
@@ -48,7 +49,6 @@ export function parseHead(head: string): SipMessage | null {
 	// A bare CR or LF ends a line for some parsers and not for others: a message that holds one is not passed on.
 	if (/\0|\r(?!\n)|(?:^|[^\r])\n/.test(head)) return null;
 	const lines = head.split("\r\n");
-	if (lines.length > MAX_HEADER_LINES) return null;
 	const message = parseStartLine(lines[0] ?? "");
 	if (!message || !parseHeaders(message, lines)) return null;
 	if (message.defect === null) message.defect = duplicates(message);
@@ -96,6 +96,7 @@ function parseHeaders(message: SipMessage, lines: string[]): boolean {
 			value += ` ${lines[at]?.trim()}`;
 		}
 		addHeader(message, name, value.trim());
+		if (message.headers.size > MAX_HEADERS) return false;
 	}
 	return true;
 }
@@ -114,7 +115,7 @@ function addHeader(message: SipMessage, name: string, value: string): void {
 function duplicates(message: SipMessage): string | null {
 	const seen = new Set<string>();
 	for (const { key } of message.headers) {
-		if (!SINGLE.includes(key)) continue;
+		if (!SINGLE.has(key)) continue;
 		if (seen.has(key)) return `more than one ${key}`;
 		seen.add(key);
 	}

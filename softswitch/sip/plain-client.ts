@@ -10,7 +10,8 @@ import type { Endpoint } from "./uri.js";
 /** Anything but INVITE and ACK: RFC 3261 §17.1.2. */
 export class PlainClient implements RunningClientTransaction {
 	private state: "trying" | "proceeding" | "completed" = "trying";
-	private readonly text: string;
+	/** What is sent again; let go once it cannot be. */
+	private text: string;
 	private cancelTimeout = () => {};
 	private cancelRetransmission = () => {};
 
@@ -42,6 +43,7 @@ export class PlainClient implements RunningClientTransaction {
 		}
 		this.stop();
 		this.state = "completed";
+		this.text = "";
 		this.host.settled(this);
 		// Timer K
 		if (this.destination.transport === "udp")
@@ -70,6 +72,7 @@ export class PlainClient implements RunningClientTransaction {
 	private fail(status: 408 | 503): void {
 		this.stop();
 		this.state = "completed";
+		this.text = "";
 		this.host.settled(this);
 		this.host.ended(this);
 		this.onResponse(responseTo(this.request, status, this.host.localTag), null);

@@ -16,6 +16,7 @@ export class PlainServer implements RunningServerTransaction {
 	onCancel = () => {};
 	onAck = () => {};
 	onAckTimeout = () => {};
+	onAbandoned = () => {};
 	answered = false;
 	private last = "";
 	private cancelTimeout: () => void;
@@ -28,7 +29,10 @@ export class PlainServer implements RunningServerTransaction {
 		private readonly host: ServerHost,
 	) {
 		// Nobody waits for a response any longer by then (RFC 4320 §4.1)
-		this.cancelTimeout = host.clock.after(TIMEOUT_MS, () => this.end());
+		this.cancelTimeout = host.clock.after(TIMEOUT_MS, () => {
+			this.end();
+			this.onAbandoned();
+		});
 	}
 
 	reply(

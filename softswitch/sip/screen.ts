@@ -1,4 +1,5 @@
 import type { SipMessage, SipRequest } from "./message.js";
+import { isBalanced } from "./parameters.js";
 
 /** Methods a request may have; others get 405. */
 export const METHODS = [
@@ -19,6 +20,7 @@ export const METHODS = [
 ] as const;
 
 const known = new Set<string>(METHODS);
+const SCHEME = /^(sips?|tel):/i;
 const VIA = /^SIP\s*\/\s*2\.0\s*\/\s*[A-Za-z0-9]+\s+[^\s;]/i;
 
 /** Whether it holds enough to tell which transaction it belongs to, and so to answer it (RFC 3261 §8.1.1). */
@@ -27,28 +29,37 @@ export function isAddressed(message: SipMessage): boolean {
 	return (
 		VIA.test(headers.get("via") ?? "") &&
 		message.callId !== "" &&
-		message.cseq.number >= 0 &&
+		headers.has("cseq") &&
 		headers.has("from") &&
 		headers.has("to")
 	);
 }
 
-/** Why a request cannot be taken, null if it can. */
-export function refusalOf(request: SipRequest): {
+export interface Refusal {
 	status: number;
-	headers?: Record<string, string>;
 	reason?: string;
-} | null {
+	headers?: Record<string, string>;
+}
+
+/** Why a request cannot be taken, null if it can. */
+export function refusalOf(request: SipRequest): Refusal | null {
 	if (request.defect === "version") return { status: 505 };
-	if (request.defect !== null)
-		return { status: 400, reason: `Bad Request (${request.defect})` };
-	if (request.cseq.method !== request.method)
-		return { status: 400, reason: "Bad Request (CSeq method)" };
+	const flaw = request.defect ?? flawOf(request);
+	if (flaw !== null) return { status: 400, reason: `Bad Request (${flaw})` };
 	if (!known.has(request.method))
 		return { status: 405, headers: { Allow: METHODS.join(", ") } };
+	if (!SCHEME.test(request.uri)) return { status: 416 };
 	const required = request.headers.get("require");
 	// RFC 3261 §8.2.2.3: no extension is supported, and ACK and CANCEL are never refused for one
 	if (required && request.method !== "ACK" && request.method !== "CANCEL")
 		return { status: 420, headers: { Unsupported: required } };
+	return null;
+}
+
+function flawOf({ uri, method, cseq, headers }: SipRequest): string | null {
+	if (!/^[A-Za-z][A-Za-z0-9+.-]*:\S/.test(uri)) return "Request-URI";
+	if (cseq.number < 0 || cseq.method !== method) return "CSeq";
+	for (const name of ["From", "To"])
+		if (!isBalanced(headers.get(name) ?? "")) return name;
 	return null;
 }

@@ -23,6 +23,8 @@ export interface ServerTransaction {
 	onAck: (ack: SipRequest) => void;
 	/** The 2xx to an INVITE was sent for 32 s and never acknowledged: the caller should hang up (RFC 3261 §13.3.1.4). */
 	onAckTimeout: () => void;
+	/** Nobody answered the request in time: 32 s, or 10 minutes for an INVITE, which has got 480. */
+	onAbandoned: () => void;
 	/** Whether a final response has been sent. */
 	readonly answered: boolean;
 	/**

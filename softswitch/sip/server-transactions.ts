@@ -3,14 +3,9 @@ import type { Log } from "../../core/log.js";
 import type { Counters } from "./counters.js";
 import { newTag } from "./id.js";
 import { InviteServer } from "./invite-server.js";
-import {
-	type Content,
-	responseTo,
-	type SipRequest,
-	type SipResponse,
-} from "./message.js";
+import { responseTo, type SipRequest, type SipResponse } from "./message.js";
 import { PlainServer } from "./plain-server.js";
-import { isAddressed, refusalOf } from "./screen.js";
+import { isAddressed, type Refusal, refusalOf } from "./screen.js";
 import type {
 	RunningServerTransaction,
 	ServerHost,
@@ -70,7 +65,7 @@ export class ServerTransactions implements ServerHost {
 		}
 		stampVia(request, source);
 		const refusal = refusalOf(request);
-		if (refusal) this.refuse(request, source, refusal.status, refusal);
+		if (refusal) this.refuse(request, source, refusal);
 		else if (request.method === "CANCEL") this.cancel(request, source);
 		else this.begin(request, source, key);
 	}
@@ -117,7 +112,7 @@ export class ServerTransactions implements ServerHost {
 	private cancel(cancel: SipRequest, source: Endpoint): void {
 		const invite = this.open.get(serverKey(cancel, "INVITE"));
 		if (!invite) {
-			this.refuse(cancel, source, 481);
+			this.refuse(cancel, source, { status: 481 });
 			return;
 		}
 		this.wire.reply(
@@ -132,7 +127,7 @@ export class ServerTransactions implements ServerHost {
 		const outside = request.toTag === "";
 		// RFC 3261 §8.2.2.2: the same request by another path
 		if (outside && this.firstPaths.has(path)) {
-			this.refuse(request, source, 482);
+			this.refuse(request, source, { status: 482 });
 			return;
 		}
 		if (this.open.size >= this.limit) {
@@ -163,7 +158,8 @@ export class ServerTransactions implements ServerHost {
 
 	private overload(request: SipRequest, source: Endpoint): void {
 		this.counters.overloaded += 1;
-		this.stateless(request, source, 503, {
+		this.stateless(request, source, {
+			status: 503,
 			headers: { "Retry-After": RETRY_AFTER_S },
 		});
 	}
@@ -171,27 +167,20 @@ export class ServerTransactions implements ServerHost {
 	private refuse(
 		request: SipRequest,
 		source: Endpoint,
-		status: number,
-		content: Content & { reason?: string } = {},
+		refusal: Refusal,
 	): void {
 		this.counters.rejected += 1;
-		this.stateless(request, source, status, content);
+		this.stateless(request, source, refusal);
 	}
 
 	/** Answers and keeps nothing: the same request again gets the same answer. */
 	private stateless(
 		request: SipRequest,
 		source: Endpoint,
-		status: number,
-		content: Content & { reason?: string },
+		{ status, reason, headers = {} }: Refusal,
 	): void {
-		const response = responseTo(
-			request,
-			status,
-			this.statelessTag,
-			content.reason,
-		).with(content);
-		this.wire.reply(response.toString(), source);
+		const response = responseTo(request, status, this.statelessTag, reason);
+		this.wire.reply(response.with({ headers }).toString(), source);
 	}
 }
 

@@ -6,3 +6,5 @@ export const T2_MS = 4_000;
 export const T4_MS = 5_000;
 /** Timers B, D, F, H, J, L and M. */
 export const TIMEOUT_MS = 64 * T1_MS;
+/** How long an INVITE may go without a final response of ours: no phone rings that long. */
+export const LONGEST_RING_MS = 600_000;

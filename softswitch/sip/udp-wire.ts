@@ -16,7 +16,7 @@ interface Peer {
 export interface DatagramEvents {
 	onDatagram: (bytes: Buffer, from: Endpoint) => void;
 	onUnreachable: (to: Endpoint) => void;
-	/** A response could not be sent. */
+	/** A packet could not be sent, for reasons on this side. */
 	onUnsent: () => void;
 }
 
@@ -69,8 +69,8 @@ export class UdpWire {
 				if (error) this.lost(to, error);
 			});
 		} catch (error) {
-			// A socket whose connect failed throws; told later, as all other errors are
-			queueMicrotask(() => this.lost(to, error));
+			// A socket whose connect failed throws.
+			this.lost(to, error);
 		}
 	}
 
@@ -105,21 +105,31 @@ export class UdpWire {
 		this.listen(socket);
 		socket.on("error", (error) => this.lost(to, error));
 		const peer = { socket, usedAt: this.clock.monotonic() };
+		try {
+			// With a look-up that answers at once both take effect before they return: no packet for another peer is taken.
+			socket.bind({ address: this.host, port: this.port });
+			socket.connect(to.port, to.host);
+			setReceiveBuffer(socket);
+		} catch {
+			// Out of sockets: the bound one still reaches the peer
+			socket.close();
+			return null;
+		}
 		this.peers.set(key, peer);
-		// With a look-up that answers at once both take effect before they return, so no packet for another peer is taken.
-		socket.bind({ address: this.host, port: this.port });
-		socket.connect(to.port, to.host);
-		setReceiveBuffer(socket);
 		return peer;
 	}
 
 	private lost(to: Endpoint, error: unknown): void {
-		const refused =
-			error instanceof Error &&
-			"code" in error &&
-			error.code === "ECONNREFUSED";
-		if (!refused) this.drop(endpointKey(to));
-		this.events.onUnreachable(to);
+		const code = error instanceof Error && "code" in error ? error.code : "";
+		if (code === "ENOBUFS" || code === "EAGAIN") {
+			// Full queues here say nothing about the peer: the packet is sent again
+			this.events.onUnsent();
+			return;
+		}
+		// After anything but ICMP's refusal the socket may be of no more use
+		if (code !== "ECONNREFUSED") this.drop(endpointKey(to));
+		// Later, so that nobody hears of it before the call that sent the packet has returned
+		queueMicrotask(() => this.events.onUnreachable(to));
 	}
 
 	private drop(key: string): void {

@@ -25,7 +25,9 @@ export function serverKey(request: SipRequest, method: string): string {
 	const via = request.headers.get("via") ?? "";
 	const branch = parameter(via, "branch") ?? "";
 	const sentBy = via.slice(0, endOfSentBy(via));
-	if (branch.startsWith(BRANCH_COOKIE)) return `${branch} ${sentBy} ${method}`;
+	const unique =
+		branch.startsWith(BRANCH_COOKIE) && branch.length > BRANCH_COOKIE.length;
+	if (unique) return `${branch} ${sentBy} ${method}`;
 	return `${request.callId} ${request.cseq.number} ${request.fromTag} ${request.uri} ${sentBy} ${method}`;
 }
 

@@ -63,6 +63,18 @@ describe("the sample payload's flow", () => {
 		expect(compile(flow.source).flow).toEqual(flow);
 	});
 
+	it("has one hash, in whatever order its headers were kept", () => {
+		const hashWith = (headers: Record<string, string>) =>
+			flowHash(
+				compile([
+					ENTRY,
+					{ id: 1, type: "http", url: "https://a.example/", headers },
+				]).flow,
+			);
+		expect(hashWith({ A: "1", B: "2" })).toBe(hashWith({ B: "2", A: "1" }));
+		expect(hashWith({ A: "1", B: "2" })).not.toBe(hashWith({ A: "2", B: "1" }));
+	});
+
 	it("has another hash after any change", () => {
 		const changed = sampleFlow.map((step) =>
 			step.id === 1 ? { ...step, text: "Hi." } : step,
@@ -90,7 +102,11 @@ describe("a flow that cannot run", () => {
 			{ id: 3, type: "call", number: "12", caller_id: "1" },
 			{ id: 4, type: "play", nextStep: 5 },
 			{ id: 5, type: "keypad", count: 33, flow: { "*": 99, apples: 1 } },
-			{ type: "http", url: "https://x.example/", flow: { succes: 1 } },
+			{
+				type: "http",
+				url: "https://x.example/",
+				flow: { succes: 1, failed: 1 },
+			},
 			null,
 		]);
 		const paths = problems.map(({ path }) => path);
@@ -112,7 +128,9 @@ describe("a flow that cannot run", () => {
 			"$.flow[6].flow.apples",
 			"$.flow[7].id",
 			"$.flow[7].flow.succes",
+			"$.flow[7].flow.failed",
 			"$.flow[7].flow.succes",
+			"$.flow[7].flow.failed",
 			"$.flow[8]",
 		]);
 	});
@@ -229,5 +247,22 @@ describe("a flow that cannot run", () => {
 			"$.flow[2].headers",
 		]);
 		expect(JSON.stringify(problems)).not.toContain("s3cr3t");
+	});
+
+	it("names nothing __proto__", () => {
+		const problems = problemsOf(
+			JSON.parse(`[
+				{"id": 0, "type": "call", "number": "12", "caller_id": "1", "__proto__": 1},
+				{"id": 1, "type": "keypad", "count": 1, "flow": {"__proto__": 2}},
+				{"id": 2, "type": "http", "url": "https://a.example/", "headers": {"__proto__": "x"}, "variables": {"__proto__": "$"}, "flow": {"__proto__": 1}}
+			]`),
+		);
+		expect(problems.map(({ path }) => path)).toEqual([
+			"$.flow[0].__proto__",
+			"$.flow[1].flow.__proto__",
+			"$.flow[2].headers.__proto__",
+			"$.flow[2].variables.__proto__",
+			"$.flow[2].flow.__proto__",
+		]);
 	});
 });

@@ -62,6 +62,32 @@ describe("the end of a leg", () => {
 		expect(end).toEqual({ reason: "cut_off", by: "service", stepId: "1" });
 	});
 
+	it("while an appointment is made does not undo it, and ends the walk", async () => {
+		const outside = flowOutside();
+		const { events, end } = await walk(
+			flowOf([
+				CALL,
+				{
+					...{ id: 1, type: "callback", entity: 5263, next_step: 2 },
+					...{ date: "2030-10-11", time: "10:00", timezone: "UTC" },
+				},
+				{ id: 2, type: "play", text: "Never" },
+			]),
+			{
+				...outside,
+				appointments: {
+					async make() {
+						outside.dialer.calls[0]?.end({ by: "callee" });
+						return "appointment-1";
+					},
+				},
+			},
+		);
+		expect(path(events).at(-1)).toBe("1 scheduled");
+		expect(events.map(({ type }) => type)).toContain("callback.scheduled");
+		expect(end).toEqual({ reason: "callee_hung_up", stepId: "1" });
+	});
+
 	it("between two steps starts no other step", async () => {
 		const outside = flowOutside();
 		const { events } = await walk(

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Fault } from "../../core/fault.js";
+import { SLOW_MS } from "../store/data-dir.js";
 import { bearer, type RunningApp, startApp } from "./running-app.js";
 
 let app: RunningApp;
 beforeAll(async () => {
 	app = await startApp();
-});
+}, SLOW_MS);
 afterAll(() => app.close());
 
 const call = { id: 1, type: "call", number: "12345", caller_id: "1" };
@@ -87,7 +89,7 @@ describe("the API", () => {
 
 	it("says when to come back while it takes no calls", async () => {
 		for (const code of ["QUEUE_FULL", "SHUTTING_DOWN"] as const) {
-			app.dispatcher.refuses = code;
+			app.dispatcher.refuses = new Fault(code, undefined, { retryAfterS: 6.2 });
 			const answer = await app.post("/call/flow", { flow: [call] });
 			app.dispatcher.refuses = undefined;
 			expect(answer.status).toBe(503);
@@ -97,11 +99,9 @@ describe("the API", () => {
 	});
 
 	it("tells nothing about its own faults", async () => {
-		const broken = await startApp();
-		broken.dispatcher.accept = () =>
-			Promise.reject(new Error("password=hunter2"));
-		const answer = await broken.post("/call/flow", { flow: [call] });
-		await broken.close();
+		app.dispatcher.refuses = new Error("password=hunter2");
+		const answer = await app.post("/call/flow", { flow: [call] });
+		app.dispatcher.refuses = undefined;
 		expect(answer.status).toBe(500);
 		const text = await answer.text();
 		expect(text).not.toContain("hunter2");

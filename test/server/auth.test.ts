@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../core/id.js";
-import { newCall, queued } from "../store/data-dir.js";
+import { newCall, queued, SLOW_MS } from "../store/data-dir.js";
 import { account, bearer, type RunningApp, startApp } from "./running-app.js";
 
 const flow = [{ id: 1, type: "call", number: "12345", caller_id: "1" }];
@@ -10,7 +10,7 @@ const wrongBearer = { authorization: "Bearer nonsense" };
 let app: RunningApp;
 beforeAll(async () => {
 	app = await startApp();
-});
+}, SLOW_MS);
 afterAll(() => app.close());
 
 describe("the credential", () => {
@@ -86,16 +86,20 @@ describe("the credential", () => {
 		}
 	});
 
-	it("may name any cloud_sid where none is set", async () => {
-		const anySid = await startApp({
-			account: { ...account, cloudSid: undefined },
-		});
-		for (const cloud_sid of ["XXXXXXXX", undefined]) {
-			const body = { ...right, cloud_sid, flow };
-			expect((await anySid.post("/call/flow", body, {})).status).toBe(202);
-		}
-		await anySid.close();
-	});
+	it(
+		"may name any cloud_sid where none is set",
+		async () => {
+			const anySid = await startApp({
+				account: { ...account, cloudSid: undefined },
+			});
+			for (const cloud_sid of ["XXXXXXXX", undefined]) {
+				const body = { ...right, cloud_sid, flow };
+				expect((await anySid.post("/call/flow", body, {})).status).toBe(202);
+			}
+			await anySid.close();
+		},
+		SLOW_MS,
+	);
 
 	it("is not told apart: who has none learns nothing about the body", async () => {
 		const bad = await app.post("/call/flow", { flow: "nonsense" }, {});

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeWav } from "../../audio/wav.js";
 import type { CallEvent } from "../../core/event.js";
 import type { CallPatch } from "../../store/store.js";
-import { newCall, newEvent, queued } from "../store/data-dir.js";
+import { newCall, newEvent, queued, SLOW_MS } from "../store/data-dir.js";
 import { bearer, type RunningApp, startApp } from "./running-app.js";
 
 let app: RunningApp;
 beforeAll(async () => {
 	app = await startApp();
-});
+}, SLOW_MS);
 afterAll(() => app.close());
 
 /** A call in the store, `patch` away from queued. */

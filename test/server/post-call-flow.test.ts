@@ -1,13 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Problem } from "../../core/fault.js";
+import { SLOW_MS } from "../store/data-dir.js";
 import { sampleFlow } from "../support/sample-flow.js";
 import { account, type RunningApp, startApp } from "./running-app.js";
 
 let app: RunningApp;
 beforeAll(async () => {
 	app = await startApp();
-});
+}, SLOW_MS);
 afterAll(() => app.close());
 
 const call = { id: 1, type: "call", number: "12345", caller_id: "99" };

@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Entities } from "../../core/entity.js";
-import { Fault, type FaultCode } from "../../core/fault.js";
 import { silentLog } from "../../core/log.js";
 import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
@@ -29,7 +28,7 @@ export class StoringDispatcher implements Dispatcher {
 	/** Calls that run here. */
 	readonly live = new Set<string>();
 	/** What `accept` throws, if anything. */
-	refuses: FaultCode | undefined;
+	refuses: Error | undefined;
 	ready = true;
 
 	constructor(store: Store) {
@@ -37,8 +36,7 @@ export class StoringDispatcher implements Dispatcher {
 	}
 
 	async accept(call: NewCall): Promise<void> {
-		if (this.refuses)
-			throw new Fault(this.refuses, undefined, { retryAfterS: 6.2 });
+		if (this.refuses) throw this.refuses;
 		const record = { ...call, flow: call.flow.source, createdAt: 1_000 };
 		const event = newEvent(record, 1, {
 			type: "call.queued",

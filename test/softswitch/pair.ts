@@ -28,7 +28,10 @@ export interface Endpoint {
 		socket: Socket;
 		on(event: string, run: (event: EslEvent) => void): void;
 	};
-	on(event: "dtmf", run: (event: { dtmf: string; source: string }) => void): void;
+	on(
+		event: "dtmf",
+		run: (event: { dtmf: string; source: string }) => void,
+	): void;
 	once(event: "destroy", run: (event?: { reason: string }) => void): void;
 	set(values: Record<string, string | boolean>): Promise<void>;
 	execute(app: string, data?: string): Promise<EslEvent>;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../core/id.js";
 import type { NewCallRecord, Store } from "../../store/store.js";
-import { newCall, newEvent, newStore, queued } from "./data-dir.js";
+import { newCall, newEvent, newStore, queued, SLOW_MS } from "./data-dir.js";
 
 let store: Store;
 beforeAll(async () => {
 	store = await newStore();
-});
+}, SLOW_MS);
 afterAll(() => store.close());
 
 const everything = { after: 0, limit: 1_000 };
@@ -208,21 +208,25 @@ describe("calls in the store", () => {
 		expect((await calls.work(call.id))?.flow).toEqual([{ text: kept }]);
 	});
 
-	it("finishes what was asked for before it closes, and refuses what comes after", async () => {
-		const closing = await newStore();
-		const call = newCall();
-		await closing.calls.insert(call, queued(call));
-		const appends = Array.from({ length: 20 }, (_, n) =>
-			closing.calls.append(call.id, [newEvent(call, n + 2)], {}),
-		);
-		await closing.close();
-		await Promise.all(appends);
-		expect(closing.alive).toBe(false);
-		await expect(
-			closing.calls.append(call.id, [newEvent(call, 99)], {}),
-		).rejects.toThrow("The database is gone");
-		await expect(closing.calls.find("dev", call.id)).rejects.toThrow();
-	});
+	it(
+		"finishes what was asked for before it closes, and refuses what comes after",
+		async () => {
+			const closing = await newStore();
+			const call = newCall();
+			await closing.calls.insert(call, queued(call));
+			const appends = Array.from({ length: 20 }, (_, n) =>
+				closing.calls.append(call.id, [newEvent(call, n + 2)], {}),
+			);
+			await closing.close();
+			await Promise.all(appends);
+			expect(closing.alive).toBe(false);
+			await expect(
+				closing.calls.append(call.id, [newEvent(call, 99)], {}),
+			).rejects.toThrow("The database is gone");
+			await expect(closing.calls.find("dev", call.id)).rejects.toThrow();
+		},
+		SLOW_MS,
+	);
 });
 
 describe("appointments in the store", () => {

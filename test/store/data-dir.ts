@@ -12,6 +12,9 @@ import type { NewCallRecord, Store } from "../../store/store.js";
 /** An empty database, made once for a build: that takes seconds, a copy of it does not. */
 const template = fileURLToPath(new URL(".empty-database", import.meta.url));
 
+/** A database is opened in a second, on a busy machine in many: the time limit of what does. */
+export const SLOW_MS = 60_000;
+
 /** A data folder with an empty database in it. */
 export async function newDataDir(): Promise<{
 	dataDir: string;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
-import { newDataDir } from "./data-dir.js";
+import { newDataDir, SLOW_MS } from "./data-dir.js";
 
 const ROUNDS = 3;
 
@@ -31,25 +31,29 @@ async function killedWriter(dataDir: string) {
 	return acknowledged;
 }
 
-it("loses nothing it has acknowledged when the process is killed", async () => {
-	const { dataDir, remove } = await newDataDir();
-	onTestFinished(remove);
-	for (let round = 0; round < ROUNDS; round++) {
-		const acknowledged = await killedWriter(dataDir);
-		expect(acknowledged.size).toBeGreaterThan(0);
-		const store = await openStore({ dataDir, log: silentLog });
-		for (const [id, { seq, status }] of acknowledged) {
-			const events = await store.calls.events("dev", id, {
-				after: 0,
-				limit: 10,
-			});
-			const seqs = events.map((event) => event.seq);
-			// One more may have been kept whose acknowledgement the kill swallowed.
-			expect(seqs).toEqual(seqs.map((_, index) => index + 1));
-			expect(seqs.length).toBeGreaterThanOrEqual(seq);
-			const call = await store.calls.find("dev", id);
-			if (seqs.length === seq) expect(call?.status).toBe(status);
+it(
+	"loses nothing it has acknowledged when the process is killed",
+	async () => {
+		const { dataDir, remove } = await newDataDir();
+		onTestFinished(remove);
+		for (let round = 0; round < ROUNDS; round++) {
+			const acknowledged = await killedWriter(dataDir);
+			expect(acknowledged.size).toBeGreaterThan(0);
+			const store = await openStore({ dataDir, log: silentLog });
+			for (const [id, { seq, status }] of acknowledged) {
+				const events = await store.calls.events("dev", id, {
+					after: 0,
+					limit: 10,
+				});
+				const seqs = events.map((event) => event.seq);
+				// One more may have been kept whose acknowledgement the kill swallowed.
+				expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+				expect(seqs.length).toBeGreaterThanOrEqual(seq);
+				const call = await store.calls.find("dev", id);
+				if (seqs.length === seq) expect(call?.status).toBe(status);
+			}
+			await store.close();
 		}
-		await store.close();
-	}
-}, 60_000);
+	},
+	SLOW_MS,
+);

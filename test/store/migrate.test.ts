@@ -6,7 +6,7 @@ import { type Migration, migrate } from "../../store/migrate.js";
 import { migrations } from "../../store/migrations/all.js";
 import { PglitePool } from "../../store/pglite-pool.js";
 import type { Tables } from "../../store/schema.js";
-import { newDataDir } from "./data-dir.js";
+import { newDataDir, SLOW_MS } from "./data-dir.js";
 
 let pool: PglitePool;
 let db: Kysely<Tables>;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 	pool = await PglitePool.open(join(dataDir, "database"), silentLog);
 	db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 	cleanUp = remove;
-});
+}, SLOW_MS);
 afterAll(async () => {
 	await pool.end();
 	cleanUp();

@@ -30,7 +30,7 @@ export class RawClient {
 		});
 	}
 
-	static async open({ control }: Side): Promise<RawClient> {
+	static async open({ control }: Pick<Side, "control">): Promise<RawClient> {
 		const socket = connect(control.port, control.host);
 		await new Promise((resolve) => socket.once("connect", resolve));
 		closeLater(() => {
@@ -40,7 +40,7 @@ export class RawClient {
 	}
 
 	static async authenticated(
-		side: Side,
+		side: Pick<Side, "control">,
 		...routes: string[]
 	): Promise<RawClient> {
 		const client = await RawClient.open(side);

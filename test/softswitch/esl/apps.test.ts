@@ -302,9 +302,15 @@ describe("digits", () => {
 		const other = rig.another();
 		bridge(rig.engine, other, rig.channel);
 		await settle();
-		other.pushDigit({ digit: "5", duration: 800, source: "RTP" });
+		// One that came by RTP is passed on by the RTP part.
+		other.pushDigit({ digit: "4", duration: 800, source: "RTP" });
+		other.pushDigit({ digit: "5", duration: 800, source: "ENDPOINT" });
 		await settle();
 		expect(rig.stream.sent).toEqual(["5@100"]);
+		rig.channel.variables.set("dtmf_type", "info");
+		other.pushDigit({ digit: "6", duration: 800, source: "RTP" });
+		await settle();
+		expect(rig.leg.infos).toHaveLength(1);
 	});
 });
 
@@ -465,8 +471,8 @@ describe("recording", () => {
 	it("of a session is whole when stop_record_session is done", async () => {
 		const rig = createRig();
 		rig.run("record_session", `${process.cwd()}/x.wav`);
+		await expect.poll(rig.told).toContain("RECORD_START");
 		await rig.pass(1000);
-		await settle();
 		rig.run("stop_record_session", `${process.cwd()}/x.wav`);
 		await settle();
 		expect(rig.told().slice(-3)).toEqual([

@@ -16,6 +16,7 @@ import type {
 	PlayEnd,
 	RecordEnd,
 	RecordHandle,
+	Remote,
 	Source,
 } from "../../../softswitch/rtp/media.js";
 import { ManualClock } from "../../support/manual-clock.js";
@@ -48,7 +49,7 @@ export class FakeStream implements MediaStream {
 		this.#clock = clock;
 	}
 
-	configure(): void {}
+	configure(_remote: Remote): void {}
 
 	play(source: Source): { done: Promise<PlayEnd>; stop(): void } {
 		let finish: (end: PlayEnd) => void = () => {};
@@ -151,6 +152,22 @@ function samplesOf(source: Source): number | null {
 	return source.loops < 0 ? null : once * 8 * source.loops;
 }
 
+/** An event as a client reads it. */
+interface SeenEvent {
+	name: string;
+	headers: Record<string, string>;
+}
+
+function seen(event: SwitchEvent): SeenEvent {
+	const frame = event.frame("json");
+	// What we have written ourselves.
+	const headers = JSON.parse(frame.slice(frame.indexOf("{"))) as Record<
+		string,
+		string
+	>;
+	return { name: event.name, headers };
+}
+
 /** One channel on a switch of its own, with all that it says. */
 export interface Rig {
 	/** Lets time pass, and what follows from it happen. */
@@ -159,13 +176,13 @@ export interface Rig {
 	channel: Channel;
 	stream: FakeStream;
 	leg: FakeLeg;
-	events: SwitchEvent[];
+	events: SeenEvent[];
 	/** Names of the events so far, with what tells them apart. */
 	told(): string[];
 	run(app: string, data?: string): void;
 	press(digits: string): void;
 	/** The newest event of that name. */
-	last(name: string): SwitchEvent;
+	last(name: string): SeenEvent;
 	another(): Channel;
 }
 
@@ -196,9 +213,9 @@ class FewSounds extends Sounds {
 
 export function createRig(): Rig {
 	const clock = new ManualClock();
-	const events: SwitchEvent[] = [];
+	const events: SeenEvent[] = [];
 	const bus = new EventBus();
-	bus.place({ offer: (event) => events.push(event) }, null);
+	bus.place({ offer: (event) => events.push(seen(event)) }, null);
 	const worker = {
 		speak: () => Promise.reject(new Error("no speech here")),
 		decode: () => Promise.reject(new Error("no decoder here")),
@@ -272,7 +289,7 @@ export function createRig(): Rig {
 }
 
 /** `CHANNEL_EXECUTE playback`, `PLAYBACK_STOP break`, … */
-function describe({ name, headers }: SwitchEvent): string {
+function describe({ name, headers }: SeenEvent): string {
 	const detail =
 		headers.Application ??
 		headers["Playback-Status"] ??

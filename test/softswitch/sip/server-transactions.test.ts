@@ -85,6 +85,22 @@ describe("an INVITE that comes in", () => {
 	});
 });
 
+describe("an INVITE that is never answered", () => {
+	it("gets 480 after ten minutes", async () => {
+		const { transaction, clock, statuses } = ringing();
+		let abandoned = 0;
+		transaction.onAbandoned = () => {
+			abandoned += 1;
+		};
+		transaction.reply(180);
+		await clock.advance(599_999);
+		expect(statuses()).toEqual(["100", "180"]);
+		await clock.advance(1);
+		expect(statuses()).toEqual(["100", "180", "480"]);
+		expect(abandoned).toBe(1);
+	});
+});
+
 describe("a 200 to an INVITE", () => {
 	it("is sent again after 0.5, 1, 2 and then every 4 s until its ACK comes", async () => {
 		const { clock, wire, answer, ackAnswer, acks, timeouts } = ringing();
@@ -207,10 +223,16 @@ describe("any other request that comes in", () => {
 		expect(stack.open.servers).toBe(0);
 	});
 
-	it("that nobody answers is forgotten after 32 s", async () => {
+	it("that nobody answers is forgotten after 32 s, and said to be", async () => {
 		const { receive, clock, stack, seen } = listening();
 		receive(requestFromPeer("INFO"));
+		let abandoned = 0;
+		if (seen[0])
+			seen[0].onAbandoned = () => {
+				abandoned += 1;
+			};
 		await clock.advance(32_000);
+		expect(abandoned).toBe(1);
 		expect(stack.open.servers).toBe(0);
 		expect(seen[0]?.reply(200)).toBeNull();
 	});

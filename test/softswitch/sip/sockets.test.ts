@@ -60,16 +60,13 @@ function send(
 	request: SipRequest,
 	port: number,
 	transport: Transport = "udp",
+	host = "127.0.0.1",
 ): Promise<SipResponse & { local: boolean }> {
 	return new Promise((resolve) => {
-		stack.request(
-			request,
-			{ host: "127.0.0.1", port, transport },
-			(response, source) => {
-				if (response.status >= 200)
-					resolve(Object.assign(response, { local: source === null }));
-			},
-		);
+		stack.request(request, { host, port, transport }, (response, source) => {
+			if (response.status >= 200)
+				resolve(Object.assign(response, { local: source === null }));
+		});
 	});
 }
 
@@ -169,20 +166,19 @@ describe("UDP", () => {
 
 	it("reaches a peer that was unreachable before", async () => {
 		const alice = await newStack();
-		const { socket, port } = await newSocket();
-		await new Promise<void>((resolve) => socket.close(() => resolve()));
-		open.splice(open.indexOf(socket as never), 1);
-		const refused = await send(alice, requestTo(alice, port, "OPTIONS"), port);
+		// Another loopback address, where no other test can take the port meanwhile
+		const to = { host: "127.0.0.2", port: alice.address.port };
+		const options = () => requestTo(alice, to.port, "OPTIONS");
+		const refused = await send(alice, options(), to.port, "udp", to.host);
 		expect(refused.status).toBe(503);
 		const bob = await SipStack.open({
-			host: "127.0.0.1",
-			port,
+			...to,
 			clock: systemClock,
 			log: silentLog,
 		});
 		open.push(bob);
 		bob.onRequest = (_request, transaction) => transaction.reply(200);
-		const answered = await send(alice, requestTo(alice, port, "OPTIONS"), port);
+		const answered = await send(alice, options(), to.port, "udp", to.host);
 		expect([answered.status, answered.local]).toEqual([200, false]);
 	});
 

@@ -1,0 +1,129 @@
+import {
+	createServer,
+	type IncomingMessage,
+	type Server,
+	type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { makeTone } from "../../audio/tones.js";
+import type { CallEvent } from "../../core/event.js";
+
+export interface Received {
+	method: string;
+	path: string;
+	headers: IncomingMessage["headers"];
+	body: string;
+}
+
+/**
+ * The customer's side: takes events at `/events`, serves tones at `/tone/<hertz>/<milliseconds>.wav`, answers `/status/<n>` with that
+ * status, never answers `/never`, and everything else with a little JSON.
+ */
+export class Backend {
+	readonly #server: Server;
+	/** All but events and tones, in the order in which they came. */
+	readonly requests: Received[] = [];
+	readonly #events = new Map<string, CallEvent[]>();
+	readonly #listeners = new Set<() => void>();
+
+	private constructor() {
+		this.#server = createServer((request, response) => {
+			void this.#answer(request, response);
+		});
+	}
+
+	static async start(): Promise<Backend> {
+		const backend = new Backend();
+		await new Promise<void>((resolve) =>
+			backend.#server.listen(0, "127.0.0.1", resolve),
+		);
+		return backend;
+	}
+
+	get url(): string {
+		const { port } = this.#server.address() as AddressInfo; // it listens on TCP
+		return `http://127.0.0.1:${port}`;
+	}
+
+	/** A tone's address. */
+	tone(hertz: number, milliseconds: number): string {
+		return `${this.url}/tone/${hertz}/${milliseconds}.wav`;
+	}
+
+	/** What was told of a call so far. */
+	events(callId: string): readonly CallEvent[] {
+		return this.#events.get(callId) ?? [];
+	}
+
+	/** Resolves with the first thing that `find` finds; it is asked again at each event and request. */
+	async until<T>(what: string, find: () => T | undefined): Promise<T> {
+		return new Promise((resolve, reject) => {
+			const look = () => {
+				const found = find();
+				if (found === undefined) return;
+				this.#listeners.delete(look);
+				clearTimeout(timer);
+				resolve(found);
+			};
+			const timer = setTimeout(() => {
+				this.#listeners.delete(look);
+				reject(new Error(`${what} did not come`));
+			}, 18_000);
+			this.#listeners.add(look);
+			look();
+		});
+	}
+
+	async stop(): Promise<void> {
+		this.#server.closeAllConnections();
+		await new Promise((resolve) => this.#server.close(resolve));
+	}
+
+	async #answer(
+		request: IncomingMessage,
+		response: ServerResponse,
+	): Promise<void> {
+		const { method = "", url: path = "", headers } = request;
+		const body = await text(request);
+		const [, kind = "", first = "", second = ""] = path.split("/");
+		if (kind === "events") this.#keep(JSON.parse(body) as CallEvent); // what the service sends
+		else if (kind === "tone")
+			return void response.end(wav(Number(first), Number.parseInt(second, 10)));
+		else this.requests.push({ method, path, headers, body });
+		for (const look of this.#listeners) look();
+		if (kind === "never") return;
+		response.writeHead(kind === "status" ? Number(first) : 200, {
+			"content-type": "application/json",
+		});
+		response.end('{"name":"Ada"}');
+	}
+
+	#keep(event: CallEvent): void {
+		const events = this.#events.get(event.call_id) ?? [];
+		this.#events.set(event.call_id, [...events, event]);
+	}
+}
+
+/** 8 kHz mono, 16 bits. */
+function wav(hertz: number, milliseconds: number): Buffer {
+	const samples = makeTone([hertz], milliseconds);
+	const header = Buffer.alloc(44);
+	const bytes = samples.length * 2;
+	header.write("RIFF", 0);
+	header.writeUInt32LE(36 + bytes, 4);
+	header.write("WAVEfmt ", 8);
+	header.writeUInt32LE(16, 16);
+	header.writeUInt16LE(1, 20);
+	header.writeUInt16LE(1, 22);
+	header.writeUInt32LE(8_000, 24);
+	header.writeUInt32LE(16_000, 28);
+	header.writeUInt16LE(2, 32);
+	header.writeUInt16LE(16, 34);
+	header.write("data", 36);
+	header.writeUInt32LE(bytes, 40);
+	return Buffer.concat([
+		header,
+		Buffer.from(samples.buffer, samples.byteOffset, bytes),
+	]);
+}

@@ -1,0 +1,193 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import {
+	existsSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { scenario, type Step } from "./sipp-scenario.js";
+
+/** Whether sipp can be the phone here: it must be installed, and its play_dtmf writes to a raw socket, which only root may. */
+export const hasSipp =
+	process.getuid?.() === 0 && spawnSync("sipp", ["-v"]).error === undefined;
+
+const TIMEOUT_S = 25;
+/** Ports of one sipp: SIP on the first, media from the third on. Below the ephemeral ones and the softswitch's. */
+const BLOCK = 100;
+const BLOCKS_FROM = 10_000;
+const BLOCKS = 98;
+
+export interface SippOptions {
+	/** It leaves after so many calls; 1 unless said otherwise. */
+	calls?: number;
+	/** From `reservePort`, where the address must be known before the phone is there. */
+	port?: number;
+	/** `host:port` that its Contact names, if not its own. */
+	contact?: string;
+	/** Further arguments. */
+	more?: readonly string[];
+}
+
+/** A message as sipp logged it. */
+export interface Logged {
+	at: number;
+	direction: "sent" | "received";
+	text: string;
+}
+
+const running = new Set<Sipp>();
+
+/** Ends every sipp of this process. */
+export async function stopSipps(): Promise<void> {
+	await Promise.all([...running].map((sipp) => sipp.stop()));
+}
+
+/** Starts sipp as a callee that keeps to the steps; resolves when it listens. */
+export async function startSipp(
+	steps: readonly Step[],
+	options: SippOptions = {},
+): Promise<Sipp> {
+	for (;;) {
+		const port = options.port ?? (await reservePort());
+		const sipp = new Sipp(scenario(...steps), port, options);
+		if (await sipp.listens()) return sipp;
+		// somebody took the port in the meantime
+		if (options.port !== undefined) await sipp.done;
+		await sipp.stop();
+	}
+}
+
+/** The first port of a block that nobody uses. */
+export async function reservePort(): Promise<number> {
+	for (;;) {
+		const port = BLOCKS_FROM + BLOCK * Math.floor(Math.random() * BLOCKS);
+		if (!reserved.has(port) && (await isFree(port)) && (await isFree(port + 2)))
+			return reserve(port);
+	}
+}
+
+const reserved = new Set<number>();
+function reserve(port: number): number {
+	reserved.add(port);
+	return port;
+}
+
+function isFree(port: number): Promise<boolean> {
+	const socket = createSocket("udp4");
+	return new Promise((resolve) => {
+		socket.once("error", () => resolve(false));
+		socket.bind(port, "127.0.0.1", () => socket.close(() => resolve(true)));
+	});
+}
+
+export class Sipp {
+	readonly port: number;
+	/** Resolves when every call went as the scenario has it; rejects with sipp's own words if one did not. */
+	readonly done: Promise<void>;
+	readonly #child: ChildProcess;
+	readonly #folder: string;
+	#exited = false;
+
+	constructor(xml: string, port: number, options: SippOptions) {
+		this.port = port;
+		this.#folder = mkdtempSync(join(tmpdir(), "sipp-"));
+		const file = (name: string) => join(this.#folder, name);
+		writeFileSync(file("scenario.xml"), xml);
+		this.#child = spawn(
+			"sipp",
+			[
+				...["-sf", file("scenario.xml"), "-m", String(options.calls ?? 1)],
+				...["-i", "127.0.0.1", "-p", String(port), "-bind_local"],
+				...["-mi", "127.0.0.1", "-mp", String(port + 2)],
+				...["-min_rtp_port", String(port + 2)],
+				...["-key", "contact", options.contact ?? `127.0.0.1:${port}`],
+				...["-nostdin", "-timeout", `${TIMEOUT_S}s`, "-timeout_error"],
+				...["-watchdog_interval", "0"],
+				...["-trace_err", "-error_file", file("errors.log")],
+				...["-trace_msg", "-message_file", file("messages.log")],
+				...(options.more ?? []),
+			],
+			{ stdio: ["ignore", "ignore", "pipe"], cwd: this.#folder },
+		);
+		running.add(this);
+		this.done = this.#finish();
+		this.done.catch(() => {}); // a test that fails earlier does not ask
+	}
+
+	get uri(): string {
+		return `sip:callee@127.0.0.1:${this.port}`;
+	}
+
+	get messages(): Logged[] {
+		return parseLog(this.#read("messages.log"));
+	}
+
+	/** Requests of one method that came, first ones and repetitions. */
+	received(method: string): Logged[] {
+		return this.messages.filter(
+			({ direction, text }) =>
+				direction === "received" && text.startsWith(`${method} `),
+		);
+	}
+
+	/** False if it left before it listened. */
+	async listens(): Promise<boolean> {
+		const local = `0100007F:${this.port.toString(16).toUpperCase().padStart(4, "0")}`;
+		while (!this.#exited) {
+			// a packet that comes before it listens would be refused
+			if (readFileSync("/proc/net/udp", "utf8").includes(local)) return true;
+			await sleep(10);
+		}
+		return false;
+	}
+
+	async stop(): Promise<void> {
+		this.#child.kill("SIGKILL");
+		await this.done.catch(() => {});
+		rmSync(this.#folder, { recursive: true, force: true });
+	}
+
+	async #finish(): Promise<void> {
+		let said = "";
+		this.#child.stderr?.on("data", (chunk) => {
+			said += chunk;
+		});
+		const [code] = await once(this.#child, "close");
+		this.#exited = true;
+		running.delete(this);
+		if (code === 0) return;
+		throw new Error(
+			`sipp ended with ${code}: ${said}${this.#read("errors.log")}\n${this.#read("messages.log")}`,
+		);
+	}
+
+	#read(name: string): string {
+		const path = join(this.#folder, name);
+		return existsSync(path) ? readFileSync(path, "utf8") : "";
+	}
+}
+
+/** A line of dashes and a time, a line that says which way, an empty one, the message. */
+function parseLog(log: string): Logged[] {
+	const parts = log.split(/^-{20,} (.+)$/m).slice(1);
+	const logged: Logged[] = [];
+	for (let part = 0; part + 1 < parts.length; part += 2) {
+		const [, direction, text] =
+			/^\s*\S+ message (sent|received).*:\n\n([\s\S]*)$/.exec(
+				parts[part + 1]?.replaceAll("\r", "") ?? "",
+			) ?? [];
+		if (direction === undefined || text === undefined) continue;
+		logged.push({
+			at: Date.parse(parts[part]?.replace(" ", "T") ?? ""),
+			direction: direction === "sent" ? "sent" : "received",
+			text,
+		});
+	}
+	return logged;
+}

@@ -16,7 +16,7 @@ export interface DialRequest {
 	to: string;
 	callerId: string;
 	ringTimeoutMs: number;
-	/** Awaited when everything is ready, right before the first INVITE leaves; nothing is sent if it rejects. */
+	/** Awaited before the first INVITE leaves, while the media endpoint is made; nothing is sent if it rejects. */
 	beforeInvite(): Promise<void>;
 	/** The callee's side rings (180 or 183); called once. */
 	onRinging(sipStatus: number): void;

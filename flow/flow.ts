@@ -4,10 +4,8 @@ import type { Problem } from "../core/fault.js";
 import type { StepDefinition } from "../steps/step.js";
 import { type Element, readElement } from "./element.js";
 import { checkGraph, unreached } from "./graph.js";
+import { MOST_STEPS, MOST_VARIABLES } from "./limits.js";
 import { at, problem } from "./problem.js";
-import { MOST_VARIABLES } from "./variables.js";
-
-const MOST_STEPS = 1_000;
 
 /** A checked flow: every id is unique and every edge leads to a step. */
 export interface Flow {

@@ -3,8 +3,8 @@ import { didYouMean } from "../steps/closest.js";
 import type { Element } from "./element.js";
 import { at, problem } from "./problem.js";
 
-/** A guess looks at every id, and a flow may hold many thousand edges. */
-const MOST_GUESSES = 100;
+/** A guess looks at every id, and a flow may hold many thousand edges: guessing for all of them took minutes. */
+const MOST_GUESSES = 20;
 
 /** What is wrong between the elements, for each of them. */
 export function checkGraph(elements: readonly Element[]): Problem[][] {

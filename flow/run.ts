@@ -10,9 +10,8 @@ import type { Variables } from "../core/template.js";
 import { fillStep } from "../steps/fill.js";
 import type { FlowDial, StepContext, StepResult } from "../steps/step.js";
 import type { Flow, FlowStep } from "./flow.js";
+import { MOST_STEPS } from "./limits.js";
 import { shortened, startVariables } from "./variables.js";
-
-const MOST_STEPS = 1_000;
 
 /** Everything a walk needs from the outside. */
 export interface RunContext {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { fill, type Variables } from "../core/template.js";
 import { variableName } from "../steps/fields.js";
 import type { Flow } from "./flow.js";
+import { MOST_VARIABLES } from "./limits.js";
 
-export const MOST_VARIABLES = 200;
 /** Characters. */
 const LONGEST_VALUE = 4_096;
 

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
-import { compileFlow } from "../flow/flow.js";
+import { thawFlow } from "../flow/flow.js";
 import type { Store, UnfinishedCall } from "../store/store.js";
 import type { Dispatcher, NewCall } from "./dispatcher.js";
 import { Journal } from "./journal.js";
@@ -93,10 +93,15 @@ export class CallDispatcher implements Dispatcher {
 
 	/** After a restart: what waited waits again; what was in progress ended with the process and is told so. */
 	async recover(): Promise<void> {
-		const { store } = this.#options;
+		const { store, log } = this.#options;
 		for (const call of await store.calls.unfinished()) {
-			if (call.status === "queued") await this.#requeue(call);
-			else await this.#endInterrupted(call);
+			try {
+				if (call.status === "queued") await this.#requeue(call);
+				else await this.#endInterrupted(call);
+			} catch (error) {
+				// one call that cannot be read must not keep the service from starting
+				log.error({ err: error, callId: call.id }, "not recovered");
+			}
 		}
 		this.#pump();
 	}
@@ -196,19 +201,10 @@ export class CallDispatcher implements Dispatcher {
 	}
 
 	async #requeue(record: UnfinishedCall): Promise<void> {
-		const { store, clock, entities, log } = this.#options;
-		const work = await store.calls.work(record.id);
-		const compiled = compileFlow(work?.flow, {
-			now: clock.now(),
-			entities,
-			hasTrunk: true,
-		});
-		if (!work || !compiled.ok) {
-			log.error({ callId: record.id }, "a queued call no longer compiles");
-			return this.#endInterrupted(record);
-		}
+		const work = await this.#options.store.calls.work(record.id);
+		if (!work) return;
 		this.#track(
-			{ ...record, variables: work.variables, flow: compiled.flow },
+			{ ...record, variables: work.variables, flow: thawFlow(work.flow) },
 			record.createdAt,
 			record.lastSeq,
 		);

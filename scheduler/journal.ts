@@ -22,6 +22,8 @@ export class Journal {
 	readonly #options: JournalOptions;
 	#seq: number;
 	#last: Promise<void> = Promise.resolve();
+	/** An event could not be kept: none after it is, since `seq` has no gap. */
+	#broken = false;
 
 	constructor(options: JournalOptions) {
 		this.#options = options;
@@ -42,12 +44,16 @@ export class Journal {
 		};
 	}
 
-	/** Resolves when the event is durable; events are told in order. */
+	/** Resolves when the event and all before it are durable; rejects if one of them could not be kept. Events are told in order. */
 	record(happening: CallHappening): Promise<void> {
+		if (this.#broken) return this.#last;
 		const event = this.write(happening);
 		const { keep, tell } = this.#options;
 		const kept = keep(event);
 		this.#last = Promise.all([this.#last, kept]).then(() => tell(event));
+		this.#last.catch(() => {
+			this.#broken = true;
+		});
 		return this.#last;
 	}
 }

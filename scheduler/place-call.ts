@@ -10,6 +10,7 @@ import type { Outcome, Reason } from "../core/outcome.js";
 import type { Sounds } from "../core/sounds.js";
 import { type RunEnd, run } from "../flow/run.js";
 import { soundsOf } from "../flow/sounds.js";
+import { startVariables } from "../flow/variables.js";
 import type { Recordings } from "../media/recordings.js";
 import type { FlowDial } from "../steps/step.js";
 import type { NewCall } from "./dispatcher.js";
@@ -101,8 +102,9 @@ class CallLife {
 
 	/** Makes ready every sound that holds no unset variable, before anybody's phone rings; what fails here fails again, and is told, at its step. */
 	async warm(): Promise<void> {
-		const { flow, variables } = this.#call;
-		const sources = soundsOf(flow, new Map(Object.entries(variables)));
+		const { id, flow, variables } = this.#call;
+		const initial = new Map(Object.entries(variables));
+		const sources = soundsOf(flow, startVariables(flow, id, initial));
 		await Promise.allSettled(
 			sources.map((source) =>
 				this.#options.sounds.prepare(source, this.#signal),
@@ -132,7 +134,10 @@ class CallLife {
 			for (;;) {
 				const next = await walk.next();
 				if (next.done) return this.#judge(next.value);
-				await this.#journal.record(next.value);
+				// not waited for: call.dialing and call.ended are, and they wait for all before them
+				this.#journal
+					.record(next.value)
+					.catch(() => this.#end("internal_error"));
 			}
 		} finally {
 			this.#signal.removeEventListener("abort", onStop);

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { PGlite, parse, protocol, types } from "@electric-sql/pglite";
 
 export interface QueryAnswer {
@@ -42,13 +42,11 @@ export class PgliteEngine {
 	static async create(folder: string): Promise<void> {
 		const unfinished = `${folder}.unfinished`;
 		rmSync(unfinished, { recursive: true, force: true });
+		// It will hold numbers, and the credentials in flows.
+		mkdirSync(unfinished, { recursive: true, mode: 0o700 });
 		const db = await PGlite.create({ dataDir: unfinished });
 		await db.close();
 		renameSync(unfinished, folder);
-	}
-
-	static exists(folder: string): boolean {
-		return existsSync(folder);
 	}
 
 	async query(

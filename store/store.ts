@@ -2,14 +2,12 @@ import type { Appointments } from "../core/appointments.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 
-export const callStatuses = [
-	"queued",
-	"dialing",
-	"ringing",
-	"answered",
-	"ended",
-] as const;
-export type CallStatus = (typeof callStatuses)[number];
+export type CallStatus =
+	| "queued"
+	| "dialing"
+	| "ringing"
+	| "answered"
+	| "ended";
 
 export interface Publish {
 	url: string;

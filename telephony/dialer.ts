@@ -59,15 +59,18 @@ export class SipDialer implements Dialer {
 		if (signal.aborted) return canceled(signal);
 		const resolved = await resolveTargets(request.to, this.#options);
 		if (!resolved.ok) return resolved.missed;
+		const told = request.beforeInvite();
+		told.catch(() => {}); // awaited below, once there is an endpoint
 		let endpoint: MediaEndpoint;
 		try {
 			endpoint = new MediaEndpoint(await engine.createEndpoint(), engine);
 		} catch (error) {
 			log.warn({ err: error }, "no endpoint");
+			await told;
 			return noEndpoint(error);
 		}
 		try {
-			await request.beforeInvite();
+			await told;
 			const ringTargets =
 				resolved.strategy === "all" ? this.#ringAll : this.#ringInOrder;
 			const result = await ringTargets.call(

@@ -40,7 +40,7 @@ export async function connectMediaServer(
 		}),
 		freeswitch,
 	);
-	server.conn.socket?.setNoDelay(true);
+	if (server.conn.socket) prompt(server.conn.socket);
 	admitOnly(server, freeswitch.host);
 	return server;
 }
@@ -117,7 +117,7 @@ function guardedSrf(srf: Srf): Pick<Srf, "createUAC"> {
 	return { createUAC: createUAC as Srf["createUAC"] }; // fsmrf uses the promise form only
 }
 
-/** Lets only the configured media server reach fsmrf's listener, and switches Nagle's delay off (44 ms for each command). */
+/** Lets only the configured media server reach fsmrf's listener, and each command leave at once in one packet. */
 function admitOnly(server: Mrf.MediaServer, host: string): void {
 	const listener = server._server.server;
 	const [accept] = listener.listeners("connection") as [
@@ -130,7 +130,25 @@ function admitOnly(server: Mrf.MediaServer, host: string): void {
 			socket.destroy();
 			return;
 		}
-		socket.setNoDelay(true);
+		prompt(socket);
 		accept.call(listener, socket);
 	});
+}
+
+/** drachtio-modesl writes each line of a command by itself: with Nagle's algorithm that is 44 ms a command, without it a packet a line. */
+function prompt(socket: Socket): void {
+	socket.setNoDelay(true);
+	const write = socket.write;
+	let gathering = false;
+	socket.write = (...chunk: unknown[]) => {
+		if (!gathering) {
+			gathering = true;
+			socket.cork();
+			process.nextTick(() => {
+				gathering = false;
+				socket.uncork();
+			});
+		}
+		return write.apply(socket, chunk as Parameters<Socket["write"]>); // passed on as it came
+	};
 }

@@ -80,8 +80,8 @@ export class Callee {
 	abandon(client: ControlClient): void {
 		for (const [transactionId, asked] of this.asked) {
 			if (asked.client !== client) continue;
-			this.asked.delete(transactionId);
-			asked.transaction.reply(503);
+			this.forget(transactionId, asked);
+			asked.transaction.reply(asked.dialog ? 481 : 503);
 		}
 	}
 
@@ -116,10 +116,15 @@ export class Callee {
 	): void {
 		const { clients, clock, dialogs } = this.exchange;
 		const dialog = dialogs.of(request);
-		const refusal = dialog ? refusalIn(dialog, request) : { status: 481 };
-		if (dialog?.client.gone && request.method === "BYE") dialogs.delete(dialog);
-		if (!dialog || refusal) {
-			transaction.reply(refusal?.status ?? 481, refusal ?? {});
+		if (!dialog) {
+			transaction.reply(481);
+			return;
+		}
+		const refusal = refusalIn(dialog, request);
+		if (dialog.client.gone && request.method === "BYE") dialogs.delete(dialog);
+		if (refusal) {
+			const { status, ...content } = refusal;
+			transaction.reply(status, content);
 			return;
 		}
 		if (request.method === "INVITE") dialog.called = transaction;

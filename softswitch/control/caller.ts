@@ -4,12 +4,7 @@ import { Dialog } from "../sip/dialog.js";
 import type { SipRequest, SipResponse } from "../sip/message.js";
 import type { Endpoint } from "../sip/uri.js";
 import type { ControlClient } from "./client.js";
-import {
-	completeRequest,
-	destinationOf,
-	refuseUnknownExtensions,
-	typeBody,
-} from "./compose.js";
+import { cancelHeaders, completeRequest, destinationOf } from "./compose.js";
 import { dialogId } from "./dialogs.js";
 import { confirmSent, type Exchange, pushSip } from "./exchange.js";
 import type { InDialog } from "./in-dialog.js";
@@ -75,12 +70,7 @@ export class Caller {
 			throw new Refusal(
 				`unable to cancel unknown transaction id: ${transactionId}`,
 			);
-		refuseUnknownExtensions(given);
-		typeBody(given, true);
-		const headers: Record<string, string> = {};
-		for (const { key, name, value } of given.headers)
-			if (key === "reason" || key.startsWith("x-")) headers[name] = value;
-		const cancel = call.transaction.cancel({ headers });
+		const cancel = call.transaction.cancel({ headers: cancelHeaders(given) });
 		if (!cancel)
 			throw new Refusal(
 				`internal server error canceling transaction id: ${transactionId}`,

@@ -78,6 +78,14 @@ export function copyDialogHeaders(
 	message.body = given.body;
 }
 
+/** What a CANCEL may hold besides what it shares with its INVITE (drachtio.cpp, makeSafeTags). */
+export function cancelHeaders(given: SipRequest): Record<string, string> {
+	const headers: Record<string, string> = {};
+	for (const { key, name, value } of given.headers)
+		if (!FIRST_LINES.has(key) && key !== "content-type") headers[name] = value;
+	return headers;
+}
+
 /** A body is SDP if it looks like it; another must say what it is. */
 export function typeBody(given: SipMessage, required: boolean): void {
 	if (given.body === "" || given.headers.has("content-type")) return;

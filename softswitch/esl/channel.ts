@@ -122,10 +122,10 @@ export class Channel {
 		const { promise, resolve } = promiseParts<void>();
 		this.destroyed = promise;
 		this.#settleDestroyed = resolve;
-		this.#idleSound = this.stream.play(IDLE_SOUND);
 		this.#onDequeued = options.onDequeued;
 		this.#onIdleDigit = options.onIdleDigit;
 		this.#onStreamLost = options.onStreamLost;
+		this.#idleSound = this.#playIdle();
 	}
 
 	get isDown(): boolean {
@@ -136,8 +136,15 @@ export class Channel {
 	pair(other: Channel | null): void {
 		this.peer = other;
 		this.#idleSound?.stop();
-		this.#idleSound =
-			other || this.isDown ? null : this.stream.play(IDLE_SOUND);
+		this.#idleSound = other || this.isDown ? null : this.#playIdle();
+	}
+
+	#playIdle(): Playback {
+		const playing = this.stream.play(IDLE_SOUND);
+		void playing.done.then(({ by }) => {
+			if (by === "closed" && !this.isDown) this.#onStreamLost(this);
+		});
+		return playing;
 	}
 
 	/** Applications at work; 0 = parked or bridged. */
@@ -247,10 +254,6 @@ export class Channel {
 	destroy(): void {
 		this.stream.close();
 		this.#settleDestroyed();
-	}
-
-	streamLost(): void {
-		if (!this.isDown) this.#onStreamLost(this);
 	}
 
 	pushDigit(digit: Digit): void {

@@ -124,7 +124,8 @@ export function afterBridge(
 ): void {
 	if (channel.isDown) return;
 	channel.variables.set("bridge_hangup_cause", cause);
-	if (channel.variables.isTrue("park_after_bridge")) {
+	// A leg whose event socket is gone would be parked for ever: nobody is left to end it.
+	if (channel.isControlled && channel.variables.isTrue("park_after_bridge")) {
 		channel.runningState = channel.state = "CS_PARK";
 		publish(engine, channel, "CHANNEL_PARK");
 		channel.serveDigits();

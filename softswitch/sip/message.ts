@@ -18,6 +18,8 @@ abstract class Message {
 	readonly headers = new Headers();
 	/** UTF-8 text; Content-Length is counted in bytes when the message is written. */
 	body = "";
+	/** Bytes it came in; 0 for what was made here. */
+	size = 0;
 	/** Set by the parser when the message can be read but breaks a rule that asks for 400. */
 	defect: string | null = null;
 

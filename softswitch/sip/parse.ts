@@ -30,6 +30,7 @@ export function parseMessage(bytes: Buffer): SipMessage | null {
 	if (end < 0) return null;
 	const message = parseHead(bytes.toString("utf8", start, end));
 	if (!message) return null;
+	message.size = bytes.length;
 	readBody(message, bytes, end + HEADER_END.length);
 	return message;
 }

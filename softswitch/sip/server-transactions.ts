@@ -21,6 +21,12 @@ export type OnRequest = (
 	transaction: ServerTransaction,
 ) => void;
 
+/** What is kept at once; requests beyond it get 503. */
+export interface ServerLimits {
+	transactions: number;
+	bytes: number;
+}
+
 const RETRY_AFTER_S = "5";
 
 /** Every request that came in and is not yet forgotten (RFC 3261 §17.2.3). */
@@ -32,6 +38,8 @@ export class ServerTransactions implements ServerHost {
 	/** Answered INVITEs by what their ACK will hold. */
 	private readonly unacknowledged = new Map<string, RunningServerTransaction>();
 	private readonly ackKeys = new Map<ServerTransaction, string>();
+	/** Bytes of the requests that are kept. */
+	private bytes = 0;
 	/** Key of the transaction that each request outside a dialog came in by first. */
 	private readonly firstPaths = new Map<string, string>();
 
@@ -40,7 +48,7 @@ export class ServerTransactions implements ServerHost {
 		private readonly wire: Wire,
 		private readonly counters: Counters,
 		private readonly log: Log,
-		private readonly limit: number,
+		private readonly limits: ServerLimits,
 	) {}
 
 	get size(): number {
@@ -76,6 +84,7 @@ export class ServerTransactions implements ServerHost {
 		this.unacknowledged.clear();
 		this.ackKeys.clear();
 		this.firstPaths.clear();
+		this.bytes = 0;
 	}
 
 	reply(text: string, to: Endpoint): void {
@@ -91,6 +100,7 @@ export class ServerTransactions implements ServerHost {
 	ended(transaction: RunningServerTransaction): void {
 		const { key } = transaction;
 		this.open.delete(key);
+		this.bytes -= transaction.request.size;
 		const path = pathKey(transaction.request);
 		if (this.firstPaths.get(path) === key) this.firstPaths.delete(path);
 		const acked = this.ackKeys.get(transaction);
@@ -130,13 +140,15 @@ export class ServerTransactions implements ServerHost {
 			this.refuse(request, source, { status: 482 });
 			return;
 		}
-		if (this.open.size >= this.limit) {
+		const { transactions, bytes } = this.limits;
+		if (this.open.size >= transactions || this.bytes + request.size > bytes) {
 			this.overload(request, source);
 			return;
 		}
 		const Kind = request.method === "INVITE" ? InviteServer : PlainServer;
 		const transaction = new Kind(key, request, source, newTag(), this);
 		this.open.set(key, transaction);
+		this.bytes += request.size;
 		if (outside) this.firstPaths.set(path, key);
 		if (request.method === "INVITE") transaction.reply(100);
 		this.hand(request, transaction);

@@ -6,13 +6,17 @@ import { type Counters, newCounters } from "./counters.js";
 import { Identity } from "./identity.js";
 import { locate } from "./locate.js";
 import type { SipMessage, SipRequest } from "./message.js";
-import { type OnRequest, ServerTransactions } from "./server-transactions.js";
+import {
+	type OnRequest,
+	type ServerLimits,
+	ServerTransactions,
+} from "./server-transactions.js";
 import { Sockets } from "./sockets.js";
 import type { Endpoint, Transport } from "./uri.js";
 import type { Wire } from "./wire.js";
 
 /** Requests kept at once before new ones get 503: each is kept for 32 s after its answer. */
-const MAX_SERVER_TRANSACTIONS = 30_000;
+const SERVER_LIMITS: ServerLimits = { transactions: 30_000, bytes: 96 << 20 };
 
 export interface SipStackOptions {
 	/** Address to bind UDP and TCP to. */
@@ -24,7 +28,7 @@ export interface SipStackOptions {
 	clock: Clock;
 	log: Log;
 	/** Requests kept at once; more get 503. */
-	maxServerTransactions?: number;
+	limits?: ServerLimits;
 }
 
 /** A SIP user agent's transport and transactions (RFC 3261, 3581, 6026). What a call is, its user decides. */
@@ -70,7 +74,7 @@ export class SipStack {
 			wire,
 			counters,
 			log,
-			options.maxServerTransactions ?? MAX_SERVER_TRANSACTIONS,
+			options.limits ?? SERVER_LIMITS,
 		);
 		wire.onMessage = (message, from) => this.receive(message, from, log);
 		wire.onUnreachable = (to) => this.clients.unreachable(to);

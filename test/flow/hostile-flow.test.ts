@@ -83,14 +83,13 @@ describe("checking a flow", () => {
 		expect(JSON.stringify(problems).length).toBeLessThan(5_000);
 	});
 
-	it("takes no more than a moment, however many edges lead nowhere", () => {
+	it("guesses only for the first edges that lead nowhere, since each guess looks at every id", () => {
 		const word = (seed: number) => `${seed}`.padStart(64, "ab");
 		const flow = Object.fromEntries(
 			Array.from({ length: 900 }, (_, key) => [key, word(-key - 1)]),
 		);
-		const startedAt = performance.now();
 		const problems = problemsOf([
-			ENTRY,
+			{ ...ENTRY, next_step: word(0) },
 			...Array.from({ length: 20 }, (_, id) => ({
 				id: word(id),
 				type: "keypad",
@@ -103,7 +102,12 @@ describe("checking a flow", () => {
 				text: "Hi",
 			})),
 		]);
-		expect(problems).toHaveLength(20 * 900 + 1);
-		expect(performance.now() - startedAt).toBeLessThan(10_000);
+		expect(problems).toHaveLength(20 * 900);
+		const guesses = new Set(
+			problems
+				.filter(({ hint }) => hint.includes("did you mean"))
+				.map(({ value }) => value),
+		);
+		expect(guesses.size).toBe(20);
 	});
 });

@@ -91,6 +91,8 @@ export async function startApp(
 		...changes,
 	});
 	const server = app.listen(0, "127.0.0.1");
+	// longer than any test: a connection must not be closed as it is used again
+	server.keepAliveTimeout = 600_000;
 	await once(server, "listening");
 	const { port } = server.address() as AddressInfo; // it listens on TCP
 	const url = `http://127.0.0.1:${port}`;

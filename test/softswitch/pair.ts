@@ -90,7 +90,7 @@ export class Side {
 		});
 		const srf = new Srf();
 		srf.on("error", () => {});
-		srf.connect(softswitch.control);
+		void srf.connect(softswitch.control);
 		await new Promise<void>((resolve) => srf.on("connect", () => resolve()));
 		const { host, port, secret } = softswitch.eventSocket;
 		const media = await new Mrf(srf).connect({

@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { steps } from "../../steps/all.js";
 import { fillStep } from "../../steps/fill.js";
-import { registrySource } from "../../steps/generate.js";
 import type { StepDefinition } from "../../steps/step.js";
 import { execute, parseStep, stepContext } from "../support/step-context.js";
 
@@ -32,11 +30,5 @@ describe.each<StepDefinition>([...steps])("the step $type", (definition) => {
 	it("describes each of its fields", () => {
 		for (const [name, field] of Object.entries(definition.fields))
 			expect(field.description, name).toMatch(/\w/);
-	});
-});
-
-describe("the registry of steps", () => {
-	it("is up to date: node dist/steps/generate.js writes it", () => {
-		expect(readFileSync("steps/all.ts", "utf8")).toBe(registrySource("steps"));
 	});
 });

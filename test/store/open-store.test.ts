@@ -3,6 +3,7 @@ import {
 	mkdtempSync,
 	readdirSync,
 	rmSync,
+	statSync,
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,6 +44,7 @@ describe("opening the store", () => {
 			await store.calls.insert(call, queued(call));
 			await store.close();
 			expect(readdirSync(dataDir).sort()).toEqual(["database", "lock"]);
+			expect(statSync(join(dataDir, "database")).mode & 0o777).toBe(0o700);
 		},
 		SLOW_MS,
 	);

@@ -7,6 +7,7 @@ import {
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { makeTone } from "../../audio/tones.js";
+import { encodeWav } from "../../audio/wav.js";
 import type { CallEvent } from "../../core/event.js";
 
 export interface Received {
@@ -87,9 +88,16 @@ export class Backend {
 		const { method = "", url: path = "", headers } = request;
 		const body = await text(request);
 		const [, kind = "", first = "", second = ""] = path.split("/");
-		if (kind === "events") this.#keep(JSON.parse(body) as CallEvent); // what the service sends
+		if (kind === "events")
+			this.#keep(JSON.parse(body) as CallEvent); // what the service sends
 		else if (kind === "tone")
-			return void response.end(wav(Number(first), Number.parseInt(second, 10)));
+			return void response.end(
+				encodeWav({
+					sampleRateHz: 8_000,
+					channels: 1,
+					samples: makeTone([Number(first)], Number.parseInt(second, 10)),
+				}),
+			);
 		else this.requests.push({ method, path, headers, body });
 		for (const look of this.#listeners) look();
 		if (kind === "never") return;
@@ -103,27 +111,4 @@ export class Backend {
 		const events = this.#events.get(event.call_id) ?? [];
 		this.#events.set(event.call_id, [...events, event]);
 	}
-}
-
-/** 8 kHz mono, 16 bits. */
-function wav(hertz: number, milliseconds: number): Buffer {
-	const samples = makeTone([hertz], milliseconds);
-	const header = Buffer.alloc(44);
-	const bytes = samples.length * 2;
-	header.write("RIFF", 0);
-	header.writeUInt32LE(36 + bytes, 4);
-	header.write("WAVEfmt ", 8);
-	header.writeUInt32LE(16, 16);
-	header.writeUInt16LE(1, 20);
-	header.writeUInt16LE(1, 22);
-	header.writeUInt32LE(8_000, 24);
-	header.writeUInt32LE(16_000, 28);
-	header.writeUInt16LE(2, 32);
-	header.writeUInt16LE(16, 34);
-	header.write("data", 36);
-	header.writeUInt32LE(bytes, 40);
-	return Buffer.concat([
-		header,
-		Buffer.from(samples.buffer, samples.byteOffset, bytes),
-	]);
 }

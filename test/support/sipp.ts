@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { scenario, type Step } from "./sipp-scenario.js";
+import { type Step, scenario } from "./sipp-scenario.js";
 
 /** Whether sipp can be the phone here: it must be installed, and its play_dtmf writes to a raw socket, which only root may. */
 export const hasSipp =
@@ -53,30 +53,23 @@ export async function startSipp(
 	steps: readonly Step[],
 	options: SippOptions = {},
 ): Promise<Sipp> {
-	for (;;) {
-		const port = options.port ?? (await reservePort());
-		const sipp = new Sipp(scenario(...steps), port, options);
-		if (await sipp.listens()) return sipp;
-		// somebody took the port in the meantime
-		if (options.port !== undefined) await sipp.done;
-		await sipp.stop();
-	}
+	const port = options.port ?? (await reservePort());
+	const sipp = new Sipp(scenario(...steps), port, options);
+	if (!(await sipp.listens())) await sipp.done;
+	return sipp;
 }
 
-/** The first port of a block that nobody uses. */
+/** The first port of a block that nobody uses; each is handed out once. */
 export async function reservePort(): Promise<number> {
 	for (;;) {
 		const port = BLOCKS_FROM + BLOCK * Math.floor(Math.random() * BLOCKS);
-		if (!reserved.has(port) && (await isFree(port)) && (await isFree(port + 2)))
-			return reserve(port);
+		if (reserved.has(port)) continue;
+		reserved.add(port);
+		if ((await isFree(port)) && (await isFree(port + 2))) return port;
 	}
 }
 
 const reserved = new Set<number>();
-function reserve(port: number): number {
-	reserved.add(port);
-	return port;
-}
 
 function isFree(port: number): Promise<boolean> {
 	const socket = createSocket("udp4");
@@ -105,7 +98,6 @@ export class Sipp {
 				...["-sf", file("scenario.xml"), "-m", String(options.calls ?? 1)],
 				...["-i", "127.0.0.1", "-p", String(port), "-bind_local"],
 				...["-mi", "127.0.0.1", "-mp", String(port + 2)],
-				...["-min_rtp_port", String(port + 2)],
 				...["-key", "contact", options.contact ?? `127.0.0.1:${port}`],
 				...["-nostdin", "-timeout", `${TIMEOUT_S}s`, "-timeout_error"],
 				...["-watchdog_interval", "0"],
@@ -134,6 +126,14 @@ export class Sipp {
 			({ direction, text }) =>
 				direction === "received" && text.startsWith(`${method} `),
 		);
+	}
+
+	/** Resolves when it has said that it rings. */
+	async rang(): Promise<void> {
+		while (!this.messages.some(({ text }) => /^SIP\/2.0 18/.test(text))) {
+			if (this.#exited) await this.done;
+			await sleep(20);
+		}
 	}
 
 	/** False if it left before it listened. */

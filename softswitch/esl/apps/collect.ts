@@ -2,7 +2,7 @@ import type { Channel } from "../channel.js";
 import type { Engine } from "../engine.js";
 import { matches } from "../pattern.js";
 import type { App } from "./app.js";
-import { gather } from "./gather.js";
+import { type Gathered, gather } from "./gather.js";
 import { whole } from "./numbers.js";
 import { playList } from "./play.js";
 
@@ -84,52 +84,71 @@ async function attempt(
 
 type ReadStatus = "success" | "timeout" | "too small" | "failure" | "restart";
 
+interface Reading {
+	digits: string;
+	status: ReadStatus;
+}
+
 /** Plays the prompt until the first digit, then collects (switch_ivr_play_say.c: switch_ivr_read). */
 async function read(
 	engine: Engine,
 	channel: Channel,
 	wanted: Wanted,
-): Promise<{ digits: string; status: ReadStatus }> {
+): Promise<Reading> {
 	const { variables } = channel;
 	variables.set("read_result", null);
 	if (wanted.variable) variables.set(wanted.variable, null);
 	if (wanted.max > MOST_DIGITS) return { digits: "", status: "failure" };
-	let digits = "";
+	const reading = await prompted(engine, channel, wanted);
+	if (wanted.variable && reading.digits)
+		variables.set(wanted.variable, reading.digits);
+	return reading;
+}
+
+async function prompted(
+	engine: Engine,
+	channel: Channel,
+	wanted: Wanted,
+): Promise<Reading> {
+	let first = "";
 	if (wanted.prompt !== "" && wanted.prompt.toLowerCase() !== "silence") {
 		const heard = await playList(engine, channel, wanted.prompt, {
 			onDigit: (digit) => {
-				digits = digit;
+				first = digit;
 				return true;
 			},
 		});
 		if (heard !== "done" && heard !== "break")
-			return { digits: store(variables, wanted, digits), status: "failure" };
+			return { digits: first, status: "failure" };
 	}
-	let status: ReadStatus = "success";
-	let terminator = "";
-	if (digits.length < wanted.min || digits.length < wanted.max)
-		({ digits, status, terminator } = await gather(
-			engine,
-			channel,
-			wanted,
-			digits,
-		));
-	if (terminator !== "") {
-		variables.set("read_terminator_used", terminator);
-		const sign = wanted.terminators[wanted.terminators.indexOf(terminator) - 1];
-		if (sign === "+" || sign === "x") digits += terminator;
-		if (sign === "x") status = "restart";
-	} else if (wanted.terminators.startsWith("=")) status = "too small";
-	if (digits.length < wanted.min) status = "too small";
-	variables.set("read_result", resultWords[status]);
-	if (
-		status !== "restart" &&
-		wanted.max === 1 &&
-		digits.length === 1 &&
-		wanted.terminators.includes(digits)
-	)
-		digits = "";
-	return { digits: store(variables, wanted, digits), status };
+	const gathered: Gathered =
+		first.length < wanted.max
+			? await gather(engine, channel, wanted, first)
+			: { digits: first, terminator: "", status: "success" };
+	const reading = judge(gathered, wanted);
+	const { variables } = channel;
+	if (gathered.terminator !== "")
+		variables.set("read_terminator_used", gathered.terminator);
+	variables.set("read_result", resultWords[reading.status]);
+	return reading;
+}
+
+/** What terminators and the least number of digits make of what came. */
+function judge(
+	{ digits, terminator, status }: Gathered,
+	{ terminators, min, max }: Wanted,
+): Reading {
+	const sign =
+		terminator === "" ? "" : terminators[terminators.indexOf(terminator) - 1];
+	const kept = sign === "+" || sign === "x" ? digits + terminator : digits;
+	if (terminator === "" && terminators.startsWith("="))
+		return { digits: kept, status: "too small" };
+	if (kept.length < min) return { digits: kept, status: "too small" };
+	if (sign === "x") return { digits: kept, status: "restart" };
+	// A single digit that is a terminator counts as none.
+	const isTerminator =
+		max === 1 && kept.length === 1 && terminators.includes(kept);
+	return { digits: isTerminator ? "" : kept, status };
 }
 
 const resultWords: Readonly<Record<ReadStatus, string>> = {
@@ -139,12 +158,3 @@ const resultWords: Readonly<Record<ReadStatus, string>> = {
 	failure: "failure",
 	restart: "failure",
 };
-
-function store(
-	variables: Channel["variables"],
-	{ variable }: Wanted,
-	digits: string,
-): string {
-	if (variable && digits) variables.set(variable, digits);
-	return digits;
-}

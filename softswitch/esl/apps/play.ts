@@ -123,7 +123,9 @@ async function playOne(
 		...(name.startsWith("tone_stream:") && {
 			"Playback-File-Type": "tone_stream",
 		}),
-		"Playback-File-Path": name,
+		"Playback-File-Path": name.includes("://")
+			? name
+			: engine.sounds.path(name),
 	};
 	publish(engine, channel, "PLAYBACK_START", about);
 	let byDigit = false;
@@ -202,7 +204,6 @@ export async function play(
 	const playing = channel.stream.play(source);
 	const turn = channel.begin({ ...options, onEnd: () => playing.stop() });
 	const ended = playing.done.then(({ by, samples }) => {
-		if (by === "closed") channel.streamLost();
 		turn.end(by === "closed" ? "gone" : "done");
 		return samples;
 	});

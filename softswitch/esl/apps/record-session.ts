@@ -22,6 +22,7 @@ export async function startRecording(
 		throw new AppError(`already recording ${path}`);
 	const folder = await stat(dirname(path)).catch(() => null);
 	if (!folder?.isDirectory()) throw new AppError(`no folder for ${path}`);
+	if (channel.isDown) throw new AppError("the channel is hung up");
 	const stereo = channel.variables.isTrue("RECORD_STEREO");
 	const handle = channel.stream.record(path, {
 		stereo,

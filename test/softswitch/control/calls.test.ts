@@ -89,6 +89,21 @@ describe("a call by drachtio-srf", () => {
 		expect((await acked).method).toBe("ACK");
 	});
 
+	it("goes over TCP when the address says so, change and hang-up too", async () => {
+		const answered = bobAnswers();
+		const here = await alice.createUAC(`${bobUri()};transport=tcp`, {
+			localSdp: sdp(41),
+		});
+		const { call, request } = await answered;
+		expect(request.get("Via")).toMatch(/^SIP\/2.0\/TCP /);
+		expect(request.get("Contact")).toContain(";transport=tcp");
+		expect(await here.modify(sdp(51))).toBe(sdp(42));
+		const gone = event<Message>(here, "destroy");
+		await call.destroy();
+		expect((await gone).get("Via")).toMatch(/^SIP\/2.0\/TCP /);
+		expect(far.stack.counters.requestsIn).toBe(4);
+	});
+
 	it("without an offer gets one in the 200 and answers it in the ACK", async () => {
 		const answered = bobAnswers();
 		const acked = answered.then(({ call }) => event<Message>(call, "ack"));
@@ -342,7 +357,8 @@ describe("a call that fails", () => {
 			alice.createUAC(`sip:x@${at}`, { localSdp: sdp(1) }),
 		);
 		expect(error.status).toBe(503);
-		expect(performance.now() - startedAt).toBeLessThan(400);
+		// Without ICMP it would be 32 s
+		expect(performance.now() - startedAt).toBeLessThan(5_000);
 	});
 
 	it("gets 503 when no application takes INVITEs", async () => {

@@ -5,7 +5,7 @@ import { encodeFrame } from "../../../softswitch/control/frame.js";
 import { startControl } from "../../../softswitch/control/server.js";
 import { responseTo, SipRequest } from "../../../softswitch/sip/message.js";
 import { memoryStack, requestFromPeer } from "../sip/memory-wire.js";
-import { closeAll, closeLater, SECRET, sdp } from "./pair.js";
+import { closeAll, closeLater, patiently, SECRET, sdp } from "./pair.js";
 import { RawClient } from "./raw-client.js";
 
 afterEach(closeAll);
@@ -99,7 +99,7 @@ describe("a call whose client goes while it rings", () => {
 		await client.sip("|", "INVITE sip:peer@192.0.2.7:5070 SIP/2.0");
 		const invite = side.wire.lastRequest;
 		client.socket.destroy();
-		await expect.poll(() => side.control.clients).toBe(0);
+		await expect.poll(() => side.control.clients, patiently).toBe(0);
 		side.receive(
 			responseTo(invite, 200, "theirs").with({
 				headers: { Contact: "<sip:peer@192.0.2.7:5070>" },
@@ -119,7 +119,7 @@ describe("a connection without a secret", () => {
 		const client = await RawClient.open(side);
 		const friend = await RawClient.authenticated(side);
 		await side.clock.advance(10_000);
-		await expect.poll(() => client.closed).toBe(true);
+		await expect.poll(() => client.closed, patiently).toBe(true);
 		expect((await friend.ask("ping")).tokens).toEqual(["OK", "pong"]);
 	});
 });

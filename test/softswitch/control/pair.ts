@@ -87,3 +87,6 @@ export function sdp(port: number): string {
 		"",
 	].join("\r\n");
 }
+
+/** For expect.poll: a busy machine may take its time. */
+export const patiently = { timeout: 10_000, interval: 10 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeFrame, FrameReader } from "../../../softswitch/control/frame.js";
-import { closeAll, newSide, type Side, sdp } from "./pair.js";
+import { closeAll, newSide, patiently, type Side, sdp } from "./pair.js";
 import { newPeer, type Peer } from "./peer.js";
 import { headerOf, RawClient } from "./raw-client.js";
 
@@ -25,7 +25,7 @@ describe("a control connection", () => {
 		const client = await RawClient.open(side);
 		const { tokens } = await client.ask("authenticate|sesam|");
 		expect(tokens).toEqual(["NO", "incorrect secret"]);
-		await expect.poll(() => client.closed).toBe(true);
+		await expect.poll(() => client.closed, patiently).toBe(true);
 	});
 
 	it.each([
@@ -36,7 +36,7 @@ describe("a control connection", () => {
 	])("is closed when it %s", async (_what, bytes) => {
 		const client = await RawClient.open(side);
 		client.socket.write(bytes);
-		await expect.poll(() => client.closed).toBe(true);
+		await expect.poll(() => client.closed, patiently).toBe(true);
 	});
 
 	it("is closed when it does not read what it is sent", async () => {
@@ -280,7 +280,7 @@ describe("a call that is up", () => {
 		const { dialogId } = await callPeer(client, peer);
 		await client.sip(`|${dialogId}`, "ACK sip:x SIP/2.0");
 		client.socket.destroy();
-		await expect.poll(() => side.control.clients).toBe(0);
+		await expect.poll(() => side.control.clients, patiently).toBe(0);
 		expect(side.control.calls).toBe(1);
 		const other = await RawClient.authenticated(side);
 		const arrived = new Promise<string>((resolve) => {
@@ -303,12 +303,12 @@ describe("a call that is up", () => {
 		const { sent, dialogId } = await callPeer(client, peer);
 		await client.sip(`|${dialogId}`, "ACK sip:x SIP/2.0");
 		client.socket.destroy();
-		await expect.poll(() => side.control.clients).toBe(0);
+		await expect.poll(() => side.control.clients, patiently).toBe(0);
 		const statuses: number[] = [];
 		peer.onResponse = (response) => statuses.push(response.status);
 		for (const [number, method] of ["INFO", "BYE"].entries())
 			peer.send(inDialogOfPeer(peer, side, sent.text, method, number + 1));
-		await expect.poll(() => statuses).toEqual([481, 481]);
+		await expect.poll(() => statuses, patiently).toEqual([481, 481]);
 		expect(side.control.calls).toBe(0);
 	});
 
@@ -330,7 +330,7 @@ describe("a call that is up", () => {
 				"tag=others",
 			),
 		);
-		await expect.poll(() => statuses).toEqual([200, 500, 481]);
+		await expect.poll(() => statuses, patiently).toEqual([200, 500, 481]);
 	});
 
 	it("is reached where its packets come from when the Contact names another host", async () => {
@@ -387,7 +387,7 @@ describe("an INVITE whose client goes", () => {
 		peer.send(inviteOfPeer(peer, side));
 		await client.nextSip("INVITE");
 		client.socket.destroy();
-		await expect.poll(() => statuses).toEqual([100, 503]);
+		await expect.poll(() => statuses, patiently).toEqual([100, 503]);
 	});
 });
 
@@ -460,7 +460,7 @@ describe("an INVITE from the network", () => {
 					.replace("call-of-peer", branch),
 			);
 		await expect
-			.poll(() => clients.map(({ received }) => received.length))
+			.poll(() => clients.map(({ received }) => received.length), patiently)
 			.toEqual([2, 2, 0]);
 	});
 
@@ -486,7 +486,7 @@ describe("an INVITE from the network", () => {
 		const statuses: number[] = [];
 		peer.onResponse = (response) => statuses.push(response.status);
 		peer.send(spoil(inviteOfPeer(peer, side)));
-		await expect.poll(() => statuses).toEqual([100, status]);
+		await expect.poll(() => statuses, patiently).toEqual([100, status]);
 	});
 
 	it("tells call records", async () => {

@@ -363,6 +363,16 @@ describe("hang-up", () => {
 		]);
 	});
 
+	it("follows the loss of the media", async () => {
+		const rig = createRig();
+		rig.run("playback", "/tone.wav");
+		await settle();
+		rig.stream.die();
+		await settle();
+		expect(rig.leg.byes).toBe(1);
+		expect(rig.engine.channels.size).toBe(0);
+	});
+
 	it("happens once, and nothing runs afterwards", async () => {
 		const rig = createRig();
 		hangup(rig.engine, rig.channel, "USER_BUSY");
@@ -444,6 +454,55 @@ describe("a bridge", () => {
 				"NORMAL_CLEARING",
 			);
 		}
+	});
+});
+
+describe("bridges that cross", () => {
+	it("leave the leg that was left behind parked", async () => {
+		const rig = createRig();
+		const [second, third] = [rig.another(), rig.another()];
+		for (const leg of [rig.channel, second, third])
+			leg.variables.set("park_after_bridge", "true");
+		bridge(rig.engine, rig.channel, second);
+		bridge(rig.engine, rig.channel, third);
+		await settle();
+		expect(rig.channel.peer).toBe(third);
+		expect(third.peer).toBe(rig.channel);
+		expect(second.peer).toBeNull();
+		expect(second.isDown).toBe(false);
+	});
+
+	it("with a hang-up take the other leg down", async () => {
+		const rig = createRig();
+		const other = rig.another();
+		bridge(rig.engine, rig.channel, other);
+		hangup(rig.engine, other, "NORMAL_CLEARING");
+		await settle();
+		expect(rig.channel.isDown).toBe(true);
+		expect(rig.engine.channels.size).toBe(0);
+	});
+
+	it("leave nothing parked that nobody controls", async () => {
+		const rig = createRig();
+		const other = rig.another();
+		rig.channel.variables.set("park_after_bridge", "true");
+		bridge(rig.engine, rig.channel, other);
+		await settle();
+		rig.channel.isControlled = false;
+		hangup(rig.engine, other, "NORMAL_CLEARING");
+		await settle();
+		expect(rig.engine.channels.size).toBe(0);
+	});
+
+	it("run what was asked meanwhile once they are done", async () => {
+		const rig = createRig();
+		const other = rig.another();
+		bridge(rig.engine, rig.channel, other);
+		rig.run("playback", "/tone.wav");
+		expect(rig.told()).toEqual([]);
+		await rig.pass(1000);
+		expect(rig.told().at(-1)).toBe("CHANNEL_EXECUTE_COMPLETE playback");
+		expect(rig.channel.peer).toBe(other);
 	});
 });
 

@@ -115,6 +115,26 @@ describe("play_and_get_digits", () => {
 		expect(result(rig)).toMatchObject({ variable_read_terminator_used: "#" });
 	});
 
+	it("keeps a terminator written with +, and needs one where = is written", async () => {
+		const rig = createRig();
+		const run = (terminators: string) =>
+			rig.run(
+				"play_and_get_digits",
+				`1 4 1 1000 ${terminators} silence ${INVALID} digits .+ 1000`,
+			);
+		run("+#");
+		await settle();
+		rig.press("1#");
+		await settle();
+		expect(result(rig)).toMatchObject({ variable_digits: "1#" });
+		run("=#");
+		await settle();
+		rig.press("1");
+		await rig.pass(2000);
+		expect(result(rig)).toMatchObject({ variable_read_result: "failure" });
+		expect(isDone(rig)).toBe(true);
+	});
+
 	it("takes a terminator in the prompt for what it is", async () => {
 		const rig = createRig();
 		collect(rig, 0, 4);

@@ -30,7 +30,7 @@ interface Playing {
 	source: Source;
 	played: number;
 	since: number | null;
-	stop(): void;
+	stop(by?: PlayEnd["by"]): void;
 	resume(): void;
 	pause(): void;
 }
@@ -78,7 +78,7 @@ export class FakeStream implements MediaStream {
 			source,
 			played: 0,
 			since: null,
-			stop: () => end("stopped"),
+			stop: (by = "stopped") => end(by),
 			resume: () => {
 				if (playing.since !== null) return;
 				playing.since = this.#clock.now();
@@ -133,6 +133,10 @@ export class FakeStream implements MediaStream {
 			packetsLate: 0,
 			jitterMs: 0,
 		};
+	}
+	/** The thread that it lived in is gone. */
+	die(): void {
+		for (const playing of [...this.#stack]) playing.stop("closed");
 	}
 	close(): void {
 		for (const playing of [...this.#stack]) playing.stop();

@@ -6,7 +6,7 @@ import {
 	type SipResponse,
 } from "../../../softswitch/sip/message.js";
 import type { Endpoint } from "../../../softswitch/sip/uri.js";
-import { memoryStack, newRequest, peer } from "./memory-wire.js";
+import { memoryStack, newRequest, patiently, peer } from "./memory-wire.js";
 
 type Heard = [status: number, source: Endpoint | null];
 
@@ -288,6 +288,8 @@ describe("a destination that is a name", () => {
 			{ ...peer, host: "localhost" },
 			() => {},
 		);
-		await expect.poll(() => wire.sent.at(-1)?.to.host).toBe("127.0.0.1");
+		await expect
+			.poll(() => wire.sent.at(-1)?.to.host, patiently)
+			.toBe("127.0.0.1");
 	});
 });

@@ -5,6 +5,7 @@ import {
 	SipResponse,
 } from "../../../softswitch/sip/message.js";
 import { parseMessage } from "../../../softswitch/sip/parse.js";
+import type { ServerLimits } from "../../../softswitch/sip/server-transactions.js";
 import { SipStack } from "../../../softswitch/sip/stack.js";
 import type { Endpoint, Transport } from "../../../softswitch/sip/uri.js";
 import type { Wire } from "../../../softswitch/sip/wire.js";
@@ -71,7 +72,7 @@ export const peer: Endpoint = {
 };
 
 /** A stack at 192.0.2.1:5060 on a wire in memory and a clock that stands still. */
-export function memoryStack(options: { maxServerTransactions?: number } = {}): {
+export function memoryStack(options: { limits?: ServerLimits } = {}): {
 	stack: SipStack;
 	wire: MemoryWire;
 	clock: ManualClock;
@@ -143,3 +144,6 @@ export function newRequest(method: string, callId = "ours-1"): SipRequest {
 		.add("Contact", "<sip:me@192.0.2.1:5060>");
 	return request;
 }
+
+/** For expect.poll: a busy machine may take its time. */
+export const patiently = { timeout: 10_000, interval: 10 };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { SipRequest } from "../../../softswitch/sip/message.js";
 import type { ServerTransaction } from "../../../softswitch/sip/server-transaction.js";
+import type { ServerLimits } from "../../../softswitch/sip/server-transactions.js";
 import { memoryStack, peer, requestFromPeer } from "./memory-wire.js";
 
-function listening(options: { maxServerTransactions?: number } = {}) {
+function listening(options: { limits?: ServerLimits } = {}) {
 	const at = memoryStack(options);
 	const seen: ServerTransaction[] = [];
 	at.stack.onRequest = (_request, transaction) => seen.push(transaction);
@@ -337,7 +338,7 @@ describe("what cannot be taken", () => {
 
 	it("gets 503 and Retry-After when too many requests are open, and keeps nothing", () => {
 		const { receive, statuses, wire, stack } = listening({
-			maxServerTransactions: 2,
+			limits: { transactions: 2, bytes: 1 << 20 },
 		});
 		for (let call = 1; call <= 5; call += 1)
 			receive(
@@ -350,6 +351,25 @@ describe("what cannot be taken", () => {
 		expect(wire.last.headers.get("retry-after")).toBe("5");
 		expect(stack.open.servers).toBe(2);
 		expect(stack.counters.overloaded).toBe(3);
+	});
+
+	it("gets 503 when the open requests are too large together, until they are forgotten", async () => {
+		const { receive, statuses, clock } = listening({
+			limits: { transactions: 100, bytes: 5_000 },
+		});
+		const send = (callId: string) =>
+			receive(
+				requestFromPeer("MESSAGE", {
+					branch: `z9hG4bK${callId}`,
+					callId,
+					body: "x".repeat(2_000),
+				}),
+			);
+		for (const callId of ["1", "2", "3"]) send(callId);
+		expect(statuses()).toEqual(["503"]);
+		await clock.advance(32_000);
+		send("4");
+		expect(statuses()).toEqual(["503"]);
 	});
 
 	it("never reaches anybody as an exception: a handler that throws answers 500", () => {

@@ -12,6 +12,7 @@ import {
 import { parseMessage } from "../../../softswitch/sip/parse.js";
 import { SipStack } from "../../../softswitch/sip/stack.js";
 import type { Transport } from "../../../softswitch/sip/uri.js";
+import { patiently } from "./memory-wire.js";
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -119,7 +120,8 @@ describe.each(["udp", "tcp"] as const)("two stacks over %s", (transport) => {
 			);
 			expect([response.status, response.local]).toEqual([503, true]);
 		}
-		expect(performance.now() - startedAt).toBeLessThan(400);
+		// Without ICMP it would be 32 s
+		expect(performance.now() - startedAt).toBeLessThan(5_000);
 	});
 });
 
@@ -288,7 +290,9 @@ describe("TCP", () => {
 		);
 		for (let at = 0; at < stream.length; at += 700)
 			socket.write(stream.subarray(at, at + 700));
-		await expect.poll(() => heard().match(/SIP\/2\.0 200/g)?.length).toBe(3);
+		await expect
+			.poll(() => heard().match(/SIP\/2\.0 200/g)?.length, patiently)
+			.toBe(3);
 		expect(bodies).toEqual(["ünö", "", "drei"]);
 	});
 

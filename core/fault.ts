@@ -15,6 +15,16 @@ export const faults = {
 		says: "This call has no recording",
 	},
 	ROUTE_NOT_FOUND: { http: 404, retry: false, says: "No route has this path" },
+	METHOD_NOT_ALLOWED: {
+		http: 405,
+		retry: false,
+		says: "This path has no such method",
+	},
+	RANGE_NOT_SATISFIABLE: {
+		http: 416,
+		retry: false,
+		says: "There are no such bytes",
+	},
 	QUEUE_FULL: {
 		http: 503,
 		retry: true,

@@ -1,6 +1,5 @@
 import type { RequestHandler } from "express";
 import { Fault } from "../core/fault.js";
-import { HttpFault } from "./problem.js";
 
 /** Answers are data for their caller alone: never sniffed, cached, framed or run. */
 export const answerHeaders: RequestHandler = (_request, response, next) => {
@@ -17,7 +16,7 @@ export function only(method: "GET" | "POST"): RequestHandler {
 	const allowed = method === "GET" ? "GET, HEAD" : method;
 	return (request, response) => {
 		response.set("Allow", allowed);
-		throw new HttpFault(
+		throw new Fault(
 			"METHOD_NOT_ALLOWED",
 			`${request.method} is not among what this path takes: ${allowed}`,
 		);

@@ -108,6 +108,8 @@ async function open(
 	});
 	await dispatcher.recover();
 	const server = app.listen(config.HTTP_PORT, config.HTTP_HOST);
+	// longer than clients keep theirs, or a request meets a connection that is just being closed
+	server.keepAliveTimeout = 65_000;
 	await listening(server);
 	closers.add(() => closeServer(server));
 	const { port } = server.address() as AddressInfo; // it listens on TCP

@@ -1,22 +1,6 @@
 import type { ErrorRequestHandler, Response } from "express";
-import { Fault, faults, type Problem } from "../core/fault.js";
+import { Fault, faults } from "../core/fault.js";
 import type { Log } from "../core/log.js";
-
-/** What only HTTP can get wrong, beside the table of `core/fault.ts`. */
-const httpFaults = {
-	METHOD_NOT_ALLOWED: { http: 405, says: "This path has no such method" },
-	RANGE_NOT_SATISFIABLE: { http: 416, says: "There are no such bytes" },
-} as const;
-
-export class HttpFault extends Error {
-	override readonly name = "HttpFault";
-	readonly code: keyof typeof httpFaults;
-
-	constructor(code: keyof typeof httpFaults, detail: string) {
-		super(detail);
-		this.code = code;
-	}
-}
 
 /** The last handler: every error becomes application/problem+json (RFC 9457), and what is not the client's is logged. */
 export function problemHandler(log: Log): ErrorRequestHandler {
@@ -29,14 +13,11 @@ export function problemHandler(log: Log): ErrorRequestHandler {
 	};
 }
 
-function answer(response: Response, fault: Fault | HttpFault): void {
-	const { http, says } =
-		fault instanceof Fault ? faults[fault.code] : httpFaults[fault.code];
-	const problems: readonly Problem[] =
-		fault instanceof Fault ? fault.problems : [];
+function answer(response: Response, fault: Fault): void {
+	const { http, says } = faults[fault.code];
 	// RFC 9110 §11.6.1: every 401 names the scheme.
 	if (http === 401) response.set("WWW-Authenticate", 'Bearer realm="flowdial"');
-	if (fault instanceof Fault && fault.retryAfterS !== undefined)
+	if (fault.retryAfterS !== undefined)
 		response.set("Retry-After", String(Math.ceil(fault.retryAfterS)));
 	response
 		.status(http)
@@ -47,17 +28,17 @@ function answer(response: Response, fault: Fault | HttpFault): void {
 			status: http,
 			code: fault.code,
 			detail: fault.message,
-			problems,
+			problems: fault.problems,
 		});
 }
 
 /** Faults as they are; of what express and its body parser throw, what the client did wrong; anything else is ours. */
-function asFault(error: unknown): Fault | HttpFault {
-	if (error instanceof Fault || error instanceof HttpFault) return error;
+function asFault(error: unknown): Fault {
+	if (error instanceof Fault) return error;
 	const { status, message } = error as { status?: unknown; message?: string }; // anything can be thrown; what is read is checked
 	if (status === 413) return new Fault("BODY_TOO_LARGE", message);
 	if (status === 416)
-		return new HttpFault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
+		return new Fault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
 	if (typeof status === "number" && status >= 400 && status < 500)
 		return new Fault("BAD_REQUEST", message);
 	return new Fault("INTERNAL");

@@ -58,16 +58,14 @@ export function dataBlock(events: EventSource, channel: Channel): string {
 
 function dataHeaders(events: EventSource, channel: Channel): Headers {
 	const headers = events.head("CHANNEL_DATA");
-	headers["Channel-Unique-ID"] = channel.uuid;
-	headers["Channel-Channel-Name"] = channel.name;
-	headers["Channel-Destination-Number"] = channel.leg.destinationUser;
-	headers["Channel-Network-Addr"] = channel.leg.sourceAddress;
 	addChannel(headers, channel);
+	addProfile(headers, channel);
 	for (const [name, value] of channel.variables)
 		headers[`variable_${name}`] = value;
 	return headers;
 }
 
+/** What every event of a channel tells. */
 function addChannel(headers: Headers, channel: Channel): void {
 	const { times, leg } = channel;
 	headers["Channel-State"] = channel.runningState;
@@ -78,12 +76,22 @@ function addChannel(headers: Headers, channel: Channel): void {
 	headers["Channel-Name"] = channel.name;
 	headers["Unique-ID"] = channel.uuid;
 	headers["Call-Direction"] = "inbound";
-	headers["Presence-Call-Direction"] = "inbound";
-	headers["Channel-HIT-Dialplan"] = "true";
 	headers["Channel-Call-UUID"] = channel.callUuid;
 	headers["Answer-State"] = channel.isDown ? "hangup" : "answered";
 	if (channel.hangupCause !== null)
 		headers["Hangup-Cause"] = channel.hangupCause;
+	headers["Caller-Destination-Number"] = leg.destinationUser;
+	headers["Caller-Channel-Answered-Time"] = String(times.answered);
+	headers["Caller-Channel-Bridged-Time"] = String(times.bridged);
+	headers["Caller-Channel-Hangup-Time"] = String(times.hungUp);
+	if (channel.peer) headers["Other-Leg-Unique-ID"] = channel.peer.uuid;
+}
+
+/** What CHANNEL_DATA and uuid_dump tell besides. */
+function addProfile(headers: Headers, channel: Channel): void {
+	const { times, leg, name, uuid } = channel;
+	headers["Presence-Call-Direction"] = "inbound";
+	headers["Channel-HIT-Dialplan"] = "true";
 	const codec = channel.variables.get("rtp_use_codec_name");
 	if (codec) {
 		headers["Channel-Read-Codec-Name"] = codec;
@@ -91,17 +99,16 @@ function addChannel(headers: Headers, channel: Channel): void {
 		headers["Channel-Write-Codec-Name"] = codec;
 		headers["Channel-Write-Codec-Rate"] = "8000";
 	}
-	headers["Caller-Direction"] = "inbound";
-	headers["Caller-Network-Addr"] = leg.sourceAddress;
-	headers["Caller-Destination-Number"] = leg.destinationUser;
-	headers["Caller-Unique-ID"] = channel.uuid;
-	headers["Caller-Source"] = "mod_sofia";
-	headers["Caller-Context"] = "mrf";
-	headers["Caller-Channel-Name"] = channel.name;
-	headers["Caller-Channel-Created-Time"] = String(times.created);
-	headers["Caller-Channel-Answered-Time"] = String(times.answered);
-	headers["Caller-Channel-Hangup-Time"] = String(times.hungUp);
+	// The answer to `connect` names it twice (switch_caller_profile_event_set_data).
+	for (const prefix of ["Channel", "Caller"]) {
+		headers[`${prefix}-Direction`] = "inbound";
+		headers[`${prefix}-Network-Addr`] = leg.sourceAddress;
+		headers[`${prefix}-Destination-Number`] = leg.destinationUser;
+		headers[`${prefix}-Unique-ID`] = uuid;
+		headers[`${prefix}-Source`] = "mod_sofia";
+		headers[`${prefix}-Context`] = "mrf";
+		headers[`${prefix}-Channel-Name`] = name;
+		headers[`${prefix}-Channel-Created-Time`] = String(times.created);
+	}
 	headers["Caller-Channel-Transfer-Time"] = String(times.transferred);
-	headers["Caller-Channel-Bridged-Time"] = String(times.bridged);
-	if (channel.peer) headers["Other-Leg-Unique-ID"] = channel.peer.uuid;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { MediaStream, Playback, Source } from "../rtp/media.js";
+import type { MediaStream, Playback, PlayEnd, Source } from "../rtp/media.js";
 import { type Digit, DigitQueue } from "./digit.js";
 import type { Recording } from "./recording.js";
 import { promiseParts, Turn, type TurnOptions } from "./turn.js";
@@ -47,8 +47,8 @@ export interface ChannelTimes {
 	transferred: number;
 }
 
-/** A parked leg hears silence, not nothing: far ends take missing packets for a dead call (send_silence_when_idle). */
-const IDLE_SOUND: Source = { kind: "silence", durationMs: -1 };
+/** Until it is stopped. */
+export const SILENCE: Source = { kind: "silence", durationMs: -1 };
 
 /** One call leg: its variables, its digits, and the applications that run on it. */
 export class Channel {
@@ -139,8 +139,19 @@ export class Channel {
 		this.#idleSound = other || this.isDown ? null : this.#playIdle();
 	}
 
+	/** Silence for an application that waits: where none is below it, the leg is silent anyway. */
+	hush(): Playback {
+		if (this.#depth > 1 || !this.#idleSound) return this.stream.play(SILENCE);
+		const { promise, resolve } = promiseParts<PlayEnd>();
+		return {
+			done: promise,
+			stop: () => resolve({ samples: 0, by: "stopped" }),
+		};
+	}
+
+	/** A parked leg hears silence, not nothing: far ends take missing packets for a dead call (send_silence_when_idle). */
 	#playIdle(): Playback {
-		const playing = this.stream.play(IDLE_SOUND);
+		const playing = this.stream.play(SILENCE);
 		void playing.done.then(({ by }) => {
 			if (by === "closed" && !this.isDown) this.#onStreamLost(this);
 		});

@@ -1,5 +1,6 @@
-/** Long, and read only after an INVITE: CHANNEL_DATA and uuid_dump carry them, other events do not. */
-const ONLY_IN_DATA = new Set(["rtp_local_sdp_str", "switch_r_sdp"]);
+/** What an INVITE and its SDP leave behind, read once if at all: CHANNEL_DATA and uuid_dump carry it, other events do not. */
+const ONLY_IN_DATA =
+	/^(?:(?:sip_(?:req|contact|network|via|cseq|from_tag|to_tag|from_uri|to_uri|from_port|to_port)|sofia_|local_media|remote_media|advertised_|audio_media|rtp_|switch_r_sdp|read_rate|write_|endpoint_|socket_)|direction$|session_id$)/;
 
 interface Entry {
 	name: string;
@@ -27,7 +28,7 @@ export class Variables {
 			this.#entries.set(key, {
 				name,
 				value: text,
-				json: ONLY_IN_DATA.has(key)
+				json: ONLY_IN_DATA.test(key)
 					? ""
 					: `,${JSON.stringify(`variable_${name}`)}:${JSON.stringify(text)}`,
 			});

@@ -41,11 +41,11 @@ export interface Logged {
 	text: string;
 }
 
-const running = new Set<Sipp>();
+const started: Sipp[] = [];
 
 /** Ends every sipp of this process. */
 export async function stopSipps(): Promise<void> {
-	await Promise.all([...running].map((sipp) => sipp.stop()));
+	await Promise.all(started.map((sipp) => sipp.stop()));
 }
 
 /** Starts sipp as a callee that keeps to the steps; resolves when it listens. */
@@ -86,6 +86,7 @@ export class Sipp {
 	readonly #child: ChildProcess;
 	readonly #folder: string;
 	#exited = false;
+	#isStopped = false;
 
 	constructor(xml: string, port: number, options: SippOptions) {
 		this.port = port;
@@ -107,9 +108,9 @@ export class Sipp {
 			],
 			{ stdio: ["ignore", "ignore", "pipe"], cwd: this.#folder },
 		);
-		running.add(this);
+		started.push(this);
 		this.done = this.#finish();
-		this.done.catch(() => {}); // a test that fails earlier does not ask
+		this.done.catch(() => {}); // a test whose call fails first does not ask
 	}
 
 	get uri(): string {
@@ -148,6 +149,7 @@ export class Sipp {
 	}
 
 	async stop(): Promise<void> {
+		this.#isStopped = true;
 		this.#child.kill("SIGKILL");
 		await this.done.catch(() => {});
 		rmSync(this.#folder, { recursive: true, force: true });
@@ -160,11 +162,10 @@ export class Sipp {
 		});
 		const [code] = await once(this.#child, "close");
 		this.#exited = true;
-		running.delete(this);
-		if (code === 0) return;
-		throw new Error(
-			`sipp ended with ${code}: ${said}${this.#read("errors.log")}\n${this.#read("messages.log")}`,
-		);
+		if (code === 0 || this.#isStopped) return;
+		const words = `sipp at ${this.port} ended with ${code}: ${said}${this.#read("errors.log")}\n${this.#read("messages.log")}`;
+		console.error(words);
+		throw new Error(words);
 	}
 
 	#read(name: string): string {

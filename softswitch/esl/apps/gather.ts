@@ -1,4 +1,4 @@
-import type { Channel } from "../channel.js";
+import { type Channel, SILENCE } from "../channel.js";
 import type { Engine } from "../engine.js";
 import { play } from "./play.js";
 
@@ -29,29 +29,25 @@ export async function gather(
 	let digits = already;
 	let terminator = "";
 	let rearm = () => {};
-	const { by } = await play(
-		channel,
-		{ kind: "silence", durationMs: -1 },
-		{
-			ignoresBreak: true,
-			onDigit: (digit) => {
-				if (terminators.includes(digit)) terminator = digit;
-				else digits += digit;
-				rearm();
-				return terminator !== "" || digits.length >= max;
-			},
-			timer: (end) => {
-				let cancel = () => {};
-				const arm = (milliseconds: number) => {
-					cancel();
-					cancel = engine.clock.after(milliseconds, end, true);
-				};
-				rearm = () => arm(limits.digitTimeoutMs);
-				arm(digits === "" ? limits.timeoutMs : limits.digitTimeoutMs);
-				return () => cancel();
-			},
+	const { by } = await play(channel, SILENCE, {
+		ignoresBreak: true,
+		onDigit: (digit) => {
+			if (terminators.includes(digit)) terminator = digit;
+			else digits += digit;
+			rearm();
+			return terminator !== "" || digits.length >= max;
 		},
-	);
+		timer: (end) => {
+			let cancel = () => {};
+			const arm = (milliseconds: number) => {
+				cancel();
+				cancel = engine.clock.after(milliseconds, end, true);
+			};
+			rearm = () => arm(limits.digitTimeoutMs);
+			arm(digits === "" ? limits.timeoutMs : limits.digitTimeoutMs);
+			return () => cancel();
+		},
+	});
 	const isFull = terminator !== "" || digits.length >= max;
 	return {
 		digits,

@@ -1,5 +1,5 @@
 import type { Source } from "../../rtp/media.js";
-import type { Channel } from "../channel.js";
+import { type Channel, SILENCE } from "../channel.js";
 import { type Engine, publish } from "../engine.js";
 import type { TurnEnd, TurnOptions } from "../turn.js";
 import type { App } from "./app.js";
@@ -201,7 +201,8 @@ export async function play(
 	source: Source,
 	{ timer, ...options }: PlayOptions,
 ): Promise<Heard> {
-	const playing = channel.stream.play(source);
+	const playing =
+		source === SILENCE ? channel.hush() : channel.stream.play(source);
 	const turn = channel.begin({ ...options, onEnd: () => playing.stop() });
 	const ended = playing.done.then(({ by, samples }) => {
 		turn.end(by === "closed" ? "gone" : "done");
@@ -223,16 +224,12 @@ export async function wait(
 	options: Omit<TurnOptions, "onEnd">,
 ): Promise<TurnEnd> {
 	if (milliseconds === 0) return "done";
-	const { by } = await play(
-		channel,
-		{ kind: "silence", durationMs: -1 },
-		{
-			...options,
-			timer: (end) =>
-				milliseconds === null
-					? () => {}
-					: engine.clock.after(milliseconds, end, true),
-		},
-	);
+	const { by } = await play(channel, SILENCE, {
+		...options,
+		timer: (end) =>
+			milliseconds === null
+				? () => {}
+				: engine.clock.after(milliseconds, end, true),
+	});
 	return by;
 }

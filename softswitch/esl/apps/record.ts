@@ -1,5 +1,5 @@
 import type { RecordEnd, RecordHandle } from "../../rtp/media.js";
-import type { Channel } from "../channel.js";
+import { type Channel, SILENCE } from "../channel.js";
 import { type Engine, publish } from "../engine.js";
 import { hangupFromWithin } from "../hangup.js";
 import { refuseVariables, setRecorded, wavBytes } from "../recording.js";
@@ -54,19 +54,15 @@ async function untilRecorded(
 	const nowMs = engine.clock.now();
 	// FreeSWITCH compares whole seconds: a limit of 2 lasts from 2 to 3 (switch_ivr_play_say.c:802).
 	const limitMs = (Math.floor(nowMs / 1000) + limitSeconds + 1) * 1000 - nowMs;
-	await play(
-		channel,
-		{ kind: "silence", durationMs: -1 },
-		{
-			onDigit: stopsOnTerminator(channel),
-			timer: (end) => {
-				void written.then(end);
-				return limitSeconds > 0
-					? engine.clock.after(limitMs, end, true)
-					: () => {};
-			},
+	await play(channel, SILENCE, {
+		onDigit: stopsOnTerminator(channel),
+		timer: (end) => {
+			void written.then(end);
+			return limitSeconds > 0
+				? engine.clock.after(limitMs, end, true)
+				: () => {};
 		},
-	);
+	});
 	handle.stop();
 	return written;
 }

@@ -7,6 +7,7 @@ import {
 } from "../../../softswitch/sip/message.js";
 import { parseMessage } from "../../../softswitch/sip/parse.js";
 import { closeLater, type Side } from "./pair.js";
+import { headerOf } from "./raw-client.js";
 
 /** A far end without a stack: it sends what a test says, when it says so, and nothing by itself. */
 export interface Peer {
@@ -53,4 +54,42 @@ export async function newPeer(side?: Side): Promise<Peer> {
 		else if (message) peer.onResponse(message);
 	});
 	return peer;
+}
+
+/** The INVITE of a peer that calls. */
+export function inviteOfPeer(peer: Peer, { at }: Side): string {
+	return [
+		`INVITE sip:me@${at} SIP/2.0`,
+		`Via: SIP/2.0/UDP ${peer.at};branch=z9hG4bKp1`,
+		"Max-Forwards: 70",
+		`From: <sip:peer@${peer.at}>;tag=peertag`,
+		`To: <sip:me@${at}>`,
+		"Call-ID: call-of-peer",
+		"CSeq: 1 INVITE",
+		`Contact: <sip:peer@${peer.at}>`,
+		"Content-Length: 0",
+		"",
+		"",
+	].join("\r\n");
+}
+
+/** A request of the peer within the call that `invite` of ours opened. */
+export function inDialogOfPeer(
+	peer: Peer,
+	{ at }: Side,
+	invite: string,
+	method: string,
+	cseq: number,
+): string {
+	return [
+		`${method} sip:1@${at} SIP/2.0`,
+		`Via: SIP/2.0/UDP ${peer.at};branch=z9hG4bK-${method}-${cseq}`,
+		`From: ${headerOf(invite, "to")};tag=theirs`,
+		`To: ${headerOf(invite, "from")}`,
+		`Call-ID: ${headerOf(invite, "call-id")}`,
+		`CSeq: ${cseq} ${method}`,
+		"Content-Length: 0",
+		"",
+		"",
+	].join("\r\n");
 }

@@ -5,6 +5,7 @@ import {
 	SipResponse,
 } from "../../../softswitch/sip/message.js";
 import { parseMessage } from "../../../softswitch/sip/parse.js";
+import type { ServerTransaction } from "../../../softswitch/sip/server-transaction.js";
 import type { ServerLimits } from "../../../softswitch/sip/server-transactions.js";
 import { SipStack } from "../../../softswitch/sip/stack.js";
 import type { Endpoint, Transport } from "../../../softswitch/sip/uri.js";
@@ -147,3 +148,12 @@ export function newRequest(method: string, callId = "ours-1"): SipRequest {
 
 /** For expect.poll: a busy machine may take its time. */
 export const patiently = { timeout: 10_000, interval: 10 };
+
+/** A stack whose requests are noted. */
+export function listening(options: { limits?: ServerLimits } = {}) {
+	const at = memoryStack(options);
+	const seen: ServerTransaction[] = [];
+	at.stack.onRequest = (_request, transaction) => seen.push(transaction);
+	const statuses = () => at.wire.log.map(([, name]) => name);
+	return { ...at, seen, statuses };
+}

@@ -15,7 +15,7 @@ export function runDialplan(
 	variables.set("hangup_after_bridge", "false");
 	variables.set("park_after_bridge", "true");
 	variables.set("playback_terminators", "none");
-	variables.set("socket_host", outbound.host);
+	variables.note("socket_host", outbound.host);
 	variables.set("current_application", "socket");
 	variables.set("current_application_data", data);
 	channel.main = { app: "socket", data, uuid: randomUUID() };

@@ -12,19 +12,19 @@ export function inviteVariables(
 	own: { host: string; port: number },
 ): void {
 	const { headers } = request;
-	variables.set("direction", "inbound");
+	variables.note("direction", "inbound");
 	variables.set("uuid", uuid);
 	variables.set("call_uuid", uuid);
 	variables.set("channel_name", name);
-	variables.set("sofia_profile_name", PROFILE);
-	variables.set("sofia_profile_url", `sip:mod_sofia@${own.host}:${own.port}`);
-	variables.set("sip_network_ip", source.host);
-	variables.set("sip_network_port", source.port);
-	variables.set("sip_via_protocol", source.transport);
+	variables.note("sofia_profile_name", PROFILE);
+	variables.note("sofia_profile_url", `sip:mod_sofia@${own.host}:${own.port}`);
+	variables.note("sip_network_ip", source.host);
+	variables.note("sip_network_port", source.port);
+	variables.note("sip_via_protocol", source.transport);
 	variables.set("sip_user_agent", headers.get("user-agent") ?? null);
 	variables.set("sip_call_id", request.callId);
-	variables.set("sip_cseq", request.cseq.number);
-	variables.set("sip_from_tag", request.fromTag);
+	variables.note("sip_cseq", request.cseq.number);
+	variables.note("sip_from_tag", request.fromTag);
 	const uris = {
 		from: uriOf(headers.get("from") ?? ""),
 		to: uriOf(headers.get("to") ?? ""),
@@ -36,10 +36,10 @@ export function inviteVariables(
 		if (!parts) continue;
 		const user = parts.user || "nobody";
 		const place = parts.port ? `${parts.host}:${parts.port}` : parts.host;
-		variables.set(`sip_${which}_user`, user);
-		variables.set(`sip_${which}_host`, parts.host);
-		variables.set(`sip_${which}_port`, parts.port ?? null);
-		variables.set(`sip_${which}_uri`, `${user}@${place}`);
+		variables.note(`sip_${which}_user`, user);
+		variables.note(`sip_${which}_host`, parts.host);
+		variables.note(`sip_${which}_port`, parts.port ?? null);
+		variables.note(`sip_${which}_uri`, `${user}@${place}`);
 	}
 	for (const { key, name: header, value } of headers)
 		if (key.startsWith("x-")) variables.set(`sip_h_${header}`, value);

@@ -57,27 +57,27 @@ export class SofiaMedia {
 		variables: Variables,
 	): void {
 		this.#stream.configure(remote);
-		variables.set("switch_r_sdp", sdp);
-		variables.set("remote_media_ip", remote.address);
-		variables.set("remote_media_port", remote.port);
-		variables.set("audio_media_flow", remote.direction);
-		variables.set("rtp_use_codec_name", codec);
-		variables.set("rtp_use_codec_rate", 8000);
-		variables.set("rtp_use_codec_ptime", 20);
-		variables.set("rtp_use_pt", remote.payloadType);
+		variables.note("switch_r_sdp", sdp);
+		variables.note("remote_media_ip", remote.address);
+		variables.note("remote_media_port", remote.port);
+		variables.note("audio_media_flow", remote.direction);
+		variables.note("rtp_use_codec_name", codec);
+		variables.note("rtp_use_codec_rate", 8000);
+		variables.note("rtp_use_codec_ptime", 20);
+		variables.note("rtp_use_pt", remote.payloadType);
 		variables.set("read_codec", codec);
-		variables.set("read_rate", 8000);
-		variables.set("write_codec", codec);
-		variables.set("write_rate", 8000);
+		variables.note("read_rate", 8000);
+		variables.note("write_codec", codec);
+		variables.note("write_rate", 8000);
 		variables.set("dtmf_type", dtmfType(remote));
-		variables.set("rtp_2833_send_payload", remote.eventPayloadType);
-		variables.set("rtp_2833_recv_payload", remote.eventPayloadType);
+		variables.note("rtp_2833_send_payload", remote.eventPayloadType);
+		variables.note("rtp_2833_recv_payload", remote.eventPayloadType);
 	}
 
 	#tell(local: LocalSdp, variables: Variables): void {
-		variables.set("rtp_local_sdp_str", local.variable);
-		variables.set("local_media_ip", this.#own.address);
-		variables.set("local_media_port", this.#own.port);
-		variables.set("advertised_media_ip", this.#own.address);
+		variables.note("rtp_local_sdp_str", local.variable);
+		variables.note("local_media_ip", this.#own.address);
+		variables.note("local_media_port", this.#own.port);
+		variables.note("advertised_media_ip", this.#own.address);
 	}
 }

@@ -173,9 +173,9 @@ export class Sofia {
 		channels.set(channel.uuid, channel);
 		counters.sessions++;
 		counters.peak = Math.max(counters.peak, channels.size);
-		channel.variables.set("session_id", counters.sessions);
-		channel.variables.set("sip_to_tag", localTag);
-		channel.variables.set("endpoint_disposition", "ANSWER");
+		channel.variables.note("session_id", counters.sessions);
+		channel.variables.note("sip_to_tag", localTag);
+		channel.variables.note("endpoint_disposition", "ANSWER");
 		publish(this.#engine, channel, "CHANNEL_CREATE");
 		publish(this.#engine, channel, "CHANNEL_ANSWER");
 	}

@@ -1,7 +1,3 @@
-/** What an INVITE and its SDP leave behind, read once if at all: CHANNEL_DATA and uuid_dump carry it, other events do not. */
-const ONLY_IN_DATA =
-	/^(?:(?:sip_(?:req|contact|network|via|cseq|from_tag|to_tag|from_uri|to_uri|from_port|to_port)|sofia_|local_media|remote_media|advertised_|audio_media|rtp_|switch_r_sdp|read_rate|write_|endpoint_|socket_)|direction$|session_id$)/;
-
 interface Entry {
 	name: string;
 	value: string;
@@ -19,19 +15,27 @@ export class Variables {
 
 	/** Throws NotEmulated on a name that would break a header line. */
 	set(name: string, value: string | number | null): void {
+		this.#put(name, value, (text) => {
+			return `,${JSON.stringify(`variable_${name}`)}:${JSON.stringify(text)}`;
+		});
+	}
+
+	/** The same for what is read once if at all: CHANNEL_DATA and uuid_dump carry it, other events do not. */
+	note(name: string, value: string | number | null): void {
+		this.#put(name, value, () => "");
+	}
+
+	#put(
+		name: string,
+		value: string | number | null,
+		json: (text: string) => string,
+	): void {
 		if (!/^[\x21-\x39\x3b-\x7e]+$/.test(name))
 			throw new NotEmulated(`the variable name "${name.slice(0, 40)}" is`);
 		const text = value === null ? "" : String(value);
 		const key = name.toLowerCase();
 		if (text === "") this.#entries.delete(key);
-		else
-			this.#entries.set(key, {
-				name,
-				value: text,
-				json: ONLY_IN_DATA.test(key)
-					? ""
-					: `,${JSON.stringify(`variable_${name}`)}:${JSON.stringify(text)}`,
-			});
+		else this.#entries.set(key, { name, value: text, json: json(text) });
 	}
 
 	/** FreeSWITCH's switch_true(): yes, on, true, t, enabled, active, allow or a number but 0. */

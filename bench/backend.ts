@@ -1,38 +1,45 @@
 import { Agent, createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import type { ServiceProcess } from "../demo/service-process.js";
 import { toneWav } from "./tone.js";
 
 const tone = toneWav();
 
-interface Ended {
-	outcome: string;
-	reason: string;
+/** What the bench reads of a call. */
+interface CallView {
+	status: string;
+	outcome: string | null;
+	reason: string | null;
 }
 
-/** The customer's side of the bench: posts flows, answers their http steps, takes their webhooks. */
+/** The customer's side of the bench: posts flows, serves their sound, answers their http steps, takes their webhooks. */
 export class Backend {
 	readonly url: string;
-	/** How each call ended, by id. */
-	readonly ended = new Map<string, Ended>();
+	readonly #publish: boolean;
 	readonly #service: ServiceProcess;
 	readonly #close: () => void;
 	readonly #agent = new Agent({ keepAlive: true });
 
-	private constructor(service: ServiceProcess, url: string, close: () => void) {
+	private constructor(
+		service: ServiceProcess,
+		url: string,
+		publish: boolean,
+		close: () => void,
+	) {
 		this.#service = service;
+		this.#publish = publish;
 		this.url = url;
 		this.#close = close;
 	}
 
-	static async open(service: ServiceProcess): Promise<Backend> {
-		let backend: Backend | undefined;
+	/** `publish`: every event of every call is posted here. */
+	static async open(
+		service: ServiceProcess,
+		publish: boolean,
+	): Promise<Backend> {
 		const server = createServer((incoming, answer) => {
-			let body = "";
-			incoming.setEncoding("utf8");
-			incoming.on("data", (chunk: string) => {
-				body += chunk;
-			});
+			incoming.resume();
 			incoming.on("end", () => {
 				if (incoming.url === "/tone.wav") {
 					answer.end(tone);
@@ -40,36 +47,53 @@ export class Backend {
 				}
 				answer.setHeader("content-type", "application/json");
 				answer.end("{}");
-				if (body.includes('"call.ended"')) {
-					const event = JSON.parse(body) as { call_id: string; data: Ended }; // the documented shape
-					backend?.ended.set(event.call_id, event.data);
-				}
 			});
 		});
 		await new Promise<void>((resolve) =>
 			server.listen(0, "127.0.0.1", resolve),
 		);
 		const { port } = server.address() as AddressInfo; // it listens on TCP
-		backend = new Backend(service, `http://127.0.0.1:${port}`, () => {
+		return new Backend(service, `http://127.0.0.1:${port}`, publish, () => {
 			server.close();
 			server.closeAllConnections();
 		});
-		return backend;
 	}
 
 	/** Posts a flow; resolves with the call's id and when the request left, epoch milliseconds. */
-	post(flow: object[]): Promise<{ id: string; at: number }> {
+	async post(flow: object[]): Promise<{ id: string; at: number }> {
 		const body = JSON.stringify({
-			publish: { url: `${this.url}/events` },
+			...(this.#publish ? { publish: { url: `${this.url}/events` } } : {}),
 			flow,
 		});
+		const at = performance.timeOrigin + performance.now();
+		const answer = await this.#request("POST", "/call/flow", body);
+		return { id: (answer as { id: string }).id, at }; // the documented answer
+	}
+
+	/** The calls once all have ended, or as they are after `patienceMs`. */
+	async settled(
+		ids: readonly string[],
+		patienceMs: number,
+	): Promise<Map<string, CallView>> {
+		const until = performance.now() + patienceMs;
+		const views = new Map<string, CallView>();
+		for (const id of ids)
+			for (;;) {
+				const view = (await this.#request("GET", `/calls/${id}`)) as CallView; // the documented answer
+				views.set(id, view);
+				if (view.status === "ended" || performance.now() > until) break;
+				await pause(50);
+			}
+		return views;
+	}
+
+	#request(method: string, path: string, body = ""): Promise<unknown> {
 		return new Promise((resolve, reject) => {
-			const at = performance.timeOrigin + performance.now();
 			const sent = request(
-				`${this.#service.url}/call/flow`,
+				`${this.#service.url}${path}`,
 				{
 					agent: this.#agent,
-					method: "POST",
+					method,
 					headers: {
 						"content-type": "application/json",
 						"content-length": Buffer.byteLength(body),
@@ -77,28 +101,18 @@ export class Backend {
 					},
 				},
 				(response) => {
-					let text = "";
-					response.setEncoding("utf8");
-					response.on("data", (chunk: string) => {
-						text += chunk;
-					});
-					response.on("end", () => {
-						if (response.statusCode !== 202)
-							return reject(new Error(`${response.statusCode}: ${text}`));
-						resolve({ id: (JSON.parse(text) as { id: string }).id, at }); // the documented answer
-					});
+					json(response).then((answer) => {
+						if ((response.statusCode ?? 500) < 300) resolve(answer);
+						else
+							reject(
+								new Error(`${response.statusCode}: ${JSON.stringify(answer)}`),
+							);
+					}, reject);
 				},
 			);
 			sent.on("error", reject);
 			sent.end(body);
 		});
-	}
-
-	/** Resolves when every one of these calls has ended, or after `patienceMs`. */
-	async settled(ids: readonly string[], patienceMs: number): Promise<void> {
-		const until = performance.now() + patienceMs;
-		while (performance.now() < until && ids.some((id) => !this.ended.has(id)))
-			await pause(50);
 	}
 
 	close(): void {

@@ -52,13 +52,14 @@ export async function liveCalls(options: {
 	await pause(seconds * 1000);
 	const errors = ascending(sink.take());
 	const after = residentBytes(service.pid);
-	await backend.settled(ids, 20_000);
+	const views = await backend.settled(ids, 20_000);
 	await sipp.stop();
 	sink.close();
 	return {
 		live,
-		failed: ids.filter((id) => backend.ended.get(id)?.reason !== "max_duration")
-			.length,
+		failed: [...views.values()].filter(
+			({ reason }) => reason !== "max_duration",
+		).length,
 		pacingP99Ms: quantile(errors, 0.99),
 		packets: errors.length,
 		bytesPerCall: Math.max(0, after - before) / live,

@@ -8,10 +8,11 @@ import { type FlowsResult, fullFlows } from "./full-flows.js";
 import { type LiveResult, liveCalls } from "./live-calls.js";
 import { rounded } from "./statistics.js";
 
-const HELP = `npm run bench -- [--rate N] [--seconds N] [--json]
+const HELP = `npm run bench -- [--rate N] [--seconds N] [--publish] [--json]
 
   --rate N      full flows per second (60)
   --seconds N   how long to post them (60)
+  --publish     every event of every call is sent as a webhook, too
   --json        one line of JSON at the end
 
 sipp is the callee, on this machine.`;
@@ -25,6 +26,7 @@ const { values } = parseArgs({
 	options: {
 		rate: { type: "string", default: "60" },
 		seconds: { type: "string", default: "60" },
+		publish: { type: "boolean", default: false },
 		json: { type: "boolean", default: false },
 		help: { type: "boolean", default: false },
 	},
@@ -41,7 +43,7 @@ const service = await startServiceProcess({
 	CALLS_PER_SECOND: "1000",
 	LOG_LEVEL: "error",
 });
-const backend = await Backend.open(service);
+const backend = await Backend.open(service, values.publish);
 const say = (text: string) => console.log(text);
 try {
 	say(

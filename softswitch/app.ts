@@ -5,7 +5,7 @@ import { isLoopback } from "../core/config.js";
 import type { Address, ControlAddress, SoftswitchOptions } from "./options.js";
 import type { Report } from "./signalling.js";
 
-export type { Address, ControlAddress, SoftswitchOptions } from "./options.js";
+export type { SoftswitchOptions } from "./options.js";
 
 /** A running engine, with the ports it got. */
 export interface Softswitch {

@@ -22,34 +22,53 @@ export interface Signalling {
 export async function startSignalling(
 	options: SoftswitchOptions,
 ): Promise<Signalling> {
-	const { sip, advertise, maxEndpoints } = options;
-	const clock = systemClock;
-	const log = createLog({ level: options.logLevel, name: "softswitch" });
-	const media = startMediaWorker({
-		host: sip.host,
-		...(advertise && { advertise }),
-		ports: options.rtpPorts,
-		maxStreams: maxEndpoints,
-		log,
-	});
-	const audio = createAudioWorker();
-	const closing: (() => Promise<void>)[] = [
-		() => audio.close(),
-		() => media.close(),
-	];
+	const closing: (() => Promise<void>)[] = [];
 	const close = async () => {
 		for (const end of closing.splice(0).reverse()) await end();
 	};
 	try {
-		const stack = await naming("SOFTSWITCH_SIP", () =>
-			SipStack.open({ ...sip, ...(advertise && { advertise }), clock, log }),
-		);
-		closing.push(() => stack.close());
-		const control = await naming("SOFTSWITCH_CONTROL", () =>
+		const ports = await start(options, (part) => {
+			closing.push(() => part.close());
+			return part;
+		});
+		return { ports, close };
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+/** `keep` remembers a part, so that it is closed before those that were started earlier. */
+async function start(
+	options: SoftswitchOptions,
+	keep: <T extends { close(): Promise<void> }>(part: T) => T,
+): Promise<Signalling["ports"]> {
+	const { sip, advertise, maxEndpoints } = options;
+	const clock = systemClock;
+	const log = createLog({ level: options.logLevel, name: "softswitch" });
+	const address = { ...sip, ...(advertise && { advertise }) };
+	const media = keep(
+		startMediaWorker({
+			host: sip.host,
+			...(advertise && { advertise }),
+			ports: options.rtpPorts,
+			maxStreams: maxEndpoints,
+			log,
+		}),
+	);
+	const audio = keep(createAudioWorker());
+	const stack = keep(
+		await naming("SOFTSWITCH_SIP", () =>
+			SipStack.open({ ...address, clock, log }),
+		),
+	);
+	const control = keep(
+		await naming("SOFTSWITCH_CONTROL", () =>
 			startControl({ ...options.control, stack, clock, log }),
-		);
-		closing.push(() => control.close());
-		const eventSocket = await naming("SOFTSWITCH_EVENT_SOCKET", () =>
+		),
+	);
+	const eventSocket = keep(
+		await naming("SOFTSWITCH_EVENT_SOCKET", () =>
 			startEventSocket({
 				...options.eventSocket,
 				media,
@@ -60,21 +79,14 @@ export async function startSignalling(
 				clock,
 				log,
 			}),
-		);
-		closing.push(() => eventSocket.close());
-		return {
-			ports: {
-				kind: "ready",
-				sip: { host: sip.host, port: stack.address.port },
-				control: { host: control.host, port: control.port },
-				eventSocket: { host: eventSocket.host, port: eventSocket.port },
-			},
-			close,
-		};
-	} catch (error) {
-		await close();
-		throw error;
-	}
+		),
+	);
+	return {
+		kind: "ready",
+		sip: { host: sip.host, port: stack.address.port },
+		control: { host: control.host, port: control.port },
+		eventSocket: { host: eventSocket.host, port: eventSocket.port },
+	};
 }
 
 /** Says which setting a port belongs to that cannot be had. */

@@ -1,3 +1,4 @@
+import { unlessAborted } from "../core/abort.js";
 import type {
 	Call,
 	ConnectRequest,
@@ -12,6 +13,8 @@ import { DigitQueue } from "../core/digits.js";
 import type { Log } from "../core/log.js";
 import type { Sound } from "../core/sounds.js";
 import type { Leg, Reached } from "./leg.js";
+
+const STOP_AGAIN_MS = 100;
 
 /** What a connect needs of the dialer. */
 interface Connector {
@@ -63,20 +66,31 @@ export class SipCall implements Call {
 			: { outcome: "played" };
 	}
 
-	async #playOnce(path: string, stopOnDigit: boolean) {
+	async #playOnce(path: string, stopOnDigit: boolean): Promise<PlaybackEnd> {
 		const { endpoint } = this.#leg;
 		const done = new AbortController();
-		const stop = () => void endpoint.stopPlaying();
-		this.over.addEventListener("abort", stop, { signal: done.signal });
+		let cancelTimer = () => {};
+		const stop = () => {
+			if (done.signal.aborted) return;
+			void endpoint.stopPlaying();
+			// FreeSWITCH forgets a break that comes before the sound has begun
+			cancelTimer = this.#clock.after(STOP_AGAIN_MS, stop, true);
+		};
 		if (stopOnDigit) void this.digits.pressed(done.signal).then(stop);
 		try {
-			return await endpoint.play(path);
+			// nobody waits for the rest of a sound that nobody hears
+			return await unlessAborted(endpoint.play(path), this.over);
+		} catch (error) {
+			if (this.over.aborted) return "over";
+			throw error;
 		} finally {
+			cancelTimer();
 			done.abort();
 		}
 	}
 
 	async connect(request: ConnectRequest): Promise<ConnectResult> {
+		if (this.over.aborted) return { outcome: "hangup" };
 		const gaveUp = new AbortController();
 		const onOver = () => gaveUp.abort("completed" satisfies StopReason);
 		this.over.addEventListener("abort", onOver, { once: true });

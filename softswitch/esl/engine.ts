@@ -23,7 +23,7 @@ export interface Engine {
 	readonly startedAt: number;
 }
 
-export interface Counters {
+interface Counters {
 	/** Channels since the start; also the number of the newest. */
 	sessions: number;
 	/** The most channels at a time. */

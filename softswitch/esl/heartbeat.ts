@@ -1,7 +1,7 @@
 import { type Engine, publishGlobal } from "./engine.js";
 import { SWITCH_VERSION, upTime } from "./status.js";
 
-export const HEARTBEAT_MS = 20_000;
+const HEARTBEAT_MS = 20_000;
 
 /** Fires HEARTBEAT every 20 s; returns what ends that. */
 export function startHeartbeat(engine: Engine): () => void {

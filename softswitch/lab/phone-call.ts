@@ -30,8 +30,8 @@ export interface PhoneHost {
 }
 
 const SDP = { "Content-Type": "application/sdp" };
-/** RFC 3261 §14.1: whoever gets 491 tries again after a while. */
-const GLARE_MS = 500;
+/** RFC 3261 §14.1: both sides get 491 when their re-INVITEs cross, and the callee tries again first. */
+const GLARE_MS = { in: 250, out: 1000 };
 const GLARE_TRIES = 4;
 
 /** One call of a lab phone, in or out: what both have in common once it is answered. */
@@ -245,12 +245,7 @@ export abstract class PhoneCall {
 
 	async #offerAgain(): Promise<void> {
 		const body = this.#opened().sdp.offer(this.#direction);
-		this.#offering = true;
-		try {
-			this.accept(await this.#request("INVITE", { headers: SDP, body }));
-		} finally {
-			this.#offering = false;
-		}
+		this.accept(await this.#request("INVITE", { headers: SDP, body }));
 	}
 
 	/** Sends a request within the dialog; resolves with the body of its 2xx, rejects with the status otherwise. */
@@ -266,15 +261,17 @@ export abstract class PhoneCall {
 		}
 		return new Promise((resolve, reject) => {
 			const request = dialog.request(method, content);
+			if (method === "INVITE") this.#offering = true;
 			const sent = this.host.stack.request(request, to, (response) => {
 				if (response.status < 200) return;
+				if (method === "INVITE") this.#offering = false;
 				if (response.status < 300) {
 					dialog.refresh(response);
 					if (method === "INVITE")
 						sent.ack(dialog.ack(request.cseq.number), to);
 					resolve(response.body);
 				} else if (response.status === 491 && tries > 1) {
-					this.host.clock.after(GLARE_MS, () => {
+					this.host.clock.after(GLARE_MS[this.direction], () => {
 						this.#request(method, content, tries - 1).then(resolve, reject);
 					});
 				} else reject(new Error(`${method} got ${response.status}`));

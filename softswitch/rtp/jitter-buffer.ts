@@ -68,19 +68,27 @@ export class JitterBuffer {
 	/** Fills `frame` with the next 20 ms; a gap with the frame before it at half its loudness, a longer one with silence. */
 	take(frame: Int16Array): Heard {
 		const present = this.#started ? this.#decode(frame) : 0;
-		this.advance();
+		this.#advance(FRAME_SAMPLES);
 		if (present > 0) this.#concealable = CONCEALED_FRAMES;
 		else if (this.#concealable > 0) this.#concealable--;
 		else {
 			frame.fill(0);
+			this.#last.fill(0);
 			return "nothing";
 		}
 		this.#last.set(frame);
 		return present > 0 ? "arrived" : "concealed";
 	}
 
-	/** Lets the next 20 ms pass unheard. */
-	advance(samples = FRAME_SAMPLES): void {
+	/** Lets time pass unheard; what follows is not concealed by what was heard before. */
+	skip(samples = FRAME_SAMPLES): void {
+		this.#advance(samples);
+		if (this.#concealable === 0) return;
+		this.#concealable = 0;
+		this.#last.fill(0);
+	}
+
+	#advance(samples: number): void {
 		if (!this.#started) return;
 		for (let i = 0; i < samples; i++) {
 			this.#slots[(this.#playAt + i) & MASK] = 0;
@@ -119,7 +127,7 @@ export class JitterBuffer {
 		this.#leastAhead = Math.min(this.#leastAhead, ahead);
 		if (++this.#watched < WATCHED_PACKETS) return;
 		const excess = this.#leastAhead - DELAY_SAMPLES;
-		if (excess >= 2 * FRAME_SAMPLES) this.advance(excess - (excess % 80));
+		if (excess >= 2 * FRAME_SAMPLES) this.#advance(excess - (excess % 80));
 		this.#watched = 0;
 		this.#leastAhead = Number.POSITIVE_INFINITY;
 	}

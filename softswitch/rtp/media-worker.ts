@@ -16,10 +16,8 @@ const PRIORITY = -15;
 
 // Whoever starts this file hands these in: worker-client.ts.
 const { logLevel, ...options } = workerData as ThreadOptions;
-const media = createMedia({
-	...options,
-	log: createLog({ level: logLevel, name: "rtp" }),
-});
+const log = createLog({ level: logLevel, name: "rtp" });
+const media = createMedia({ ...options, log });
 const streams = new Map<number, MediaStream>();
 const sounds = new Map<number, Int16Array>();
 const stoppable = new Map<number, Playback | RecordHandle>();
@@ -32,7 +30,15 @@ if (process.platform === "linux") {
 	}
 }
 parentPort?.on("message", (command: Command) => {
-	if (!("ask" in command)) return obey(command);
+	if (!("ask" in command)) {
+		try {
+			obey(command);
+		} catch (error) {
+			// One stream's fault must not end the thread, and with it every other stream.
+			log.error({ err: error, op: command.op }, "an RTP command failed");
+		}
+		return;
+	}
 	answer(command).then(
 		(value) => report({ op: "done", ask: command.ask, value }),
 		(error: Error) => {

@@ -50,10 +50,8 @@ export class Recorder implements RecordHandle {
 	/** The next 20 ms: what came in (whether anything did) and what went out. */
 	frame(heard: Int16Array, arrived: boolean, said: Int16Array): void {
 		const { maxMs, onlyArrived, silence } = this.#options;
-		if (this.#writer.failure) {
-			this.stop();
-			return;
-		}
+		if (this.#writer.failure) this.stop();
+		if (this.#ended) return;
 		if (arrived || !onlyArrived) {
 			this.#mix(heard, said);
 			if (silence) this.#listen(silence);

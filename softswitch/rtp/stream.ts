@@ -185,7 +185,7 @@ export class RtpStream implements MediaStream {
 	/** Time that passed without ticks: nothing was said or heard. */
 	skip(frames: number): void {
 		this.#transmitter.skip(frames);
-		this.#receiver.jitter.advance(frames * FRAME_SAMPLES);
+		this.#receiver.jitter.skip(frames * FRAME_SAMPLES);
 		for (const recorder of this.#recorders) recorder.skip(frames);
 	}
 
@@ -199,7 +199,7 @@ export class RtpStream implements MediaStream {
 	#listen(wanted: boolean): boolean {
 		this.#fresh = false;
 		if (!wanted || this.#muted.read) {
-			this.#receiver.jitter.advance();
+			this.#receiver.jitter.skip();
 			this.#heard.fill(0);
 			return false;
 		}

@@ -147,7 +147,9 @@ class DistantStream implements MediaStream {
 	}
 
 	bridge(other: MediaStream): void {
-		if (!(other instanceof DistantStream) || other.#thread !== this.#thread) {
+		const near =
+			other instanceof DistantStream && other.#thread === this.#thread;
+		if (!near || other === this) {
 			throw new Error("a stream is bridged to another one of its engine");
 		}
 		this.#thread.tell({ op: "bridge", stream: this.id, other: other.id });

@@ -1,7 +1,7 @@
 import type { Channel } from "../channel.js";
 import type { Engine } from "../engine.js";
 
-export interface AppCall {
+interface AppCall {
 	engine: Engine;
 	channel: Channel;
 	/** The argument, variables filled in. */

@@ -10,7 +10,7 @@ import { playList } from "./play.js";
 const MOST_DIGITS = 127;
 const SHORTEST_TIMEOUT_MS = 1000;
 
-export interface Wanted {
+interface Wanted {
 	min: number;
 	max: number;
 	timeoutMs: number;

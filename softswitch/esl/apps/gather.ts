@@ -1,3 +1,4 @@
+import type { Clock } from "../../../core/clock.js";
 import { type Channel, SILENCE } from "../channel.js";
 import type { Engine } from "../engine.js";
 import { play } from "./play.js";
@@ -28,30 +29,53 @@ export async function gather(
 		return { digits: "", terminator: already, status: "success" };
 	let digits = already;
 	let terminator = "";
-	let rearm = () => {};
+	const isFull = () => terminator !== "" || digits.length >= max;
+	const timeout = new DigitTimeout(engine.clock, limits);
 	const { by } = await play(channel, SILENCE, {
 		ignoresBreak: true,
 		onDigit: (digit) => {
 			if (terminators.includes(digit)) terminator = digit;
 			else digits += digit;
-			rearm();
-			return terminator !== "" || digits.length >= max;
+			timeout.restart();
+			return isFull();
 		},
-		timer: (end) => {
-			let cancel = () => {};
-			const arm = (milliseconds: number) => {
-				cancel();
-				cancel = engine.clock.after(milliseconds, end, true);
-			};
-			rearm = () => arm(limits.digitTimeoutMs);
-			arm(digits === "" ? limits.timeoutMs : limits.digitTimeoutMs);
-			return () => cancel();
-		},
+		timer: (end) => timeout.start(end, digits !== ""),
 	});
-	const isFull = terminator !== "" || digits.length >= max;
-	return {
-		digits,
-		terminator,
-		status: isFull ? "success" : by === "done" ? "timeout" : "failure",
-	};
+	const status = isFull() ? "success" : by === "done" ? "timeout" : "failure";
+	return { digits, terminator, status };
+}
+
+/** One time-out before the first digit, another one between two. */
+class DigitTimeout {
+	readonly #clock: Clock;
+	readonly #limits: { timeoutMs: number; digitTimeoutMs: number };
+	#end: (() => void) | null = null;
+	#cancel = () => {};
+
+	constructor(
+		clock: Clock,
+		limits: { timeoutMs: number; digitTimeoutMs: number },
+	) {
+		this.#clock = clock;
+		this.#limits = limits;
+	}
+
+	start(end: () => void, hasDigits: boolean): () => void {
+		this.#end = end;
+		const { timeoutMs, digitTimeoutMs } = this.#limits;
+		this.#arm(hasDigits ? digitTimeoutMs : timeoutMs);
+		return () => this.#cancel();
+	}
+
+	/** A digit came. */
+	restart(): void {
+		this.#arm(this.#limits.digitTimeoutMs);
+	}
+
+	#arm(milliseconds: number): void {
+		const end = this.#end;
+		if (!end) return;
+		this.#cancel();
+		this.#cancel = this.#clock.after(milliseconds, end, true);
+	}
 }

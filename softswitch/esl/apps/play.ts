@@ -60,15 +60,10 @@ export async function playList(
 	names: string,
 	{ onDigit, fromSample = 0 }: { onDigit: OnDigit; fromSample?: number },
 ): Promise<PlayStatus> {
-	const { variables } = channel;
-	const delimiter = variables.get("playback_delimiter")?.charAt(0);
-	const files = delimiter
-		? names.split(delimiter).map((name) => name.trim())
-		: [names];
 	const limit = new PlayLimit(channel);
 	let status: PlayStatus = "done";
 	let offset = 0;
-	for (const [index, name] of files.entries()) {
+	for (const [index, name] of filesOf(channel, names).entries()) {
 		if (channel.isDown) return "gone";
 		if (index > 0) {
 			const paused = await wait(engine, channel, pauseMs(channel), {
@@ -95,6 +90,13 @@ export async function playList(
 		if (played.endsList) break;
 	}
 	return status;
+}
+
+function filesOf({ variables }: Channel, names: string): string[] {
+	const delimiter = variables.get("playback_delimiter")?.charAt(0);
+	return delimiter
+		? names.split(delimiter).map((name) => name.trim())
+		: [names];
 }
 
 function pauseMs(channel: Channel): number {

@@ -190,7 +190,7 @@ export interface Rig {
 	another(): Channel;
 }
 
-export class FakeLeg implements Leg {
+class FakeLeg implements Leg {
 	readonly sourceAddress = "127.0.0.1";
 	readonly destinationUser = "drachtio";
 	readonly infos: string[] = [];

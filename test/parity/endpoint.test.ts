@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { call, dial, endpoint, phone, release } from "./call.js";
+import { Engines } from "./engines.js";
+import { lengthOf, recorded } from "./hearing.js";
+
+const TONE_HZ = 500;
+const TONE = `tone_stream://%(400,0,${TONE_HZ})`;
+
+let engines: Engines;
+
+beforeAll(async () => {
+	engines = await Engines.start();
+});
+afterAll(() => engines.stop());
+
+describe("an endpoint", () => {
+	it("made without a far end offers audio and digits, and exists until it is destroyed", async () => {
+		const made = await endpoint(engines);
+		expect(made.local.sdp).toMatch(/^m=audio \d+ RTP\/AVP 0 8 .*\b101\b/m);
+		expect(made.local.sdp).toMatch(/^a=rtpmap:101 telephone-event\/8000/m);
+		expect(made.local.sdp).toMatch(/^c=IN IP4 127\.0\.0\.1/m);
+		expect(made.local.sdp).toContain(`m=audio ${made.local.mediaPort} `);
+		expect(made.local.mediaIp).toBe("127.0.0.1");
+		expect(made.sip.callId).toBe(made.dialog.sip.callId);
+		const { media } = engines;
+		expect(await media.api(`uuid_exists ${made.uuid}`)).toBe("true");
+		await made.destroy();
+		expect(made.connected).toBe(false);
+		await expect
+			.poll(() => media.api(`uuid_exists ${made.uuid}`))
+			.toBe("false");
+	});
+
+	it("made for a far end answers its offer, and can be moved to another", async () => {
+		const first = await endpoint(engines);
+		const second = await endpoint(engines, { remoteSdp: first.local.sdp });
+		expect(second.remote.mediaPort).toBe(first.local.mediaPort);
+		await first.modify(second.local.sdp);
+		expect(first.remote.mediaPort).toBe(second.local.mediaPort);
+		expect(first.dtmfType).toBe("rfc2833");
+		const third = await endpoint(engines, { remoteSdp: first.local.sdp });
+		await first.modify(third.local.sdp);
+		expect(first.remote.mediaPort).toBe(third.local.mediaPort);
+		const files = [engines.file("second.wav"), engines.file("third.wav")];
+		const recording = [second, third].map((each, at) =>
+			each.record(files[at] ?? "", { timeLimitSecs: 1 }),
+		);
+		await first.play(TONE);
+		await first.play(TONE);
+		await Promise.all(recording);
+		const [old, moved] = await Promise.all(files.map((file) => recorded(file)));
+		expect(lengthOf(old ?? new Int16Array(), TONE_HZ)).toBe(0);
+		expect(lengthOf(moved ?? new Int16Array(), TONE_HZ)).toBeGreaterThan(600);
+	});
+
+	it("speaks the law that the far end knows", async () => {
+		for (const codec of ["PCMU", "PCMA"] as const) {
+			const { endpoint: near, heard } = await call(
+				engines,
+				{},
+				{ codecs: [codec] },
+			);
+			await near.play(TONE);
+			const variables = await near.getChannelVariables(true);
+			expect(variables.variable_read_codec).toBe(codec);
+			expect(variables.variable_write_codec).toBe(codec);
+			expect(lengthOf(await heard(), TONE_HZ)).toBeGreaterThan(350);
+		}
+	});
+
+	it("refuses an offer without a codec that it knows", async () => {
+		const made = await endpoint(engines);
+		const remoteSdp = made.local.sdp
+			.replace(/^m=audio.*$/m, "m=audio 4000 RTP/AVP 96")
+			.replace(/^a=(rtpmap|fmtp).*\r\n/gm, "")
+			.concat("a=rtpmap:96 X-NOBODY/8000\r\n");
+		await expect(
+			engines.media.createEndpoint({ remoteSdp }),
+		).rejects.toMatchObject({ status: 488 });
+	});
+});
+
+describe("its variables", () => {
+	it("tell of the leg and of its sound", async () => {
+		const { endpoint: near } = await call(engines, {
+			actions: [{ at: { after: "answer", ms: 0 }, type: "play", sound: TONE }],
+		});
+		await near.play(TONE);
+		const variables = await near.getChannelVariables(true);
+		expect(variables).toMatchObject({
+			"Unique-ID": near.uuid,
+			"Channel-State": "CS_EXECUTE",
+			"Channel-Call-State": "ACTIVE",
+			"Call-Direction": "inbound",
+			"Answer-State": "answered",
+			"Caller-Destination-Number": "drachtio",
+			variable_uuid: near.uuid,
+			variable_sip_call_id: near.sip.callId,
+			variable_sofia_profile_name: "drachtio_mrf",
+			variable_hangup_after_bridge: "false",
+			variable_park_after_bridge: "true",
+			variable_playback_terminators: "none",
+			variable_endpoint_disposition: "ANSWER",
+			variable_local_media_ip: "127.0.0.1",
+			variable_local_media_port: Number(near.local.mediaPort),
+			variable_remote_media_ip: "127.0.0.1",
+			variable_remote_media_port: Number(near.remote.mediaPort),
+		});
+		expect(variables.variable_sip_user_agent).toMatch(/^drachtio-fsmrf:/);
+		expect(variables.variable_rtp_audio_in_packet_count).toBeGreaterThan(5);
+		expect(variables.variable_rtp_audio_out_packet_count).toBeGreaterThan(15);
+	});
+
+	it("are set one by one and several at once", async () => {
+		const near = await endpoint(engines);
+		const get = async (name: string) =>
+			(await near.api("uuid_getvar", [near.uuid, name])).getBody();
+		await near.set({ color: "green" });
+		expect(await get("color")).toBe("green");
+		expect(await get("COLOR")).toBe("green");
+		await near.set({ one: "1", two: "2 and more", quoted: "it's" });
+		expect(await get("one")).toBe("1");
+		expect(await get("two")).toBe("2 and more");
+		expect(await get("quoted")).toBe("it's");
+		expect(await get("nobody")).toBe("_undef_");
+		await near.set({ copy: "$" + "{color} and $" + "{nobody}" });
+		expect(await get("copy")).toBe("green and ");
+		await near.set({ color: "" });
+		expect(await get("color")).toBe("_undef_");
+		const unset = await near.execute("unset", "one");
+		expect(unset.getHeader("variable_one")).toBeNull();
+		expect(unset.getHeader("variable_two")).toBe("2 and more");
+	});
+
+	it("are set and read through the api of any connection", async () => {
+		const near = await endpoint(engines);
+		const { media } = engines;
+		const set = `uuid_setvar ${near.uuid} color`;
+		expect(await media.api(`${set} light green`)).toBe("+OK\n");
+		const get = `uuid_getvar ${near.uuid} color`;
+		expect(await media.api(get)).toBe("light green");
+		expect(await media.api(set)).toBe("+OK\n");
+		expect(await media.api(get)).toBe("_undef_");
+	});
+
+	it("are gone with it", async () => {
+		const near = await endpoint(engines);
+		const other = await endpoint(engines);
+		await near.destroy();
+		await release(near);
+		await expect(near.api("uuid_getvar", near.uuid)).rejects.toThrow();
+		await expect
+			.poll(async () =>
+				(await other.api("uuid_getvar", [near.uuid, "uuid"])).getBody(),
+			)
+			.toBe("-ERR No such channel!\n");
+	});
+});
+
+describe("a phone", () => {
+	it("is heard as soon as it answers", async () => {
+		const callee = await phone();
+		const near = await endpoint(engines);
+		const dialog = await dial(engines, callee.uri, near);
+		expect(dialog.remote.sdp).toMatch(/^m=audio \d+ RTP\/AVP 0/m);
+		await near.modify(dialog.remote.sdp);
+		const file = engines.file("heard.wav");
+		const recording = near.record(file, { timeLimitSecs: 1 });
+		await callee.calls[0]?.play(TONE);
+		await recording;
+		expect(lengthOf(await recorded(file), TONE_HZ)).toBeGreaterThan(300);
+	});
+});

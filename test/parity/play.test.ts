@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loudness, makeTone } from "../../audio/tones.js";
+import { call } from "./call.js";
+import { Engines } from "./engines.js";
+import { lengthOf, timesOf } from "./hearing.js";
+
+const TONE_HZ = 500;
+const OTHER_HZ = 800;
+const BETWEEN_FILES_MS = 250;
+/** A busy machine delays both ends. */
+const SLACK_MS = 150;
+
+const stream = (milliseconds: number, hz: number) =>
+	`tone_stream://%(${milliseconds},0,${hz})`;
+
+let engines: Engines;
+/** A second of TONE_HZ. */
+let tone: string;
+
+beforeAll(async () => {
+	engines = await Engines.start();
+	tone = await engines.wav(makeTone([TONE_HZ], 1000));
+});
+afterAll(() => engines.stop());
+
+/** Within what a busy machine adds or takes. */
+function expectAbout(actualMs: number | undefined, expectedMs: number): void {
+	expect(actualMs).toBeGreaterThan(expectedMs - SLACK_MS);
+	expect(actualMs).toBeLessThan(expectedMs + SLACK_MS);
+}
+
+describe("playing", () => {
+	it("a file tells how much of it was heard", async () => {
+		const { endpoint, heard } = await call(engines);
+		expect(await endpoint.play(tone)).toEqual({
+			playbackSeconds: "1",
+			playbackMilliseconds: "1000",
+			playbackLastOffsetPos: "8000",
+		});
+		const samples = await heard();
+		expectAbout(lengthOf(samples, TONE_HZ), 1000);
+		expect(timesOf(samples, TONE_HZ)).toHaveLength(1);
+	});
+
+	it("a list plays one after the other and tells of the last", async () => {
+		const { endpoint, heard } = await call(engines);
+		const list = [tone, "silence_stream://200", stream(200, OTHER_HZ)];
+		expect(await endpoint.play(list)).toEqual({
+			playbackSeconds: "0",
+			playbackMilliseconds: "200",
+			playbackLastOffsetPos: "11200",
+		});
+		const samples = await heard();
+		const [first] = timesOf(samples, TONE_HZ);
+		const [last] = timesOf(samples, OTHER_HZ);
+		expectAbout(lengthOf(samples, OTHER_HZ), 200);
+		expectAbout(
+			(last?.fromMs ?? 0) - (first?.toMs ?? 0),
+			BETWEEN_FILES_MS + 200 + BETWEEN_FILES_MS,
+		);
+	});
+
+	it("begins at an offset in samples", async () => {
+		const { endpoint, heard } = await call(engines);
+		expect(await endpoint.play({ file: tone, seekOffset: 4000 })).toEqual({
+			playbackSeconds: "0",
+			playbackMilliseconds: "500",
+			playbackLastOffsetPos: "8000",
+		});
+		expectAbout(lengthOf(await heard(), TONE_HZ), 500);
+	});
+
+	it("a tone stream repeats as often as it says", async () => {
+		const { endpoint, heard } = await call(engines);
+		const beats = `tone_stream://%(100,100,${TONE_HZ});loops=3`;
+		expect(await endpoint.play(beats)).toMatchObject({
+			playbackMilliseconds: "600",
+		});
+		const times = timesOf(await heard(), TONE_HZ);
+		expect(times).toHaveLength(3);
+		expectAbout((times[2]?.fromMs ?? 0) - (times[0]?.fromMs ?? 0), 400);
+	});
+
+	it("a silence stream lasts as long as it says", async () => {
+		const { endpoint, heard } = await call(engines);
+		const before = performance.now();
+		expect(await endpoint.play("silence_stream://500")).toMatchObject({
+			playbackMilliseconds: "500",
+		});
+		expectAbout(performance.now() - before, 500);
+		expect(loudness(await heard())).toBeLessThan(0.002);
+	});
+
+	it("ends at a time-out", async () => {
+		const { endpoint, heard } = await call(engines);
+		const before = performance.now();
+		await endpoint.play({ file: stream(8000, TONE_HZ), timeoutSecs: 1 });
+		const tookMs = performance.now() - before;
+		// FreeSWITCH counts whole seconds of the clock.
+		expect(tookMs).toBeGreaterThan(1000 - SLACK_MS);
+		expect(tookMs).toBeLessThan(2000 + SLACK_MS);
+		expectAbout(lengthOf(await heard(), TONE_HZ), tookMs);
+	});
+
+	it("what is not there fails, and the call goes on", async () => {
+		const { endpoint, heard } = await call(engines);
+		await expect(endpoint.play(engines.file("none.wav"))).rejects.toThrow(
+			"File Not Found",
+		);
+		await endpoint.play(stream(200, TONE_HZ));
+		expectAbout(lengthOf(await heard(), TONE_HZ), 200);
+	});
+
+	it("a list goes on after a file that is not there", async () => {
+		const { endpoint, heard } = await call(engines);
+		const list = [engines.file("none.wav"), stream(200, TONE_HZ)];
+		expect(await endpoint.play(list)).toMatchObject({
+			playbackMilliseconds: "200",
+		});
+		expectAbout(lengthOf(await heard(), TONE_HZ), 200);
+	});
+});
+
+describe("while a sound plays", () => {
+	it("uuid_break ends it", async () => {
+		const { endpoint, heard } = await call(engines);
+		const playing = endpoint.play(stream(8000, TONE_HZ));
+		await sleep(700);
+		const answer = await endpoint.api("uuid_break", [endpoint.uuid, "all"]);
+		expect(answer.getBody()).toBe("+OK\n");
+		const { playbackMilliseconds, playbackLastOffsetPos } = await playing;
+		// Whole blocks of 16,384 samples, as read ahead.
+		expect(playbackMilliseconds).toBe("2048");
+		const heardMs = lengthOf(await heard(), TONE_HZ);
+		expectAbout(heardMs, 700);
+		expectAbout(Number(playbackLastOffsetPos) / 8, heardMs);
+	});
+
+	it("uuid_break ends one sound of a list", async () => {
+		const { endpoint, heard } = await call(engines);
+		const playing = endpoint.play([
+			stream(8000, TONE_HZ),
+			stream(300, OTHER_HZ),
+		]);
+		await sleep(500);
+		await endpoint.api("uuid_break", endpoint.uuid);
+		await playing;
+		const samples = await heard();
+		expectAbout(lengthOf(samples, TONE_HZ), 500);
+		expectAbout(lengthOf(samples, OTHER_HZ), 300);
+	});
+
+	it("a variable is set at once", async () => {
+		const { endpoint } = await call(engines);
+		const order: string[] = [];
+		const playing = endpoint
+			.play(stream(800, TONE_HZ))
+			.then(() => order.push("play"));
+		await sleep(200);
+		await endpoint.set({ color: "green" }).then(() => order.push("set"));
+		await playing;
+		expect(order).toEqual(["set", "play"]);
+	});
+
+	it("another one is heard in its place, and then the rest of the first", async () => {
+		const { endpoint, heard } = await call(engines);
+		const order: string[] = [];
+		const first = endpoint
+			.play(stream(1200, TONE_HZ))
+			.then(() => order.push("first"));
+		await sleep(400);
+		const second = endpoint
+			.play(stream(400, OTHER_HZ))
+			.then(() => order.push("second"));
+		await Promise.all([first, second]);
+		expect(order).toEqual(["second", "first"]);
+		const samples = await heard();
+		const [before, after] = timesOf(samples, TONE_HZ);
+		const [between] = timesOf(samples, OTHER_HZ);
+		expectAbout((before?.toMs ?? 0) - (before?.fromMs ?? 0), 400);
+		expectAbout((between?.toMs ?? 0) - (between?.fromMs ?? 0), 400);
+		expectAbout((between?.fromMs ?? 0) - (before?.toMs ?? 0), 0);
+		expectAbout((after?.fromMs ?? 0) - (between?.toMs ?? 0), 0);
+		expectAbout((after?.toMs ?? 0) - (after?.fromMs ?? 0), 800);
+	});
+
+	it("its beginning and its end are told", async () => {
+		const { endpoint } = await call(engines);
+		const told: (string | null)[][] = [];
+		for (const name of ["PLAYBACK_START", "PLAYBACK_STOP"])
+			endpoint.conn.on(`esl::event::${name}::*`, (event) =>
+				told.push([
+					name,
+					event.getHeader("Playback-File-Path"),
+					event.getHeader("Playback-Status"),
+				]),
+			);
+		const broken = stream(8000, TONE_HZ);
+		await endpoint.play(tone);
+		const playing = endpoint.play(broken);
+		await sleep(200);
+		await endpoint.api("uuid_break", endpoint.uuid);
+		await playing;
+		expect(told).toEqual([
+			["PLAYBACK_START", tone, null],
+			["PLAYBACK_STOP", tone, "done"],
+			["PLAYBACK_START", broken, null],
+			["PLAYBACK_STOP", broken, "break"],
+		]);
+	});
+});
+
+describe("speaking", () => {
+	it("is heard, in the voice that is asked for", async ({ skip }) => {
+		const flite = await engines.media.api("module_exists mod_flite");
+		skip(flite === "false", "this FreeSWITCH has no mod_flite");
+		const { endpoint, heard } = await call(engines);
+		const before = performance.now();
+		await endpoint.speak({
+			ttsEngine: "flite",
+			voice: "slt",
+			text: "Press one for apples.",
+		});
+		const tookMs = performance.now() - before;
+		expect(tookMs).toBeGreaterThan(1000);
+		expect(tookMs).toBeLessThan(3500);
+		expect(loudness(await heard())).toBeGreaterThan(0.01);
+	});
+});

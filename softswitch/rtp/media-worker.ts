@@ -104,13 +104,16 @@ function obey(command: Exclude<Command, { ask: number }>): void {
 function steer(
 	command: Extract<
 		Command,
-		{ op: "configure" | "mute" | "bridge" | "unbridge" | "close" }
+		{ op: "configure" | "detect" | "mute" | "bridge" | "unbridge" | "close" }
 	>,
 	target: MediaStream | undefined,
 ): void {
 	switch (command.op) {
 		case "configure":
 			target?.configure(command.remote);
+			return;
+		case "detect":
+			target?.detectDigits(command.on);
 			return;
 		case "mute":
 			target?.mute(command.side, command.on);

@@ -1,6 +1,7 @@
 import { encodeG711 } from "../../audio/g711.js";
 import type { Clock } from "../../core/clock.js";
 import { EventSender } from "./event-sender.js";
+import { InBandDetector } from "./in-band-detector.js";
 import type {
 	MediaStream,
 	Playback,
@@ -38,11 +39,13 @@ export class RtpStream implements MediaStream {
 	readonly id: number;
 	readonly port: number;
 	readonly #place: StreamPlace;
+	readonly #events: StreamEvents;
 	readonly #transmitter: Transmitter;
 	readonly #receiver: Receiver;
 	readonly #sources = new SourceStack();
 	readonly #pressed = new EventSender();
 	readonly #detector: SoundDetector | undefined;
+	#inBand: InBandDetector | undefined;
 	readonly #recorders = new Set<Recorder>();
 	/** Recordings that are not whole on disk yet. */
 	readonly #unwritten = new Set<Recorder>();
@@ -60,6 +63,7 @@ export class RtpStream implements MediaStream {
 		this.id = id;
 		this.port = pair.port;
 		this.#place = place;
+		this.#events = events;
 		this.#transmitter = new Transmitter(pair.rtp);
 		this.#receiver = new Receiver(
 			clock,
@@ -101,6 +105,14 @@ export class RtpStream implements MediaStream {
 
 	mute(side: "read" | "write", on: boolean): void {
 		this.#muted[side] = on;
+	}
+
+	detectDigits(on: boolean): void {
+		this.#inBand = on
+			? new InBandDetector((digit, duration) =>
+					this.#events.onDigit(digit, duration, "INBAND"),
+				)
+			: undefined;
 	}
 
 	record(path: string, options: RecordOptions): RecordHandle {
@@ -166,8 +178,10 @@ export class RtpStream implements MediaStream {
 		this.#receiver.tick();
 		const recorded = this.#recorders.size > 0;
 		const bridged = this.#peer !== undefined;
-		const arrived = this.#listen(recorded || bridged || !!this.#detector);
+		const watched = this.#detector !== undefined || this.#inBand !== undefined;
+		const arrived = this.#listen(recorded || bridged || watched);
 		this.#detector?.frame(this.#heard);
+		this.#inBand?.frame(this.#heard);
 		this.#transmitter.frame.linear = recorded ? this.#said : null;
 		const sounding = this.#speak();
 		if (recorded && !sounding) this.#said.fill(0);

@@ -129,6 +129,10 @@ class DistantStream implements MediaStream {
 		this.#thread.tell({ op: "mute", stream: this.id, side, on });
 	}
 
+	detectDigits(on: boolean): void {
+		this.#thread.tell({ op: "detect", stream: this.id, on });
+	}
+
 	record(path: string, options: RecordOptions): RecordHandle {
 		const { ask, answer } = this.#thread.ask({
 			op: "record",

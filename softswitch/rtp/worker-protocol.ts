@@ -23,6 +23,7 @@ export type Command =
 			digits: string;
 			durationMs: number;
 	  }
+	| { op: "detect"; stream: number; on: boolean }
 	| { op: "mute"; stream: number; side: "read" | "write"; on: boolean }
 	| {
 			op: "record";

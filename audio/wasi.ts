@@ -49,7 +49,8 @@ export class MemoryProgram {
 
 	get imports(): Imports {
 		return {
-			...this.#startImports(),
+			...this.#argumentImports(),
+			...this.#hostImports(),
 			...this.#folderImports(),
 			...this.#fileImports(),
 		};
@@ -64,7 +65,7 @@ export class MemoryProgram {
 		return new Uint8Array(this.memory?.buffer ?? new ArrayBuffer(0));
 	}
 
-	#startImports(): Imports {
+	#argumentImports(): Imports {
 		return {
 			args_sizes_get: (count: number, size: number) => {
 				this.#view.setUint32(count, this.#arguments.length, true);
@@ -87,6 +88,11 @@ export class MemoryProgram {
 				return SUCCESS;
 			},
 			environ_get: () => SUCCESS,
+		};
+	}
+
+	#hostImports(): Imports {
+		return {
 			clock_time_get: (_id: number, _precision: bigint, time: number) => {
 				this.#view.setBigUint64(time, 0n, true);
 				return SUCCESS;

@@ -89,10 +89,12 @@ class AudioThread implements AudioWorker {
 			this.#settle(answer);
 			if (this.#pending.size === 0) worker.unref();
 		});
-		worker.on("error", (error) => {
+		const died = (why: string) => {
 			if (worker !== this.#worker) return;
-			void this.#end(`the sound could not be made: ${error.message}`);
-		});
+			void this.#end(`the sound could not be made: ${why}`);
+		};
+		worker.on("error", (error) => died(error.message));
+		worker.on("exit", () => died("its thread ended"));
 		return worker;
 	}
 

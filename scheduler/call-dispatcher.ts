@@ -8,12 +8,13 @@ import type { Store, UnfinishedCall } from "../store/store.js";
 import type { Dispatcher, NewCall } from "./dispatcher.js";
 import { Journal } from "./journal.js";
 import { type PlaceCallOptions, placeCall } from "./place-call.js";
+import { recorded } from "./recorded.js";
 import { patchFor } from "./status.js";
 
 export interface CallDispatcherOptions extends PlaceCallOptions {
 	store: Store;
 	/** Told of every event once it is kept. */
-	tell(call: NewCall, event: CallEvent): void;
+	tell(call: Pick<NewCall, "publish">, event: CallEvent): void;
 	queueLimit: number;
 	queueTimeoutMs: number;
 	callsPerSecond: number;
@@ -27,7 +28,7 @@ interface Live {
 	journal: Journal;
 	queuedAt: number;
 	stop: AbortController;
-	/** Stops the wait for a turn from lasting longer than QUEUE_TIMEOUT. */
+	/** Stops the wait to be dialled from lasting longer than QUEUE_TIMEOUT. */
 	cancelTimeout(): void;
 }
 
@@ -54,11 +55,12 @@ export class CallDispatcher implements Dispatcher {
 	}
 
 	async accept(call: NewCall): Promise<void> {
-		const { store, clock, queueLimit, callsPerSecond } = this.#options;
+		const { store, dialer, clock, queueLimit, callsPerSecond } = this.#options;
 		if (!this.#open)
 			throw new Fault("SHUTTING_DOWN", undefined, { retryAfterS: 10 });
-		const waiting = this.#waiting.size;
-		if (waiting >= queueLimit && !this.#hasRoom)
+		// those that are just being kept count as well
+		const waiting = this.#live.size - dialer.capacity();
+		if (waiting >= queueLimit)
 			throw new Fault(
 				"QUEUE_FULL",
 				`${waiting} calls wait already (QUEUE_LIMIT)`,
@@ -146,7 +148,10 @@ export class CallDispatcher implements Dispatcher {
 					[event],
 					patchFor(event, recordings.pathOf(call.id)),
 				),
-			tell: (event) => tell(call, event),
+			tell: (event) => {
+				if (event.type === "call.dialing") live.cancelTimeout();
+				tell(call, event);
+			},
 		});
 		const stop = new AbortController();
 		const leftMs = queuedAt + queueTimeoutMs - clock.now();
@@ -187,14 +192,13 @@ export class CallDispatcher implements Dispatcher {
 	#start(live: Live): void {
 		const { call, journal, queuedAt, stop } = live;
 		this.#waiting.delete(call.id);
-		live.cancelTimeout();
 		const done = placeCall(call, queuedAt, journal, this.#options, stop.signal)
 			.catch((error) => {
 				this.#options.log.error({ err: error, callId: call.id }, "not kept");
 			})
 			.finally(() => {
 				this.#running.delete(call.id);
-				this.#live.delete(call.id);
+				this.#forget(live);
 				this.#pump();
 			});
 		this.#running.set(call.id, done);
@@ -212,7 +216,7 @@ export class CallDispatcher implements Dispatcher {
 	}
 
 	async #endInterrupted(record: UnfinishedCall): Promise<void> {
-		const { store, clock } = this.#options;
+		const { store, recordings, clock, tell } = this.#options;
 		const now = clock.now();
 		const seconds = (from: number | null, to: number | null) =>
 			from === null ? 0 : Math.max(0, (to ?? now) - from) / 1000;
@@ -223,9 +227,15 @@ export class CallDispatcher implements Dispatcher {
 			lastSeq: record.lastSeq,
 			clock,
 			keep: (event) =>
-				store.calls.append(record.id, [event], patchFor(event, "")),
-			tell: () => {},
+				store.calls.append(
+					record.id,
+					[event],
+					patchFor(event, recordings.pathOf(record.id)),
+				),
+			tell: (event) => tell(record, event),
 		});
+		if (record.record && record.answeredAt !== null && !record.recording)
+			await journal.record(await recorded(record.id, recordings));
 		await journal.record({
 			type: "call.ended",
 			data: {

@@ -2,7 +2,6 @@ import type { Appointments } from "../core/appointments.js";
 import type { Call, Dialer, DialResult, StopReason } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
-import type { CallHappening } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
@@ -15,6 +14,7 @@ import type { Recordings } from "../media/recordings.js";
 import type { FlowDial } from "../steps/step.js";
 import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
+import { recorded } from "./recorded.js";
 
 export interface PlaceCallOptions {
 	dialer: Dialer;
@@ -149,30 +149,8 @@ class CallLife {
 		this.#cancelMaxDuration();
 		await this.#leg?.hangUp();
 		if (!this.#records) return;
-		await this.#journal.record(await this.#recorded());
-	}
-
-	async #recorded(): Promise<CallHappening> {
-		const { id } = this.#call;
-		const failed = (detail: string): CallHappening => ({
-			type: "recording.failed",
-			data: { detail },
-		});
-		try {
-			const recording = await this.#options.recordings.find(id);
-			if (!recording) return failed("the media engine wrote no sound");
-			const { bytes, durationMs } = recording;
-			return {
-				type: "recording.ready",
-				data: {
-					url: `/calls/${id}/recording`,
-					duration_s: durationMs / 1000,
-					bytes,
-				},
-			};
-		} catch (error) {
-			return failed(message(error));
-		}
+		const { recordings } = this.#options;
+		await this.#journal.record(await recorded(this.#call.id, recordings));
 	}
 
 	durations(queuedAt: number) {

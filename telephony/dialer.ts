@@ -31,6 +31,12 @@ const MAX_REDIRECTS = 2;
 
 export type ReachRequest = Omit<DialRequest, "callId">;
 
+/** One request for all the INVITEs that it takes. */
+type Round = ReachRequest & {
+	/** Waits until another INVITE may leave; rejects if `signal` aborts first. */
+	turn(signal: AbortSignal): Promise<void>;
+};
+
 /** Reaches people through drachtio and FreeSWITCH. */
 export class SipDialer implements Dialer {
 	readonly #options: DialerOptions;
@@ -44,9 +50,15 @@ export class SipDialer implements Dialer {
 	}
 
 	async dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
+		const { engine, clock, log } = this.#options;
+		try {
+			// a call that was accepted waits for an engine that is being started again
+			await engine.untilReady(signal);
+		} catch {
+			return canceled(signal);
+		}
 		const reached = await this.reach(request, signal);
 		if (reached.outcome !== "answered") return reached;
-		const { clock, log } = this.#options;
 		return {
 			outcome: "answered",
 			call: new SipCall(reached.leg, this, clock, log),
@@ -55,10 +67,16 @@ export class SipDialer implements Dialer {
 
 	/** Rings somebody and returns the leg. */
 	async reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
-		const { engine, log } = this.#options;
+		const { engine, pacer, log } = this.#options;
 		if (signal.aborted) return canceled(signal);
 		const resolved = await resolveTargets(request.to, this.#options);
 		if (!resolved.ok) return resolved.missed;
+		try {
+			// before anything else, so that an engine is asked for no more than it can do
+			await pacer.take(signal);
+		} catch {
+			return canceled(signal);
+		}
 		const told = request.beforeInvite();
 		told.catch(() => {}); // awaited below, once there is an endpoint
 		let endpoint: MediaEndpoint;
@@ -77,7 +95,7 @@ export class SipDialer implements Dialer {
 				this,
 				resolved.targets,
 				endpoint,
-				once(request),
+				this.#round(request),
 				signal,
 			);
 			if (!result.answered) {
@@ -89,6 +107,24 @@ export class SipDialer implements Dialer {
 			await endpoint.destroy();
 			throw error;
 		}
+	}
+
+	/** onRinging is called once, however many parties and trunks are tried; the first INVITE has had its turn. */
+	#round(request: ReachRequest): Round {
+		let rang = false;
+		let first = true;
+		return {
+			...request,
+			onRinging(status) {
+				if (rang) return;
+				rang = true;
+				request.onRinging(status);
+			},
+			turn: async (signal) => {
+				if (!first) return this.#options.pacer.take(signal);
+				first = false;
+			},
+		};
 	}
 
 	/** Rings the other party of a connect. */
@@ -108,14 +144,22 @@ export class SipDialer implements Dialer {
 		{ dialog, answer }: Extract<RingResult, { answered: true }>,
 		endpoint: MediaEndpoint,
 	): Promise<Reached> {
+		const { engine, clock, log } = this.#options;
+		const giveUp = async (missed: Missed): Promise<Missed> => {
+			await Promise.all([hangUp(dialog, clock), endpoint.destroy()]);
+			return missed;
+		};
 		try {
-			await endpoint.negotiate(answer);
+			if ((await endpoint.negotiate(answer)) === null)
+				return giveUp({ outcome: "interrupted", reason: "engine_lost" });
 		} catch (error) {
-			this.#options.log.warn({ err: message(error) }, "no common media");
-			await Promise.all([hangUp(dialog), endpoint.destroy()]);
-			return { outcome: "failed", reason: "not_acceptable", sipStatus: 200 };
+			log.warn({ err: message(error) }, "no common media");
+			return giveUp({
+				outcome: "failed",
+				reason: "not_acceptable",
+				sipStatus: 200,
+			});
 		}
-		const { engine, log } = this.#options;
 		return {
 			outcome: "answered",
 			leg: new Leg(dialog, endpoint, engine, log),
@@ -125,7 +169,7 @@ export class SipDialer implements Dialer {
 	async #ringInOrder(
 		targets: readonly Target[],
 		endpoint: MediaEndpoint,
-		request: ReachRequest,
+		request: Round,
 		signal: AbortSignal,
 	): Promise<RingResult> {
 		let last: RingResult | undefined;
@@ -140,7 +184,7 @@ export class SipDialer implements Dialer {
 	async #ringAll(
 		targets: readonly Target[],
 		endpoint: MediaEndpoint,
-		request: ReachRequest,
+		request: Round,
 		signal: AbortSignal,
 	): Promise<RingResult> {
 		const won = new AbortController();
@@ -155,7 +199,7 @@ export class SipDialer implements Dialer {
 					either,
 				);
 				if (!result.answered) return result;
-				if (winner) await hangUp(result.dialog);
+				if (winner) await hangUp(result.dialog, this.#options.clock);
 				else {
 					winner = result;
 					won.abort("completed" satisfies StopReason);
@@ -170,7 +214,7 @@ export class SipDialer implements Dialer {
 	async #ringTarget(
 		target: Target,
 		endpoint: MediaEndpoint,
-		request: ReachRequest,
+		request: Round,
 		signal: AbortSignal,
 	): Promise<RingResult> {
 		let last: RingResult = nobody;
@@ -190,22 +234,22 @@ export class SipDialer implements Dialer {
 	async #ringDestination(
 		destination: Destination,
 		endpoint: MediaEndpoint,
-		request: ReachRequest,
+		request: Round,
 		signal: AbortSignal,
 	): Promise<RingResult> {
-		const { engine, pacer, clock } = this.#options;
-		const { callerId, ringTimeoutMs, onRinging } = request;
+		const { engine, clock } = this.#options;
+		const { callerId, ringTimeoutMs, onRinging, turn } = request;
 		let next = destination;
 		for (let redirects = 0; ; redirects++) {
 			try {
-				await pacer.take(signal);
+				await turn(signal);
 			} catch {
 				return { answered: false, missed: canceled(signal), redirectTo: null };
 			}
 			const result = await ring(
 				next,
 				{
-					srf: engine.srf,
+					engine,
 					clock,
 					offer: endpoint.offer,
 					callerId,
@@ -244,19 +288,6 @@ const nobody: RingResult = {
 	missed: { outcome: "unreachable", reason: "no_route" },
 	redirectTo: null,
 };
-
-/** onRinging is called once, however many parties and trunks are tried. */
-function once(request: ReachRequest): ReachRequest {
-	let rang = false;
-	return {
-		...request,
-		onRinging(status) {
-			if (rang) return;
-			rang = true;
-			request.onRinging(status);
-		},
-	};
-}
 
 const canceled = (signal: AbortSignal): Missed => ({
 	outcome: "canceled",

@@ -1,4 +1,4 @@
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type Mrf from "drachtio-fsmrf";
 import Srf from "drachtio-srf";
 import { type Clock, sleep } from "../core/clock.js";
@@ -10,8 +10,6 @@ import { connectMediaServer } from "./media-server.js";
 /** An endpoint that FreeSWITCH has not made by then will not come in time for a caller. */
 const ENDPOINT_MS = 5_000;
 const RECONNECT_MS = 1_000;
-/** Until FreeSWITCH's first HEARTBEAT says how many sessions it takes (Max-Sessions). */
-const ASSUMED_ENDPOINTS = 400;
 
 export interface EngineOptions {
 	drachtio: EngineAddress;
@@ -22,14 +20,16 @@ export interface EngineOptions {
 	log: Log;
 }
 
-/** One drachtio-server and one FreeSWITCH: connects, reconnects, hands out endpoints. Emits `lost` when drachtio is gone. */
-export class Engine extends EventEmitter<{ lost: [] }> {
+/** One drachtio-server and one FreeSWITCH: connects, reconnects, hands out endpoints. Emits `lost` when drachtio is gone, `ready` when both are there again. */
+export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 	readonly srf = new Srf();
 	readonly #options: EngineOptions;
 	readonly #closing = new AbortController();
 	#media: Mrf.MediaServer | null = null;
 	#signalling = false;
 	#endpoints = 0;
+	/** Until the first HEARTBEAT. */
+	#maxSessions = 0;
 
 	private constructor(options: EngineOptions) {
 		super();
@@ -54,13 +54,27 @@ export class Engine extends EventEmitter<{ lost: [] }> {
 		return this.#signalling && this.#media !== null;
 	}
 
+	/** Whether drachtio is there. */
+	get signalling(): boolean {
+		return this.#signalling;
+	}
+
+	get clock(): Clock {
+		return this.#options.clock;
+	}
+
+	/** Resolves when both servers are there; rejects if `signal` aborts first. */
+	async untilReady(signal: AbortSignal): Promise<void> {
+		while (!this.ready) await once(this, "ready", { signal });
+	}
+
 	/** Calls that may be live at once: each may need a second endpoint for a connect. */
 	capacity(): number {
 		return Math.max(1, Math.floor(this.#limit / 2));
 	}
 
 	get #limit(): number {
-		return this.#media?.maxSessions || ASSUMED_ENDPOINTS;
+		return this.#media?.maxSessions || this.#maxSessions;
 	}
 
 	/** A media endpoint, inactive as yet; throws ENGINE_FULL or ENGINE_DOWN. Its `destroy` gives the place back. */
@@ -79,6 +93,22 @@ export class Engine extends EventEmitter<{ lost: [] }> {
 						`FreeSWITCH made no endpoint: ${message(error)}`,
 						{ cause: error },
 					);
+		}
+	}
+
+	/** BYE to the far end of a dialog that was made over a connection since lost, once there is one again: drachtio-server keeps its dialogs. */
+	async hangUpWhenReady(dialog: Srf.Dialog): Promise<void> {
+		const { id: stackDialogId } = dialog as Srf.Dialog & { id: string };
+		const request = this.srf.request as unknown as (
+			uri: string,
+			options: object,
+		) => Promise<unknown>; // srf's types ask for a whole request here
+		try {
+			await this.untilReady(this.#closing.signal);
+			const bye = { method: "BYE", stackDialogId };
+			await request.call(this.srf, "sip:placeholder", bye);
+		} catch (error) {
+			this.#options.log.warn({ err: message(error) }, "a callee was left");
 		}
 	}
 
@@ -120,6 +150,10 @@ export class Engine extends EventEmitter<{ lost: [] }> {
 		});
 	}
 
+	#tellReady(): void {
+		if (this.ready) this.emit("ready");
+	}
+
 	#connectSignalling(): Promise<void> {
 		const { drachtio, log } = this.#options;
 		return new Promise((resolve, reject) => {
@@ -131,6 +165,7 @@ export class Engine extends EventEmitter<{ lost: [] }> {
 					);
 				this.srf.socket?.setNoDelay(true);
 				this.#signalling = true;
+				this.#tellReady();
 				resolve();
 			});
 			this.srf.on("error", (error) => {
@@ -152,13 +187,15 @@ export class Engine extends EventEmitter<{ lost: [] }> {
 	async #connectMedia(): Promise<void> {
 		const { freeswitch, mediaListen, mediaAdvertise, clock, log } =
 			this.#options;
-		const media = await connectMediaServer(this.srf, {
+		const { server: media, maxSessions } = await connectMediaServer(this.srf, {
 			freeswitch,
 			listen: mediaListen,
 			advertise: mediaAdvertise,
 			clock,
 		});
 		this.#media = media;
+		this.#maxSessions = maxSessions;
+		this.#tellReady();
 		// a lost event socket ends no call: each endpoint has a socket of its own
 		media.conn.once("esl::end", () => {
 			if (this.#media !== media) return;

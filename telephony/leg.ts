@@ -56,7 +56,7 @@ export class Leg {
 		const wasUp = !this.over.aborted;
 		this.#end({ by: "service" });
 		await Promise.all([
-			wasUp ? hangUp(this.#dialog) : undefined,
+			wasUp ? hangUp(this.#dialog, this.#engine.clock) : undefined,
 			this.endpoint.destroy(),
 		]);
 	}
@@ -68,7 +68,9 @@ export class Leg {
 		this.#engine.off("lost", this.#onLost);
 		this.#over.abort(end);
 		// the endpoint is left for a recording to be closed, unless it was the endpoint that ended
-		if (end.by === "engine") void hangUp(this.#dialog);
+		if (end.by !== "engine") return;
+		if (this.#engine.signalling) void hangUp(this.#dialog, this.#engine.clock);
+		else void this.#engine.hangUpWhenReady(this.#dialog);
 	}
 
 	/** A re-INVITE of the far end (hold, new address): FreeSWITCH answers it. */

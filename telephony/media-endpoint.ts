@@ -5,6 +5,9 @@ import type { Engine } from "./engine.js";
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
 const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
 
+/** For what FreeSWITCH answers at once. */
+const ANSWER_MS = 5_000;
+
 export type PlaybackEnd = "played" | "not_found" | "over";
 
 /**
@@ -43,12 +46,11 @@ export class MediaEndpoint {
 		this.#endpoint.on("dtmf", ({ dtmf }: { dtmf: string }) => listener(dtmf));
 	}
 
-	/** Gives FreeSWITCH the far end's session description (re-INVITE); returns its own. */
+	/** Gives FreeSWITCH the far end's session description (re-INVITE); returns its own, or null if it is gone. */
 	async negotiate(sdp: string): Promise<string | null> {
 		const { dialog } = this.#endpoint;
-		return this.#race(
-			Promise.resolve(dialog.modify(sdp) as unknown as Promise<string>), // without noAck it is the answer
-		);
+		const modified = dialog.modify(sdp) as unknown as Promise<string>; // without noAck it is the answer
+		return this.#soon(this.#race(modified));
 	}
 
 	/** Plays a file to its end, or until `stopPlaying`. */
@@ -88,11 +90,11 @@ export class MediaEndpoint {
 		await this.#execute("send_dtmf", argument(digit));
 	}
 
-	/** Ends FreeSWITCH's leg and gives its place back. */
+	/** Ends FreeSWITCH's leg and gives its place back; does not wait for ever for either. */
 	async destroy(): Promise<void> {
 		if (this.over.aborted) return;
 		const destroyed = this.#endpoint.destroy().catch(() => {});
-		await Promise.race([destroyed, this.#ended]);
+		await this.#soon(Promise.race([destroyed, this.#ended]));
 		this.#finish();
 	}
 
@@ -113,10 +115,20 @@ export class MediaEndpoint {
 	/** Runs `command uuid …`; false where FreeSWITCH refused. */
 	async #api(command: string, ...words: string[]): Promise<boolean> {
 		if (this.over.aborted) return false;
-		const event = await this.#race(
-			this.#endpoint.api(command, argument(this.#endpoint.uuid, ...words)),
+		const event = await this.#soon(
+			this.#race(
+				this.#endpoint.api(command, argument(this.#endpoint.uuid, ...words)),
+			),
 		);
 		return event !== null && !event.getBody().startsWith("-");
+	}
+
+	/** Null when it takes longer than a healthy FreeSWITCH ever does. */
+	#soon<T>(work: Promise<T>): Promise<T | null> {
+		return new Promise((resolve, reject) => {
+			const cancel = this.#engine.clock.after(ANSWER_MS, () => resolve(null));
+			work.finally(cancel).then(resolve, reject);
+		});
 	}
 
 	/** Null when the endpoint ended first. */

@@ -8,6 +8,14 @@ import { Fault } from "../core/fault.js";
 
 /** The profile that FreeSWITCH must have for fsmrf. */
 const PROFILE = "drachtio_mrf";
+const PROFILE_LINE = new RegExp(
+	`^\\s*${PROFILE}\\s.*sip:mod_sofia@[0-9.]+:\\d+`,
+	"m",
+);
+/** A line of the command `status`. */
+const MOST_SESSIONS = /^(\d+) session\(s\) max/m;
+/** For a FreeSWITCH that does not say. */
+const ASSUMED_SESSIONS = 400;
 const CONNECT_MS = 5_000;
 
 export interface MediaServerOptions {
@@ -19,13 +27,19 @@ export interface MediaServerOptions {
 	clock: Clock;
 }
 
+export interface ConnectedMediaServer {
+	server: Mrf.MediaServer;
+	/** How many call legs FreeSWITCH takes; fsmrf hears of it only 20 s later, with the first HEARTBEAT. */
+	maxSessions: number;
+}
+
 /** Connects to a FreeSWITCH; every failure is a Fault that says what is wrong, where fsmrf would hang or throw. */
 export async function connectMediaServer(
 	srf: Srf,
 	options: MediaServerOptions,
-): Promise<Mrf.MediaServer> {
+): Promise<ConnectedMediaServer> {
 	const { freeswitch, listen, advertise, clock } = options;
-	await limited(clock, probe(freeswitch), freeswitch);
+	const maxSessions = await limited(clock, probe(freeswitch), freeswitch);
 	const server = await limited(
 		clock,
 		new Mrf(guardedSrf(srf)).connect({
@@ -42,35 +56,36 @@ export async function connectMediaServer(
 	);
 	if (server.conn.socket) prompt(server.conn.socket);
 	admitOnly(server, freeswitch.host);
-	return server;
+	return { server, maxSessions };
 }
 
 /**
  * Says what fsmrf would not: its promise never settles on a wrong secret, and a missing profile throws inside a socket callback,
- * which ends the process.
+ * which ends the process. Resolves with the most sessions that FreeSWITCH takes.
  */
-function probe({ host, port, secret }: Engine): Promise<void> {
+function probe({ host, port, secret }: Engine): Promise<number> {
 	return new Promise((resolve, reject) => {
 		const connection = new modesl.Connection(host, port, secret, () => {
 			connection.api("sofia status", (event) => {
-				const found = new RegExp(
-					`^\\s*${PROFILE}\\s.*sip:mod_sofia@[0-9.]+:\\d+`,
-					"m",
-				).test(event.getBody());
-				finish(found ? null : `it has no sofia profile '${PROFILE}'`);
+				if (!PROFILE_LINE.test(event.getBody()))
+					return refuse(`it has no sofia profile '${PROFILE}'`);
+				connection.api("status", (status) => {
+					connection.disconnect();
+					const [, most] = MOST_SESSIONS.exec(status.getBody()) ?? [];
+					resolve(Number(most ?? ASSUMED_SESSIONS));
+				});
 			});
 		});
-		const finish = (complaint: string | null) => {
+		const refuse = (complaint: string) => {
 			connection.disconnect();
-			if (complaint === null) resolve();
-			else reject(engineDown({ host, port }, complaint));
+			reject(engineDown({ host, port }, complaint));
 		};
-		connection.on("error", (error: Error) => finish(error.message));
+		connection.on("error", (error: Error) => refuse(error.message));
 		connection.on("esl::event::auth::fail", () =>
-			finish("it refused the secret"),
+			refuse("it refused the secret"),
 		);
 		connection.on("esl::event::raw::text/rude-rejection", () =>
-			finish("its access list refuses this host"),
+			refuse("its access list refuses this host"),
 		);
 	});
 }

@@ -1,8 +1,8 @@
 import type Srf from "drachtio-srf";
 import type { Missed, StopReason } from "../core/call.js";
-import type { Clock } from "../core/clock.js";
+import { type Clock, sleep } from "../core/clock.js";
 import { headerValue, sipUser } from "./encode.js";
-import { statusOf } from "./engine.js";
+import { type Engine, statusOf } from "./engine.js";
 import { type Attempt, missed } from "./sip-outcome.js";
 
 /** Where one INVITE goes. */
@@ -15,7 +15,7 @@ export interface Destination {
 }
 
 export interface RingOptions {
-	srf: Srf;
+	engine: Engine;
 	clock: Clock;
 	offer: string;
 	callerId: string;
@@ -29,6 +29,8 @@ export type RingResult =
 
 /** How long a canceled INVITE may take to end before nobody waits for it any more. */
 const CANCEL_MS = 2_000;
+/** How long anybody waits for the answer to a BYE; it is sent again for 32 s all the same (RFC 3261 §17.1.2.2, timer F). */
+const BYE_MS = 2_000;
 
 /** Sends one INVITE and waits for its end; aborting `signal` (its reason a StopReason) sends CANCEL. An answer that comes too late gets a BYE. */
 export function ring(
@@ -36,7 +38,7 @@ export function ring(
 	options: RingOptions,
 	signal: AbortSignal,
 ): Promise<RingResult> {
-	const { clock, onRinging } = options;
+	const { engine, clock, onRinging } = options;
 	const attempt: Attempt = { rang: false };
 	let request: Srf.SrfRequest | undefined;
 	return new Promise((resolve) => {
@@ -46,6 +48,7 @@ export function ring(
 			settled = true;
 			cancelTimer();
 			signal.removeEventListener("abort", onAbort);
+			engine.off("lost", onLost);
 			resolve(result);
 		};
 		const fail = (status: number, redirectTo: string | null = null) =>
@@ -58,6 +61,9 @@ export function ring(
 			// without a provisional no CANCEL leaves (RFC 3261 §9.1), and the INVITE goes on for 32 s
 			cancelTimer = clock.after(CANCEL_MS, () => fail(487), true);
 		};
+		// what srf promised is never kept then
+		const onLost = () =>
+			settle({ answered: false, missed: engineLost, redirectTo: null });
 		const onAbort = () => cancel(signal.reason as StopReason); // the contract of Dialer.dial
 		let cancelTimer = clock.after(
 			options.timeoutMs,
@@ -65,6 +71,7 @@ export function ring(
 			true,
 		);
 		signal.addEventListener("abort", onAbort, { once: true });
+		engine.once("lost", onLost);
 
 		invite(destination, options, {
 			onSent(sent) {
@@ -78,7 +85,7 @@ export function ring(
 		}).then(
 			(dialog) => {
 				if (settled || attempt.canceledBecause) {
-					void hangUp(dialog); // the 200 crossed our CANCEL (RFC 3261 §9.1)
+					void hangUp(dialog, clock); // the 200 crossed our CANCEL (RFC 3261 §9.1)
 					return fail(487);
 				}
 				settle({ answered: true, dialog, answer: dialog.remote.sdp });
@@ -97,10 +104,10 @@ interface Progress {
 
 async function invite(
 	{ uri, proxy, auth }: Destination,
-	{ srf, offer, callerId }: RingOptions,
+	{ engine, offer, callerId }: RingOptions,
 	{ onSent, onProvisional }: Progress,
 ): Promise<Srf.Dialog> {
-	return srf.createUAC(
+	return engine.srf.createUAC(
 		uri,
 		{
 			localSdp: offer,
@@ -121,14 +128,20 @@ async function invite(
 	);
 }
 
-/** Sends BYE; a dialog that is gone already is what was wanted. */
-export async function hangUp(dialog: Srf.Dialog): Promise<void> {
+/** Sends BYE and waits a while for its answer; a dialog that is gone already is what was wanted. */
+export async function hangUp(dialog: Srf.Dialog, clock: Clock): Promise<void> {
+	const settled = new AbortController();
+	const answered = Promise.resolve(dialog.destroy() as unknown); // a promise, which its types do not say
+	const patience = sleep(clock, BYE_MS, settled.signal);
 	try {
-		await Promise.resolve(dialog.destroy() as unknown); // a promise, which its types do not say
+		await Promise.race([answered, patience]);
 	} catch {
 		// ENODIALOG: the other side was faster
 	}
+	settled.abort();
 }
+
+const engineLost: Missed = { outcome: "interrupted", reason: "engine_lost" };
 
 /** The Contact of a 3xx. */
 function redirectTarget(error: unknown): string | null {

@@ -13,6 +13,7 @@ import { DigitQueue } from "../core/digits.js";
 import type { Log } from "../core/log.js";
 import type { Sound } from "../core/sounds.js";
 import type { Leg, Reached } from "./leg.js";
+import type { PlaybackEnd } from "./media-endpoint.js";
 
 const STOP_AGAIN_MS = 100;
 

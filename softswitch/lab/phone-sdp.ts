@@ -3,7 +3,7 @@ import { agree, type MediaLine, parseSdp } from "../esl/sdp.js";
 import type { Remote } from "../rtp/media.js";
 
 /** What the phone calls telephone-event in its own offers. */
-export const EVENT_TYPE = 101;
+const EVENT_TYPE = 101;
 
 export type Codec = "PCMU" | "PCMA";
 const TYPES: Record<Codec, 0 | 8> = { PCMU: 0, PCMA: 8 };

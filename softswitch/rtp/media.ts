@@ -31,7 +31,7 @@ export interface MediaStream {
 	/** `read`: what the far end says is dropped; `write`: it hears silence. */
 	mute(side: "read" | "write", on: boolean): void;
 	/** Whether digits are looked for in the far end's sound too (off at first). */
-	detectDigits(on: boolean): void;
+	detectDigits?(on: boolean): void;
 	record(path: string, options: RecordOptions): RecordHandle;
 	/** Each hears the other where no source plays; a stream is in one bridge at the most. */
 	bridge(other: MediaStream): void;

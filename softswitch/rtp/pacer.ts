@@ -46,6 +46,17 @@ export class Pacer {
 	}
 
 	#wake(): void {
+		const behindMs = this.#clock.monotonic() - this.#dueMs;
+		if (behindMs < FRAME_MS) {
+			this.#turn();
+			return;
+		}
+		// After a stall the packets that came meanwhile are read first: else they would be late for the frames caught up with.
+		const turn = setImmediate(() => this.#turn());
+		this.#cancel = () => clearImmediate(turn);
+	}
+
+	#turn(): void {
 		const nowMs = this.#clock.monotonic();
 		const behindMs = nowMs - this.#dueMs;
 		if (behindMs > CATCH_UP_MS) {

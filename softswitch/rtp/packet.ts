@@ -3,8 +3,6 @@ export const EVENT_BYTES = 4;
 /** RFC 3551: 20 ms of 8 kHz sound. */
 export const FRAME_SAMPLES = 160;
 export const FRAME_MS = 20;
-/** RFC 3389 comfort noise. */
-export const COMFORT_NOISE = 13;
 
 /** One received packet's header (RFC 3550 §5.1); one object is read into again and again. */
 export class RtpPacket {

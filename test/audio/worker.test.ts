@@ -8,6 +8,7 @@ import { loudness, makeTone, toneLevel } from "../../audio/tones.js";
 import { encodeWav, wavHeader } from "../../audio/wav.js";
 import { createAudioWorker } from "../../audio/worker.js";
 import { toneMp3 } from "../media/tone-mp3.js";
+import { killLastThread } from "./last-thread.js";
 import { layerOneTone } from "./layer-one.js";
 
 const worker = createAudioWorker();
@@ -114,6 +115,16 @@ describe("the audio worker", () => {
 		await other.close();
 		await settled;
 		await expect(other.speak("Hello.", "slt")).rejects.toThrow(/closed/);
+	});
+
+	it("rejects what is under way when its thread dies, and goes on with a new one", async () => {
+		const other = createAudioWorker();
+		const speaking = other.speak("Hello.", "slt");
+		const settled = expect(speaking).rejects.toThrow(/its thread ended/);
+		await killLastThread();
+		await settled;
+		expect((await other.speak("Hello.", "kal")).length).toBeGreaterThan(1000);
+		await other.close();
 	});
 
 	it("does not keep the process alive once it is idle", async () => {

@@ -1,36 +1,27 @@
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { next } from "./call.js";
-import { connectSrf, Engines } from "./engines.js";
+import { describe, expect } from "vitest";
+import { connectSrf } from "./engines.js";
 import type { EslEvent } from "./fsmrf.js";
+import { it, next } from "./lab.js";
 
 /** HEARTBEAT comes every 20 s. */
 const HEARTBEAT_MS = 25_000;
 
-let engines: Engines;
-let heartbeat: Promise<EslEvent>;
-
-beforeAll(async () => {
-	engines = await Engines.start();
-	heartbeat = next(engines.media.conn, "esl::event::HEARTBEAT::*");
-});
-afterAll(() => engines.stop());
-
 describe("the control connection", () => {
-	it("is refused with a wrong secret", async () => {
+	it("is refused with a wrong secret", async ({ engines }) => {
 		await expect(
 			connectSrf({ ...engines.drachtio, secret: "wrong" }),
 		).rejects.toThrow("failed to authenticate");
 	});
 
-	it("tells where SIP is spoken", () => {
+	it("tells where SIP is spoken", ({ engines }) => {
 		expect(engines.sip.host).toBe("127.0.0.1");
 		expect(engines.sip.port).toBeGreaterThan(0);
 	});
 });
 
 describe("the event socket", () => {
-	it("is refused with a wrong secret, and closed", async () => {
+	it("is refused with a wrong secret, and closed", async ({ engines }) => {
 		const { host, port } = engines.freeswitch;
 		const socket = connect(port, host);
 		socket.setEncoding("utf8").write("auth wrong\n\n");
@@ -40,7 +31,7 @@ describe("the event socket", () => {
 		expect(told).toContain("Reply-Text: -ERR invalid\n");
 	});
 
-	it("tells where the profile for fsmrf is", async () => {
+	it("tells where the profile for fsmrf is", async ({ engines }) => {
 		expect(engines.media.sip.ipv4.udp.address).toMatch(/^127\.0\.0\.1:\d+$/);
 		const status = await engines.media.api("sofia status");
 		expect(status).toMatch(
@@ -48,7 +39,7 @@ describe("the event socket", () => {
 		);
 	});
 
-	it("tells its version and its state", async () => {
+	it("tells its version and its state", async ({ engines }) => {
 		const { media } = engines;
 		expect(await media.api("version")).toMatch(/^FreeSWITCH Version \d+\.\d+/);
 		const status = await media.api("status");
@@ -58,7 +49,7 @@ describe("the event socket", () => {
 		expect(status).toMatch(/^\d+ session\(s\) max$/m);
 	});
 
-	it("does not know what is not there", async () => {
+	it("does not know what is not there", async ({ engines }) => {
 		const nobody = "00000000-0000-4000-8000-000000000000";
 		const { media } = engines;
 		expect(await media.api("no_such_command")).toMatch(/^-ERR /);
@@ -71,8 +62,12 @@ describe("the event socket", () => {
 
 	it(
 		"has a heartbeat that says how much it can take",
-		async () => {
-			const event = await heartbeat;
+		async ({ engines }) => {
+			const { media } = engines;
+			const event = await next<EslEvent>(
+				media.conn,
+				"esl::event::HEARTBEAT::*",
+			);
 			expect(event.getHeader("Event-Info")).toBe("System Ready");
 			for (const name of [
 				"Session-Count",
@@ -83,7 +78,6 @@ describe("the event socket", () => {
 			])
 				expect(event.getHeader(name), name).toMatch(/^\d+$/);
 			expect(event.getHeader("Up-Time")).toMatch(/^0 years, \d+ days?, /);
-			const { media } = engines;
 			expect(media.maxSessions).toBeGreaterThanOrEqual(400);
 			expect(media.currentSessions).toBeGreaterThanOrEqual(0);
 			expect(media.fsVersion).toMatch(/^1\.10\.12/);

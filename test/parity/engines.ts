@@ -1,12 +1,11 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Mrf from "drachtio-fsmrf";
 import Srf from "drachtio-srf";
 import { encodeWav } from "../../audio/wav.js";
-import { systemClock } from "../../core/clock.js";
-import { type Address, type Engine, readConfig } from "../../core/config.js";
+import type { Address, Config, Engine } from "../../core/config.js";
 import { startSoftswitch } from "../../softswitch/app.js";
-import { connectMediaServer } from "../../telephony/media-server.js";
 import type { MediaServer } from "./fsmrf.js";
 
 interface Pair {
@@ -17,11 +16,11 @@ interface Pair {
 	stop(): Promise<void>;
 }
 
-const config = readConfig();
-
 /** The pair that DRACHTIO and FREESWITCH name, else an embedded engine of this test file's own. */
-async function findPair(): Promise<Pair> {
-	const { DRACHTIO: drachtio, FREESWITCH: freeswitch } = config;
+async function findPair({
+	DRACHTIO: drachtio,
+	FREESWITCH: freeswitch,
+}: Config): Promise<Pair> {
 	if (drachtio && freeswitch) {
 		return { embedded: false, drachtio, freeswitch, stop: async () => {} };
 	}
@@ -64,13 +63,13 @@ export class Engines {
 		this.media = media;
 	}
 
-	static async start(): Promise<Engines> {
-		const pair = await findPair();
+	static async start(config: Config): Promise<Engines> {
+		const pair = await findPair(config);
 		const folder = await mkdtemp(join(tmpdir(), "parity-"));
 		// A FreeSWITCH on this host may run as somebody else.
 		await chmod(folder, 0o777);
 		const connected = await connectSrf(pair.drachtio);
-		const media = await openMedia(connected.srf, pair.freeswitch);
+		const media = await openMedia(connected.srf, pair.freeswitch, config);
 		return new Engines(pair, folder, connected, media);
 	}
 
@@ -134,13 +133,21 @@ export async function connectSrf(
 
 async function openMedia(
 	srf: Srf,
-	freeswitch: Engine,
+	{ host, port, secret }: Engine,
+	{ MEDIA_LISTEN: listen, MEDIA_ADVERTISE: advertise }: Config,
 ): Promise<MediaServer> {
-	const media = await connectMediaServer(srf, {
-		freeswitch,
-		listen: config.MEDIA_LISTEN,
-		advertise: config.MEDIA_ADVERTISE,
-		clock: systemClock,
+	const connected = await new Mrf(srf).connect({
+		address: host,
+		port,
+		secret,
+		listenAddress: listen.host,
+		listenPort: listen.port,
+		...(advertise && {
+			advertisedAddress: advertise.host,
+			advertisedPort: advertise.port,
+		}),
 	});
-	return media as unknown as MediaServer; // it is fsmrf's own object, which has more than telephony's types name
+	const media = connected as unknown as MediaServer; // fsmrf's own object: telephony's types name less than there is
+	media.conn.socket.setNoDelay(true);
+	return media;
 }

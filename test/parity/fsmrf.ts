@@ -1,9 +1,8 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import type Mrf from "drachtio-fsmrf";
 import type Srf from "drachtio-srf";
 
-// What these tests use of drachtio-fsmrf; the types in telephony/ name what the service uses.
+// What these tests use of drachtio-fsmrf, which has no types of its own; those in telephony/ name what the service uses.
 
 /** An event as drachtio-modesl hands it out. */
 export interface EslEvent {
@@ -37,15 +36,17 @@ export interface DtmfEvent {
 	source: string;
 }
 
-type Execute = (application: string, argument?: string) => Promise<EslEvent>;
-
-export interface Endpoint extends Omit<Mrf.Endpoint, "execute" | "api"> {
+export interface Endpoint extends EventEmitter {
+	readonly uuid: string;
+	/** Between drachtio and FreeSWITCH. */
+	readonly dialog: Srf.Dialog;
+	readonly connected: boolean;
 	readonly local: { sdp: string; mediaIp: string; mediaPort: string };
 	readonly remote: { sdp: string; mediaIp: string; mediaPort: string };
 	readonly dtmfType: string;
 	readonly sip: { callId: string };
 	readonly conn: EventEmitter & { socket: Socket };
-	execute: Execute;
+	execute(application: string, argument?: string): Promise<EslEvent>;
 	api(command: string, words: string | readonly string[]): Promise<EslEvent>;
 	set(values: Record<string, string | number | boolean>): Promise<void>;
 	getChannelVariables(
@@ -90,10 +91,12 @@ export interface Endpoint extends Omit<Mrf.Endpoint, "execute" | "api"> {
 	unbridge(): Promise<void>;
 	mute(): Promise<EslEvent>;
 	unmute(): Promise<EslEvent>;
+	destroy(): Promise<void>;
 }
 
-export interface MediaServer
-	extends Omit<Mrf.MediaServer, "createEndpoint" | "maxSessions"> {
+export interface MediaServer extends EventEmitter {
+	/** The event socket of this process's own. */
+	readonly conn: EventEmitter & { socket: Socket };
 	readonly sip: { ipv4: { udp: { address: string } } };
 	readonly maxSessions: number;
 	readonly currentSessions: number;
@@ -111,4 +114,5 @@ export interface MediaServer
 		response: Srf.SrfResponse,
 	): Promise<{ endpoint: Endpoint; dialog: Srf.Dialog }>;
 	api(command: string): Promise<string>;
+	disconnect(): void;
 }

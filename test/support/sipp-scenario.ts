@@ -25,11 +25,15 @@ const CONTACT = "Contact: <sip:callee@[contact]>";
 const SDP_TYPE = "Content-Type: application/sdp";
 
 export function scenario(...steps: readonly Step[]): string {
+	const xml = steps.join("\n");
 	// sipp refuses a variable that is assigned and never read
+	const read = xml.includes("assign_to")
+		? '<Reference variables="cseq,from,to,target"/>'
+		: "";
 	return `<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="phone">
-${steps.join("\n")}
-<Reference variables="cseq,from,to,target,given"/>
+${xml}
+${read}
 </scenario>
 `;
 }
@@ -40,7 +44,6 @@ export const invited = (): Step => `<recv request="INVITE"><action>
 <ereg regexp=".*" search_in="hdr" header="From:" assign_to="from"/>
 <ereg regexp=".*" search_in="hdr" header="To:" assign_to="to"/>
 <ereg regexp="sip:[^&gt;]*" search_in="hdr" header="Contact:" assign_to="target"/>
-<assignstr assign_to="given" value="-"/>
 </action></recv>`;
 
 interface ReplyOptions {
@@ -60,7 +63,7 @@ export const replies = (status: number, options: ReplyOptions = {}): Step =>
 			"To:[$to];tag=callee-[call_number]",
 			"[last_Call-ID:]",
 			"CSeq: [$cseq] INVITE",
-			CONTACT,
+			...(status < 300 ? [CONTACT] : []),
 			...(options.headers ?? []),
 			...(options.sdp ? [SDP_TYPE] : []),
 		],
@@ -93,17 +96,26 @@ export const presses = (digits: string): Step =>
 export const plays = (path: string): Step =>
 	`<nop><action><exec rtp_stream="${path},-1,0,PCMU/8000"/></action></nop>`;
 
-const replyToLast = (status: string): Step =>
-	`<send>${message([`SIP/2.0 ${status}`, "[last_Via:]", "[last_From:]", "[last_To:]", "[last_Call-ID:]", "[last_CSeq:]", CONTACT])}</send>`;
+/** Answers the last request that came, whatever it was. */
+export const says = (status: number, ...headers: string[]): Step =>
+	`<send>${message([
+		`SIP/2.0 ${status} As scripted`,
+		"[last_Via:]",
+		"[last_From:]",
+		"[last_To:]",
+		"[last_Call-ID:]",
+		"[last_CSeq:]",
+		...headers,
+	])}</send>`;
 
 /** Waits for the BYE. */
-export const isHungUp = (): Step => expects("BYE") + replyToLast("200 OK");
+export const isHungUp = (): Step => expects("BYE") + says(200);
 
 /** Waits for the CANCEL. */
 export const isCanceled = (): Step =>
 	[
 		'<recv request="CANCEL"/>',
-		replyToLast("200 OK"),
+		says(200),
 		replies(487, { repeated: true }),
 		expects("ACK"),
 	].join("\n");
@@ -149,27 +161,5 @@ export const reInvites = (direction: string): Step =>
 	sends("INVITE", [SDP_TYPE], sdp(direction)) +
 	`<send>${request("ACK", [])}</send>`;
 
-/** Asks for a digest (RFC 3261 §22) with `status` 401 or 407, and goes on only if the answer is right. */
-export const challenges = (
-	status: 401 | 407,
-	username: string,
-	password: string,
-): Step =>
-	[
-		rejects(
-			status,
-			`${status === 401 ? "WWW" : "Proxy"}-Authenticate: Digest realm="lab", nonce="84f1c1ae6cbe5ua9c8e88dfa3ecm3459", algorithm=MD5, qop="auth"`,
-		),
-		`<recv request="INVITE"><action>
-<ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="cseq"/>
-<ereg regexp=".*" search_in="hdr" header="From:" assign_to="from"/>
-<ereg regexp=".*" search_in="hdr" header="To:" assign_to="to"/>
-<verifyauth assign_to="right" username="${username}" password="${password}"/>
-</action></recv>
-<nop next="right" test="right"/>`,
-		rejects(403),
-		'<nop next="end"/>\n<label id="right"/>',
-	].join("\n");
-
-/** Where a challenge that was not met leads. */
-export const end = (): Step => '<label id="end"/>\n<pause milliseconds="1"/>';
+/** Keeps the call for a while after its end, and answers what is repeated. */
+export const lingers = (): Step => '<timewait milliseconds="2000"/>';

@@ -41,13 +41,6 @@ export interface Logged {
 	text: string;
 }
 
-const started: Sipp[] = [];
-
-/** Ends every sipp of this process. */
-export async function stopSipps(): Promise<void> {
-	await Promise.all(started.map((sipp) => sipp.stop()));
-}
-
 /** Starts sipp as a callee that keeps to the steps; resolves when it listens. */
 export async function startSipp(
 	steps: readonly Step[],
@@ -108,7 +101,6 @@ export class Sipp {
 			],
 			{ stdio: ["ignore", "ignore", "pipe"], cwd: this.#folder },
 		);
-		started.push(this);
 		this.done = this.#finish();
 		this.done.catch(() => {}); // a test whose call fails first does not ask
 	}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type PostedCall, useService, walked } from "../support/service.js";
-import { hasSipp, type Sipp, startSipp } from "../support/sipp.js";
+import { hasSipp, type Sipp } from "../support/sipp.js";
 import {
 	answers,
 	hangsUp,
@@ -15,8 +15,13 @@ import {
 describe.skipIf(!hasSipp)("a callee who hangs up", { concurrent: true }, () => {
 	const service = useService();
 	const leaving = () =>
-		startSipp([invited(), rings(), answers(), waits(700), hangsUp()]);
-	const connectTo = ({ uri }: Sipp) => ({ id: "step", type: "connect", number: uri, next_step: "after" });
+		service.phone([invited(), rings(), answers(), waits(700), hangsUp()]);
+	const connectTo = ({ uri }: Sipp) => ({
+		id: "step",
+		type: "connect",
+		number: uri,
+		next_step: "after",
+	});
 	const after = () => ({ id: "after", type: "http", url: service.backend.url });
 
 	async function expectHungUp(call: PostedCall): Promise<void> {
@@ -63,7 +68,7 @@ describe.skipIf(!hasSipp)("a callee who hangs up", { concurrent: true }, () => {
 
 	it("while the other party rings takes the call off its hook", async () => {
 		const phone = await leaving();
-		const other = await startSipp([invited(), rings(), isCanceled()]);
+		const other = await service.phone([invited(), rings(), isCanceled()]);
 		const call = await service.call(phone.uri, [connectTo(other), after()]);
 		await expectHungUp(call);
 		await Promise.all([phone.done, other.done]);
@@ -71,7 +76,12 @@ describe.skipIf(!hasSipp)("a callee who hangs up", { concurrent: true }, () => {
 
 	it("in a conversation ends it for the other party too", async () => {
 		const phone = await leaving();
-		const other = await startSipp([invited(), rings(), answers(), isHungUp()]);
+		const other = await service.phone([
+			invited(),
+			rings(),
+			answers(),
+			isHungUp(),
+		]);
 		const call = await service.call(phone.uri, [connectTo(other), after()]);
 		await expectHungUp(call);
 		const { data } = await call.event("call.unbridged");
@@ -80,44 +90,71 @@ describe.skipIf(!hasSipp)("a callee who hangs up", { concurrent: true }, () => {
 	});
 });
 
-describe.skipIf(!hasSipp)("the other party of a connect", { concurrent: true }, () => {
-	const service = useService();
-	const staying = () => startSipp([invited(), rings(), answers(), isHungUp()]);
-	const flow = ({ uri }: Sipp) => [
-		{ id: "other", type: "connect", number: uri, timeout: 1, next_step: "tell" },
-		{
-			id: "tell",
-			type: "http",
-			url: `${service.backend.url}/told/<<connect.outcome>>`,
-		},
-	];
+describe.skipIf(!hasSipp)(
+	"the other party of a connect",
+	{ concurrent: true },
+	() => {
+		const service = useService();
+		const staying = () =>
+			service.phone([invited(), rings(), answers(), isHungUp()]);
+		const flow = ({ uri }: Sipp) => [
+			{
+				id: "other",
+				type: "connect",
+				number: uri,
+				timeout: 1,
+				next_step: "tell",
+			},
+			{
+				id: "tell",
+				type: "http",
+				url: `${service.backend.url}/told/<<connect.outcome>>`,
+			},
+		];
 
-	it("who hangs up gives the callee back to the flow", async () => {
-		const phone = await staying();
-		const other = await startSipp([invited(), rings(), answers(), waits(500), hangsUp()]);
-		const call = await service.call(phone.uri, flow(other));
-		const told = await call.ended();
-		expect(walked(told)).toEqual(["call answered", "other completed", "tell success"]);
-		expect(told.end).toMatchObject({ outcome: "answered", reason: "completed" });
-		await Promise.all([phone.done, other.done]);
-	});
+		it("who hangs up gives the callee back to the flow", async () => {
+			const phone = await staying();
+			const other = await service.phone([
+				invited(),
+				rings(),
+				answers(),
+				waits(500),
+				hangsUp(),
+			]);
+			const call = await service.call(phone.uri, flow(other));
+			const told = await call.ended();
+			expect(walked(told)).toEqual([
+				"call answered",
+				"other completed",
+				"tell success",
+			]);
+			expect(told.end).toMatchObject({
+				outcome: "answered",
+				reason: "completed",
+			});
+			await Promise.all([phone.done, other.done]);
+		});
 
-	it.each([
-		["is busy", [rejects(486)], "busy"],
-		["declines", [rings(), rejects(603)], "declined"],
-		["does not answer", [rings(), isCanceled()], "no_answer"],
-	])("who %s gives the callee back to the flow", async (_how, steps, outcome) => {
-		const phone = await staying();
-		const other = await startSipp([invited(), ...steps]);
-		const call = await service.call(phone.uri, flow(other));
-		expect(walked(await call.ended())).toEqual([
-			"call answered",
-			`other ${outcome}`,
-			"tell success",
-		]);
-		expect(service.backend.requests.map(({ path }) => path)).toContain(
-			`/told/${outcome}`,
+		it.each([
+			["is busy", [rejects(486)], "busy"],
+			["declines", [rings(), rejects(603)], "declined"],
+			["does not answer", [rings(), isCanceled()], "no_answer"],
+		])(
+			"who %s gives the callee back to the flow",
+			async (_how, steps, outcome) => {
+				const phone = await staying();
+				const other = await service.phone([invited(), ...steps]);
+				const call = await service.call(phone.uri, flow(other));
+				expect(walked(await call.ended())).toEqual([
+					"call answered",
+					`other ${outcome}`,
+					"tell success",
+				]);
+				expect(service.backend.requests.map(({ path }) => path)).toContain(
+					`/told/${outcome}`,
+				);
+				await Promise.all([phone.done, other.done]);
+			},
 		);
-		await Promise.all([phone.done, other.done]);
-	});
-});
+	},
+);

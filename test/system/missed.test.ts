@@ -1,58 +1,72 @@
 import { describe, expect, it } from "vitest";
 import { useService } from "../support/service.js";
-import { hasSipp, reservePort, startSipp } from "../support/sipp.js";
-import { invited, isCanceled, rejects, rings } from "../support/sipp-scenario.js";
+import { hasSipp, reservePort } from "../support/sipp.js";
+import {
+	invited,
+	isCanceled,
+	rejects,
+	rings,
+} from "../support/sipp-scenario.js";
 
-describe.skipIf(!hasSipp)("a call that nobody takes", { concurrent: true }, () => {
-	const service = useService();
+describe.skipIf(!hasSipp)(
+	"a call that nobody takes",
+	{ concurrent: true },
+	() => {
+		const service = useService();
 
-	it.each([
-		[486, "busy", "busy"],
-		[600, "busy", "busy"],
-		[603, "declined", "rejected"],
-		[404, "wrong_number", "unknown_number"],
-		[480, "no_answer", "not_available"],
-		[503, "unreachable", "no_route"],
-		[500, "failed", "trunk_error"],
-		[488, "failed", "not_acceptable"],
-	])("ends after %i as %s", async (status, outcome, reason) => {
-		const phone = await startSipp([invited(), rings(), rejects(status)]);
-		const call = await service.call(phone.uri);
-		const { end } = await call.ended();
-		expect(end).toMatchObject({ outcome, reason, sip_status: status });
-		await phone.done;
-	});
+		it.each([
+			[486, "busy", "busy"],
+			[600, "busy", "busy"],
+			[603, "declined", "rejected"],
+			[404, "wrong_number", "unknown_number"],
+			[480, "no_answer", "not_available"],
+			[503, "unreachable", "no_route"],
+			[500, "failed", "trunk_error"],
+			[488, "failed", "not_acceptable"],
+		])("ends after %i as %s", async (status, outcome, reason) => {
+			const phone = await service.phone([invited(), rings(), rejects(status)]);
+			const call = await service.call(phone.uri);
+			const { end } = await call.ended();
+			expect(end).toMatchObject({ outcome, reason, sip_status: status });
+			await phone.done;
+		});
 
-	it("is canceled when its ring time is over", async () => {
-		const phone = await startSipp([invited(), rings(), isCanceled()]);
-		const call = await service.call(phone.uri, [], { entry: { timeout: 1 } });
-		const { end } = await call.ended();
-		expect(end).toMatchObject({ outcome: "no_answer", reason: "ring_timeout" });
-		await phone.done;
-	});
+		it("is canceled when its ring time is over", async () => {
+			const phone = await service.phone([invited(), rings(), isCanceled()]);
+			const call = await service.call(phone.uri, [], { entry: { timeout: 1 } });
+			const { end } = await call.ended();
+			expect(end).toMatchObject({
+				outcome: "no_answer",
+				reason: "ring_timeout",
+			});
+			await phone.done;
+		});
 
-	it("is unreachable at once where no phone listens", async () => {
-		const call = await service.call(`sip:nobody@127.0.0.1:${await reservePort()}`);
-		const { end } = await call.ended();
-		expect(end).toMatchObject({ outcome: "unreachable", reason: "no_route" });
-		expect(end.talk_s).toBe(0);
-	});
+		it("is unreachable at once where no phone listens", async () => {
+			const call = await service.call(
+				`sip:nobody@127.0.0.1:${await reservePort()}`,
+			);
+			const { end } = await call.ended();
+			expect(end).toMatchObject({ outcome: "unreachable", reason: "no_route" });
+			expect(end.talk_s).toBe(0);
+		});
 
-	it("is unreachable where a phone never says a word", async () => {
-		const phone = await startSipp([invited(), isCanceled()]);
-		const call = await service.call(phone.uri, [], { entry: { timeout: 1 } });
-		const { end } = await call.ended();
-		expect(end).toMatchObject({ outcome: "unreachable", reason: "no_route" });
-		await phone.stop();
-	});
+		it("is unreachable where a phone never says a word", async () => {
+			const phone = await service.phone([invited(), isCanceled()]);
+			const call = await service.call(phone.uri, [], { entry: { timeout: 1 } });
+			const { end } = await call.ended();
+			expect(end).toMatchObject({ outcome: "unreachable", reason: "no_route" });
+			await phone.stop();
+		});
 
-	it.each([
-		["sip:callee@192.0.2.1", "unreachable", "address_refused"],
-		["4930123456", "unreachable", "no_trunk"],
-	])("to %s is not even tried", async (number, outcome, reason) => {
-		const call = await service.call(number);
-		const { end, events } = await call.ended();
-		expect(end).toMatchObject({ outcome, reason, sip_status: null });
-		expect(events.map(({ type }) => type)).not.toContain("call.dialing");
-	});
-});
+		it.each([
+			["sip:callee@192.0.2.1", "unreachable", "address_refused"],
+			["4930123456", "unreachable", "no_trunk"],
+		])("to %s is not even tried", async (number, outcome, reason) => {
+			const call = await service.call(number);
+			const { end, events } = await call.ended();
+			expect(end).toMatchObject({ outcome, reason, sip_status: null });
+			expect(events.map(({ type }) => type)).not.toContain("call.dialing");
+		});
+	},
+);

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { parseWav } from "../../audio/wav.js";
 import { sampleFlow } from "../support/sample-flow.js";
 import { TOKEN, useService, walked } from "../support/service.js";
-import { hasSipp, reservePort, startSipp } from "../support/sipp.js";
+import { hasSipp, reservePort } from "../support/sipp.js";
 import {
 	answers,
 	hangsUp,
@@ -33,11 +33,19 @@ describe.skipIf(!hasSipp)("the documentation's sample", () => {
 	afterAll(() => rm(folder, { recursive: true, force: true }));
 
 	it("rings, speaks, takes the digits, asks the API and connects", async () => {
-		const callee = await startSipp(
-			[invited(), rings(), waits(300), answers(), waits(1_000), presses("1234"), isHungUp()],
+		const callee = await service.phone(
+			[
+				invited(),
+				rings(),
+				waits(300),
+				answers(),
+				waits(1_000),
+				presses("1234"),
+				isHungUp(),
+			],
 			{ port: ports[0] ?? 0 },
 		);
-		const other = await startSipp(
+		const other = await service.phone(
 			[invited(), rings(), waits(300), answers(), waits(1_000), hangsUp()],
 			{ port: ports[1] ?? 0 },
 		);
@@ -74,7 +82,10 @@ describe.skipIf(!hasSipp)("the documentation's sample", () => {
 			"10 skipped",
 			"4 completed",
 		]);
-		expect(told.end).toMatchObject({ outcome: "answered", reason: "completed" });
+		expect(told.end).toMatchObject({
+			outcome: "answered",
+			reason: "completed",
+		});
 		expect(service.backend.requests.map(({ path }) => path)).toEqual([
 			"/api/test/1234",
 		]);

@@ -8,7 +8,7 @@ const hostile = fc.oneof(
 	fc
 		.array(
 			fc.constantFrom(
-				"${system id}",
+				"\u0024{system id}",
 				"\r\n",
 				"\n\n",
 				"\r",

@@ -1,10 +1,18 @@
 import { once } from "node:events";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../core/log.js";
 import { createMedia } from "../../../softswitch/rtp/engine.js";
 import { startMediaWorker } from "../../../softswitch/rtp/worker-client.js";
-import { engines, kinds, openStream, startEngine } from "./engines.js";
+import { killLastThread } from "../../audio/last-thread.js";
+import {
+	engines,
+	kinds,
+	openStream,
+	startEngine,
+	temporaryFolder,
+} from "./engines.js";
 
 describe.each(kinds)("a media engine %s", (kind) => {
 	it("gives out as many streams as it may, and one more when one is closed", async () => {
@@ -75,6 +83,28 @@ describe("a media engine", () => {
 			expect(engine.live).toBe(0);
 		}
 		await engine.close();
+	});
+
+	it("ends everything when its thread dies, and goes on with a new one", async () => {
+		const path = join(await temporaryFolder(), "cut-off.wav");
+		const engine = startEngine("in a worker");
+		const stream = await openStream(engine);
+		const silence = { kind: "silence", durationMs: -1 } as const;
+		const play = stream.play(silence);
+		const recording = stream.record(path, {
+			stereo: false,
+			readOnly: true,
+			onlyArrived: false,
+		});
+		await killLastThread();
+		await expect(recording.done).rejects.toThrow(/thread ended/);
+		expect((await play.done).by).toBe("closed");
+		expect(engine.live).toBe(0);
+		expect((await stream.play(silence).done).by).toBe("closed");
+		stream.close();
+		const next = await openStream(engine);
+		const end = await next.play({ ...silence, durationMs: 40 }).done;
+		expect(end).toEqual({ samples: 320, by: "end" });
 	});
 
 	it("may be started in a worker by a worker", async () => {

@@ -97,6 +97,24 @@ export async function openPair(
 	return [one, other];
 }
 
+/** Records a stream for a while: what it hears, and what it says. */
+export async function listen(
+	stream: MediaStream,
+	durationMs = 160,
+): Promise<[heard: Int16Array, said: Int16Array]> {
+	const path = join(await temporaryFolder(), "heard.wav");
+	const recording = stream.record(path, {
+		stereo: true,
+		readOnly: false,
+		onlyArrived: false,
+		maxMs: durationMs,
+	});
+	await recording.done;
+	const [heard, said] = await readChannels(path);
+	if (!heard || !said) throw new Error("the recording is not stereo");
+	return [heard, said];
+}
+
 export async function readChannels(path: string): Promise<Int16Array[]> {
 	const wav = parseWav(await readFile(path));
 	return Array.from({ length: wav.channels }, (_, i) => channelOf(wav, i));

@@ -22,7 +22,7 @@ export interface Sent {
 }
 
 /** RTP as bytes. */
-export function rtp(packet: Sent): Buffer {
+function rtp(packet: Sent): Buffer {
 	const { payloadType = 0, marker = false, ssrc = 1, payload } = packet;
 	const header = Buffer.alloc(12);
 	header[0] = 0x80;

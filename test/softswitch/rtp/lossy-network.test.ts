@@ -1,15 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { makeTone, toneLevel } from "../../../audio/tones.js";
-import {
-	openStream,
-	readChannels,
-	startEngine,
-	temporaryFolder,
-	towards,
-} from "./engines.js";
+import { toneLevel } from "../../../audio/tones.js";
+import { listen, openStream, startEngine, towards } from "./engines.js";
 
 interface Weather {
 	loss: number;
@@ -84,26 +77,25 @@ describe("through a network that loses, repeats and reorders", () => {
 	);
 
 	it("sound is heard in order, its gaps filled", async () => {
-		const path = join(await temporaryFolder(), "heard.wav");
 		const { talker, listener } = await openPairIn({
 			loss: 0.05,
 			repetition: 0.05,
 			delayMs: 35,
 		});
-		const recording = listener.record(path, {
-			stereo: false,
-			readOnly: true,
-			onlyArrived: false,
+		talker.play({
+			kind: "tones",
+			// Does not fit into a frame a whole number of times: frames out of order would cancel it.
+			tones: [{ onMs: 60_000, offMs: 0, frequenciesHz: [433], volume: 0.3 }],
+			loops: 1,
 		});
-		await talker.play({ kind: "pcm", samples: makeTone([400], 1000) }).done;
-		recording.stop();
-		await recording.done;
-		const [heard = new Int16Array()] = await readChannels(path);
-		const steady = heard.subarray(1600, 6400);
-		// 400 Hz fits eight times into a frame: only a frame out of order or missing breaks the tone.
-		expect(toneLevel(steady, 400)).toBeGreaterThan(0.26);
-		const { packetsReceived, packetsLate } = await listener.stats();
-		expect(packetsReceived).toBeGreaterThan(40);
-		expect(packetsLate).toBeLessThan(8);
+		const level = async () => {
+			const [heard] = await listen(listener, 400);
+			return toneLevel(heard, 433);
+		};
+		const patience = { timeout: 10_000, interval: 1 };
+		await expect.poll(level, patience).toBeGreaterThan(0.23);
+		const { packetsReceived, packetsLost } = await listener.stats();
+		expect(packetsReceived).toBeGreaterThan(20);
+		expect(packetsLost).toBeLessThan(packetsReceived / 4);
 	});
 });

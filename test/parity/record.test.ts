@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect } from "vitest";
+import { loudness } from "../../audio/tones.js";
+import type { Endpoint } from "./fsmrf.js";
+import { lengthOf, recorded, timesOf } from "./hearing.js";
+import { it } from "./lab.js";
+
+const TONE_HZ = 500;
+const OTHER_HZ = 800;
+const stream = (milliseconds: number, hz: number) =>
+	`tone_stream://%(${milliseconds},0,${hz})`;
+
+describe.concurrent("record", () => {
+	it("writes what comes in until its time is over", async ({
+		engines,
+		lab,
+	}) => {
+		const { endpoint, phone } = await lab.call();
+		void phone.play(stream(8000, TONE_HZ));
+		await sleep(300);
+		const file = engines.file("record.wav");
+		const result = await endpoint.record(file, { timeLimitSecs: 2 });
+		const samples = await recorded(file);
+		expect(result.terminatorUsed).toBeNull();
+		expect(Number(result.recordSamples)).toBe(samples.length);
+		const ms = Number(result.recordMilliseconds);
+		expect(ms).toBe(Math.floor(samples.length / 8));
+		expect(Number(result.recordSeconds)).toBe(Math.floor(ms / 1000));
+		// FreeSWITCH compares whole seconds of the clock.
+		expect(ms).toBeGreaterThan(2000 - 200);
+		expect(ms).toBeLessThan(3000 + 300);
+		expect(lengthOf(samples, TONE_HZ)).toBeGreaterThan(ms - 200);
+	});
+
+	it("ends when the phone falls silent", async ({ engines, lab }) => {
+		const { endpoint, phone } = await lab.call();
+		void phone
+			.play(stream(1000, TONE_HZ))
+			.then(() => phone.play("silence_stream://8000"));
+		const file = engines.file("record.wav");
+		const before = performance.now();
+		await endpoint.record(file, {
+			timeLimitSecs: 10,
+			silenceThresh: 200,
+			silenceHits: 1,
+		});
+		const tookMs = performance.now() - before;
+		expect(tookMs).toBeGreaterThan(1800);
+		expect(tookMs).toBeLessThan(2700);
+		const samples = await recorded(file);
+		expect(lengthOf(samples, TONE_HZ)).toBeGreaterThan(800);
+	});
+
+	it("ends at a terminator", async ({ engines, lab }) => {
+		const { endpoint, phone } = await lab.call();
+		await endpoint.set({ playback_terminators: "#" });
+		const file = engines.file("record.wav");
+		const recording = endpoint.record(file, { timeLimitSecs: 10 });
+		void phone.play(stream(8000, TONE_HZ));
+		await sleep(700);
+		await phone.press("#");
+		const result = await recording;
+		expect(result.terminatorUsed).toBe("#");
+		expect(Number(result.recordMilliseconds)).toBeGreaterThan(400);
+		expect(Number(result.recordMilliseconds)).toBeLessThan(1200);
+	});
+
+	it("ends at uuid_break", async ({ engines, lab }) => {
+		const { endpoint, phone } = await lab.call();
+		const file = engines.file("record.wav");
+		const recording = endpoint.record(file, { timeLimitSecs: 10 });
+		void phone.play(stream(8000, TONE_HZ));
+		await sleep(700);
+		await endpoint.api("uuid_break", endpoint.uuid);
+		const result = await recording;
+		expect(Number(result.recordMilliseconds)).toBeGreaterThan(400);
+		expect(Number(result.recordMilliseconds)).toBeLessThan(1200);
+	});
+});
+
+/** `uuid_record`; its answer. */
+async function record(
+	endpoint: Endpoint,
+	verb: string,
+	file: string,
+): Promise<string> {
+	const words = [endpoint.uuid, verb, file];
+	return (await endpoint.api("uuid_record", words)).getBody();
+}
+
+describe.concurrent("recording a call", () => {
+	it("in stereo has the phone left and what it hears right, and nothing while masked", async ({
+		engines,
+		lab,
+	}) => {
+		const { endpoint, phone } = await lab.call();
+		const file = engines.file("session.wav");
+		void phone.play(stream(8000, OTHER_HZ));
+		await endpoint.set({ RECORD_STEREO: true });
+		expect(await record(endpoint, "start", file)).toBe("+OK Success\n");
+		await endpoint.play(stream(800, TONE_HZ));
+		expect(await record(endpoint, "mask", file)).toBe("+OK Success\n");
+		await endpoint.play(stream(800, TONE_HZ));
+		expect(await record(endpoint, "unmask", file)).toBe("+OK Success\n");
+		await endpoint.play(stream(800, TONE_HZ));
+		expect(await record(endpoint, "stop", file)).toBe("+OK Success\n");
+		const [left, right] = [await recorded(file, 0), await recorded(file, 1)];
+		expect(left.length / 8).toBeGreaterThan(2400 - 200);
+		expect(left.length / 8).toBeLessThan(2400 + 400);
+		for (const [channel, hz, other] of [
+			[left, OTHER_HZ, TONE_HZ],
+			[right, TONE_HZ, OTHER_HZ],
+		] as const) {
+			expect(lengthOf(channel, other)).toBe(0);
+			const times = timesOf(channel, hz);
+			expect(times).toHaveLength(2);
+			const [before, after] = times;
+			const gapMs = (after?.fromMs ?? 0) - (before?.toMs ?? 0);
+			expect(gapMs).toBeGreaterThan(800 - 200);
+			expect(gapMs).toBeLessThan(800 + 300);
+			expect(lengthOf(channel, hz)).toBeGreaterThan(1600 - 300);
+		}
+		expect(loudness(left.subarray(9600, 10_400))).toBeLessThan(0.002);
+	});
+
+	it("in mono has both in one", async ({ engines, lab }) => {
+		const { endpoint, phone } = await lab.call();
+		const file = engines.file("session.wav");
+		void phone.play(stream(8000, OTHER_HZ));
+		await record(endpoint, "start", file);
+		await endpoint.play(stream(800, TONE_HZ));
+		await record(endpoint, "stop", file);
+		const samples = await recorded(file);
+		expect(lengthOf(samples, TONE_HZ)).toBeGreaterThan(500);
+		expect(lengthOf(samples, OTHER_HZ)).toBeGreaterThan(500);
+	});
+
+	it("is refused for what is not being recorded", async ({ engines, lab }) => {
+		const { endpoint } = await lab.call();
+		const file = engines.file("session.wav");
+		expect(await record(endpoint, "stop", file)).toBe(
+			"-ERR Cannot stop record session!\n",
+		);
+		expect(await record(endpoint, "mask", file)).toMatch(/^-ERR/);
+	});
+
+	it("is whole when the call is over", async ({ expect, engines, lab }) => {
+		const { endpoint } = await lab.call();
+		const file = engines.file("session.wav");
+		await record(endpoint, "start", file);
+		await endpoint.play(stream(600, TONE_HZ));
+		const closed = new Promise((resolve) =>
+			endpoint.conn.on("esl::end", resolve),
+		);
+		await endpoint.destroy();
+		await closed;
+		const lengthMs = async () => lengthOf(await recorded(file), TONE_HZ);
+		await expect.poll(lengthMs).toBeGreaterThan(500);
+	});
+
+	it("may be begun and ended by applications", async ({ engines, lab }) => {
+		const { endpoint } = await lab.call();
+		const file = engines.file("session.wav");
+		await endpoint.execute("record_session", file);
+		await endpoint.play(stream(600, TONE_HZ));
+		await endpoint.execute("stop_record_session", file);
+		const samples = await recorded(file);
+		expect(lengthOf(samples, TONE_HZ)).toBeGreaterThan(400);
+	});
+});

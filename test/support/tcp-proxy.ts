@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import {
+	type AddressInfo,
+	connect,
+	createServer,
+	type Server,
+	type Socket,
+} from "node:net";
+
+const HOST = "127.0.0.1";
+
+/** Passes TCP connections on to a port of this machine, until it is told to do otherwise. */
+export class TcpProxy {
+	/** `hold` takes connections and says nothing, `drop` closes them at once. */
+	mode: "pass" | "hold" | "drop" = "pass";
+	readonly #server: Server;
+	readonly #sockets = new Set<Socket>();
+
+	private constructor(targetPort: number) {
+		this.#server = createServer((socket) => {
+			this.#keep(socket);
+			if (this.mode === "drop") socket.destroy();
+			if (this.mode !== "pass") return;
+			const target = this.#keep(connect(targetPort, HOST));
+			socket.setNoDelay(true);
+			target.setNoDelay(true);
+			socket.pipe(target).pipe(socket);
+			socket.on("close", () => target.destroy());
+			target.on("close", () => socket.destroy());
+		});
+	}
+
+	static async open(targetPort: number): Promise<TcpProxy> {
+		const proxy = new TcpProxy(targetPort);
+		proxy.#server.listen(0, HOST);
+		await once(proxy.#server, "listening");
+		return proxy;
+	}
+
+	get address(): string {
+		const { port } = this.#server.address() as AddressInfo; // it listens on TCP
+		return `${HOST}:${port}`;
+	}
+
+	/** Ends every connection. */
+	cut(): void {
+		for (const socket of this.#sockets) socket.destroy();
+	}
+
+	async close(): Promise<void> {
+		const closed = once(this.#server, "close");
+		this.#server.close();
+		this.cut();
+		await closed;
+	}
+
+	#keep(socket: Socket): Socket {
+		this.#sockets.add(socket);
+		socket.on("close", () => this.#sockets.delete(socket));
+		socket.on("error", () => {}); // whoever is at the other end was killed
+		return socket;
+	}
+}
+
+/** A port that is free now. */
+export async function freeTcpPort(): Promise<number> {
+	const server = createServer().listen(0, HOST);
+	await once(server, "listening");
+	const { port } = server.address() as AddressInfo; // it listens on TCP
+	server.close();
+	await once(server, "close");
+	return port;
+}

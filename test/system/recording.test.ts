@@ -1,0 +1,155 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeG711 } from "../../audio/g711.js";
+import { makeTone, toneLevel } from "../../audio/tones.js";
+import { parseWav } from "../../audio/wav.js";
+import { type PostedCall, useService } from "../support/service.js";
+import { hasSipp } from "../support/sipp.js";
+import {
+	answers,
+	hangsUp,
+	invited,
+	isHungUp,
+	plays,
+	rejects,
+	rings,
+	waits,
+} from "../support/sipp-scenario.js";
+
+const CALLEE_HZ = 700;
+const PLAYED_HZ = 440;
+const OTHER_HZ = 1_000;
+
+function muLaw(samples: Int16Array): Uint8Array {
+	const bytes = new Uint8Array(samples.length);
+	encodeG711("mu", samples, bytes, 0);
+	return bytes;
+}
+
+describe.skipIf(!hasSipp)("a recording", { concurrent: true }, () => {
+	const service = useService();
+	let folder = "";
+	const voice = (hertz: number) => join(folder, `${hertz}.ul`);
+	beforeAll(async () => {
+		folder = await mkdtemp(join(tmpdir(), "voices-"));
+		for (const hertz of [CALLEE_HZ, OTHER_HZ])
+			await writeFile(voice(hertz), muLaw(makeTone([hertz], 1_000)));
+	});
+	afterAll(() => rm(folder, { recursive: true, force: true }));
+
+	/** Left and right. */
+	async function channels(call: PostedCall): Promise<[Int16Array, Int16Array]> {
+		const answer = await call.recording();
+		expect(answer.headers.get("content-type")).toBe("audio/wav");
+		const wav = parseWav(new Uint8Array(await answer.arrayBuffer()));
+		expect(wav).toMatchObject({ channels: 2, sampleRateHz: 8_000 });
+		const channel = (of: number) =>
+			wav.samples.filter((_, at) => at % 2 === of);
+		return [channel(0), channel(1)];
+	}
+	const middle = (samples: Int16Array) =>
+		samples.subarray(samples.length / 4, (samples.length * 3) / 4);
+
+	it("holds what the callee says on the left and what it hears on the right", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), plays(voice(CALLEE_HZ)), isHungUp()],
+		]);
+		const url = service.backend.tone(PLAYED_HZ, 2_000);
+		const call = await service.call(
+			phone.uri,
+			[{ id: "tone", type: "play", url }],
+			{ record: true },
+		);
+		const { events } = await call.ended();
+		expect(events.at(-2)).toMatchObject({
+			type: "recording.ready",
+			data: { url: `/calls/${call.id}/recording` },
+		});
+		const [left, right] = (await channels(call)).map(middle) as [
+			Int16Array,
+			Int16Array,
+		];
+		expect(toneLevel(left, CALLEE_HZ)).toBeGreaterThan(0.15);
+		expect(toneLevel(left, PLAYED_HZ)).toBeLessThan(0.02);
+		expect(toneLevel(right, PLAYED_HZ)).toBeGreaterThan(0.15);
+		expect(toneLevel(right, CALLEE_HZ)).toBeLessThan(0.02);
+		await phone.done;
+	});
+
+	it("holds both parties of a connect", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), plays(voice(CALLEE_HZ)), isHungUp()],
+		]);
+		const other = await service.phone([
+			...[
+				invited(),
+				answers(),
+				plays(voice(OTHER_HZ)),
+				waits(2_000),
+				hangsUp(),
+			],
+		]);
+		const call = await service.call(
+			phone.uri,
+			[{ id: "other", type: "connect", number: other.uri }],
+			{ record: true },
+		);
+		await call.ended();
+		const [left, right] = (await channels(call)).map(middle) as [
+			Int16Array,
+			Int16Array,
+		];
+		expect(toneLevel(left, CALLEE_HZ)).toBeGreaterThan(0.15);
+		expect(toneLevel(left, OTHER_HZ)).toBeLessThan(0.02);
+		expect(toneLevel(right, OTHER_HZ)).toBeGreaterThan(0.15);
+		expect(toneLevel(right, CALLEE_HZ)).toBeLessThan(0.02);
+		await Promise.all([phone.done, other.done]);
+	});
+
+	it("is whole where the callee hangs up", async () => {
+		const phone = await service.phone([
+			...[
+				invited(),
+				rings(),
+				answers(),
+				plays(voice(CALLEE_HZ)),
+				waits(1_500),
+				hangsUp(),
+			],
+		]);
+		const call = await service.call(
+			phone.uri,
+			[
+				{
+					id: "tone",
+					type: "play",
+					url: service.backend.tone(PLAYED_HZ, 10_000),
+				},
+			],
+			{ record: true },
+		);
+		await call.ended();
+		const { data } = await call.event("recording.ready");
+		expect(data.duration_s).toBeGreaterThan(1);
+		expect(data.duration_s).toBeLessThan(3);
+		const [left] = await channels(call);
+		expect(toneLevel(middle(left), CALLEE_HZ)).toBeGreaterThan(0.15);
+		await phone.done;
+	});
+
+	it("is not made where nobody answers or nobody asked for it", async () => {
+		const busy = await service.phone([invited(), rejects(486)]);
+		const phone = await service.phone([invited(), answers(), isHungUp()]);
+		const calls = [
+			await service.call(busy.uri, [], { record: true }),
+			await service.call(phone.uri),
+		];
+		for (const call of calls) {
+			const { events } = await call.ended();
+			expect(events.map(({ type }) => type)).not.toContain("recording.ready");
+			expect((await call.recording()).status).toBe(404);
+		}
+	});
+});

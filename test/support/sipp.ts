@@ -133,8 +133,10 @@ export class Sipp {
 	async listens(): Promise<boolean> {
 		const local = `0100007F:${this.port.toString(16).toUpperCase().padStart(4, "0")}`;
 		while (!this.#exited) {
-			// a packet that comes before it listens would be refused
-			if (readFileSync("/proc/net/udp", "utf8").includes(local)) return true;
+			// a packet that comes before it listens would be refused; the second column is the local address (proc(5))
+			const sockets = readFileSync("/proc/net/udp", "utf8").split("\n");
+			if (sockets.some((line) => line.trim().split(/\s+/)[1] === local))
+				return true;
 			await sleep(10);
 		}
 		return false;

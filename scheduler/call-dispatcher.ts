@@ -28,6 +28,8 @@ interface Live {
 	journal: Journal;
 	queuedAt: number;
 	stop: AbortController;
+	/** It is dialled, and so it no longer waits. */
+	isDialled: boolean;
 	/** Stops the wait to be dialled from lasting longer than QUEUE_TIMEOUT. */
 	cancelTimeout(): void;
 }
@@ -111,8 +113,12 @@ export class CallDispatcher implements Dispatcher {
 	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait stay in the store for the next start. */
 	async drain(patienceMs: number): Promise<void> {
 		this.#open = false;
-		for (const id of this.#waiting) this.#live.get(id)?.cancelTimeout();
 		this.#waiting.clear();
+		for (const live of this.#live.values())
+			if (!live.isDialled) {
+				live.cancelTimeout();
+				live.stop.abort("shutdown" satisfies StopReason);
+			}
 		const cancel = this.#options.clock.after(
 			patienceMs,
 			() => this.hangUpAll(),
@@ -149,7 +155,10 @@ export class CallDispatcher implements Dispatcher {
 					patchFor(event, recordings.pathOf(call.id)),
 				),
 			tell: (event) => {
-				if (event.type === "call.dialing") live.cancelTimeout();
+				if (event.type === "call.dialing") {
+					live.isDialled = true;
+					live.cancelTimeout();
+				}
 				tell(call, event);
 			},
 		});
@@ -160,6 +169,7 @@ export class CallDispatcher implements Dispatcher {
 			journal,
 			queuedAt,
 			stop,
+			isDialled: false,
 			cancelTimeout: clock.after(leftMs, () =>
 				this.#stopLive(live, "queue_timeout"),
 			),

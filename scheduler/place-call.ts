@@ -16,8 +16,14 @@ import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { recorded } from "./recorded.js";
 
+/** A dialer that says when it may be asked. */
+export interface PacedDialer extends Dialer {
+	/** Resolves when the engine is there and CALLS_PER_SECOND permits another call; each `dial` takes one. Rejects if `signal` aborts first. */
+	turn(signal: AbortSignal): Promise<void>;
+}
+
 export interface PlaceCallOptions {
-	dialer: Dialer;
+	dialer: PacedDialer;
 	sounds: Sounds;
 	http: HttpClient;
 	appointments: Appointments;
@@ -38,7 +44,7 @@ interface Ending {
 
 /**
  * The whole life of a call, from its turn in the queue to its one `call.ended`. Aborting `signal` (its reason a StopReason) ends it
- * wherever it is. Throws only if the store does.
+ * wherever it is; `shutdown` before it is dialled leaves it in the store for the next start. Throws only if the store does.
  */
 export async function placeCall(
 	call: NewCall,
@@ -51,7 +57,9 @@ export async function placeCall(
 	let ending: Ending;
 	try {
 		await life.warm();
-		ending = await life.walk();
+		const gaveUp = await life.waitForTurn();
+		if (gaveUp?.reason === "shutdown") return;
+		ending = gaveUp ?? (await life.walk());
 	} catch (error) {
 		options.log.error({ err: error, callId: call.id }, "the call broke");
 		ending = {
@@ -110,6 +118,19 @@ class CallLife {
 				this.#options.sounds.prepare(source, this.#signal),
 			),
 		);
+	}
+
+	/** Null once the call may be dialled, else why it will not be. */
+	async waitForTurn(): Promise<Ending | null> {
+		try {
+			await this.#options.dialer.turn(this.#signal);
+			return null;
+		} catch (error) {
+			if (!this.#signal.aborted) throw error;
+			const reason = this.#signal.reason as StopReason; // placeCall's contract
+			const outcome = reason === "queue_timeout" ? "failed" : "canceled";
+			return { outcome, reason, stepId: null };
+		}
 	}
 
 	async walk(): Promise<Ending> {
@@ -231,9 +252,7 @@ class CallLife {
 			: null;
 		if (end.reason === "missed") {
 			const { outcome, reason, sipStatus } = end.dial;
-			return stopped === "queue_timeout"
-				? { outcome: "failed", reason: stopped, stepId }
-				: { outcome, reason, sipStatus, stepId };
+			return { outcome, reason, sipStatus, stepId };
 		}
 		if (end.reason === "step_limit")
 			return { outcome: "failed", reason: "step_limit", stepId };

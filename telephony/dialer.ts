@@ -49,15 +49,16 @@ export class SipDialer implements Dialer {
 		return this.#options.engine.capacity();
 	}
 
+	/** Resolves when the engine is there and an INVITE may leave; the `dial` that follows has had its turn. Rejects if `signal` aborts first. */
+	async turn(signal: AbortSignal): Promise<void> {
+		await this.#options.engine.untilReady(signal);
+		// before anything else, so that an engine is asked for no more than it can do
+		await this.#options.pacer.take(signal);
+	}
+
 	async dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
-		const { engine, clock, log } = this.#options;
-		try {
-			// a call that was accepted waits for an engine that is being started again
-			await engine.untilReady(signal);
-		} catch {
-			return canceled(signal);
-		}
-		const reached = await this.reach(request, signal);
+		const { clock, log } = this.#options;
+		const reached = await this.#reach(request, signal);
 		if (reached.outcome !== "answered") return reached;
 		return {
 			outcome: "answered",
@@ -65,18 +66,12 @@ export class SipDialer implements Dialer {
 		};
 	}
 
-	/** Rings somebody and returns the leg. */
-	async reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
-		const { engine, pacer, log } = this.#options;
+	/** Rings somebody and returns the leg; the first INVITE has had its turn. */
+	async #reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
+		const { engine, log } = this.#options;
 		if (signal.aborted) return canceled(signal);
 		const resolved = await resolveTargets(request.to, this.#options);
 		if (!resolved.ok) return resolved.missed;
-		try {
-			// before anything else, so that an engine is asked for no more than it can do
-			await pacer.take(signal);
-		} catch {
-			return canceled(signal);
-		}
 		const told = request.beforeInvite();
 		told.catch(() => {}); // awaited below, once there is an endpoint
 		let endpoint: MediaEndpoint;
@@ -128,15 +123,17 @@ export class SipDialer implements Dialer {
 	}
 
 	/** Rings the other party of a connect. */
-	connect(request: ConnectRequest, signal: AbortSignal): Promise<Reached> {
-		return this.reach(
-			{
-				...request,
-				beforeInvite: async () => {},
-				onRinging: () => {},
-			},
-			signal,
-		);
+	async connect(
+		request: ConnectRequest,
+		signal: AbortSignal,
+	): Promise<Reached> {
+		try {
+			await this.#options.pacer.take(signal);
+		} catch {
+			return canceled(signal);
+		}
+		const nothing = { beforeInvite: async () => {}, onRinging: () => {} };
+		return this.#reach({ ...request, ...nothing }, signal);
 	}
 
 	/** The far end's answer goes to FreeSWITCH, and the leg stands. */

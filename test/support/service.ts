@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect } from "vitest";
 import { readConfig } from "../../core/config.js";
 import type { CallEvent, CallHappening } from "../../core/event.js";
 import { startService } from "../../server/main.js";
+import { newDataDir } from "../store/data-dir.js";
 import { Backend } from "./backend.js";
 import { type Sipp, type SippOptions, startSipp } from "./sipp.js";
 import type { Step } from "./sipp-scenario.js";
@@ -53,7 +51,7 @@ export class TestService {
 	#settings: Record<string, string> = {};
 	#backend: Backend | undefined;
 	#running: Running | undefined;
-	#dataDir = "";
+	#removeDataDir = () => {};
 	readonly #calls: PostedCall[] = [];
 	readonly #phones: Sipp[] = [];
 	/** What it logged: JSON lines. */
@@ -65,10 +63,11 @@ export class TestService {
 
 	async start(settings: Record<string, string>): Promise<void> {
 		this.#backend = await Backend.start();
-		this.#dataDir = await mkdtemp(join(tmpdir(), "system-"));
+		const { dataDir, remove } = await newDataDir();
+		this.#removeDataDir = remove;
 		this.#settings = {
 			HTTP_PORT: "0",
-			DATA_DIR: this.#dataDir,
+			DATA_DIR: dataDir,
 			SOFTSWITCH_SIP: "127.0.0.1:0",
 			HTTP_ALLOW: "127.0.0.1",
 			AUTH_TOKEN: TOKEN,
@@ -166,7 +165,7 @@ export class TestService {
 		} finally {
 			await this.#running?.stop();
 			await this.#backend?.stop();
-			await rm(this.#dataDir, { recursive: true, force: true });
+			this.#removeDataDir();
 		}
 	}
 }

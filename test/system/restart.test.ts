@@ -38,6 +38,7 @@ describe.skipIf(!hasSipp)("a service whose process ends", () => {
 		await ringing.event("call.ringing");
 		const third = await waiting();
 		const queued = await service.call(third.uri);
+		await queued.event("call.queued");
 		await processes.at(-1)?.exit("SIGKILL");
 		await service.launch();
 

@@ -22,15 +22,16 @@ export async function liveCalls(options: {
 	folder: string;
 	live: number;
 	seconds: number;
+	/** What the service takes without a call. */
+	idleBytes: number;
 }): Promise<LiveResult> {
-	const { service, backend, folder, live, seconds } = options;
+	const { service, backend, folder, live, seconds, idleBytes } = options;
 	const sink = await RtpSink.open(live);
 	const sipp = await startSipp({
 		folder,
 		name: `live-${live}`,
 		mediaPorts: sink.ports,
 	});
-	const before = residentBytes(service.pid);
 	const ids: string[] = [];
 	for (let each = 0; each < live; each++) {
 		const { id } = await backend.post([
@@ -62,6 +63,6 @@ export async function liveCalls(options: {
 		).length,
 		pacingP99Ms: quantile(errors, 0.99),
 		packets: errors.length,
-		bytesPerCall: Math.max(0, after - before) / live,
+		bytesPerCall: Math.max(0, after - idleBytes) / live,
 	};
 }

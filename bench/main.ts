@@ -2,10 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startServiceProcess } from "../demo/service-process.js";
+import {
+	type ServiceProcess,
+	startServiceProcess,
+} from "../demo/service-process.js";
 import { Backend } from "./backend.js";
 import { type FlowsResult, fullFlows } from "./full-flows.js";
 import { type LiveResult, liveCalls } from "./live-calls.js";
+import { residentBytes } from "./process-usage.js";
 import { rounded } from "./statistics.js";
 
 const HELP = `npm run bench -- [--rate N] [--seconds N] [--publish] [--json]
@@ -38,42 +42,65 @@ if (values.help || !(rate > 0) || !(seconds > 0)) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "flowdial-bench-"));
-const service = await startServiceProcess({
-	DATA_DIR: join(folder, "data"),
-	CALLS_PER_SECOND: "1000",
-	LOG_LEVEL: "error",
-});
-const backend = await Backend.open(service, values.publish);
 const say = (text: string) => console.log(text);
 try {
 	say(
 		`${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.version}, sipp on the same machine`,
 	);
-	const common = { service, backend, folder };
-	await fullFlows({ ...common, rate: 5, seconds: 2, name: "warm" });
-	const latency = await fullFlows({
-		...common,
-		rate: LATENCY_RATE,
-		seconds: LATENCY_SECONDS,
-		name: "latency",
+	const { latency, load } = await withService(async (common) => {
+		const latency = await fullFlows({
+			...common,
+			rate: LATENCY_RATE,
+			seconds: LATENCY_SECONDS,
+			name: "latency",
+		});
+		say(describe(`${LATENCY_RATE}/s for ${LATENCY_SECONDS} s`, latency));
+		const load = await fullFlows({ ...common, rate, seconds, name: "load" });
+		say(describe(`${rate}/s for ${seconds} s`, load));
+		return { latency, load };
 	});
-	say(describe(`${LATENCY_RATE}/s for ${LATENCY_SECONDS} s`, latency));
-	const load = await fullFlows({ ...common, rate, seconds, name: "load" });
-	say(describe(`${rate}/s for ${seconds} s`, load));
-	const live: LiveResult[] = [];
-	for (const count of LIVE) {
-		const result = await liveCalls({ ...common, live: count, seconds: 5 });
-		live.push(result);
-		say(
-			`${count} live playing calls: ${result.failed} failed; RTP pacing error p99 ${rounded(result.pacingP99Ms)} ms (${result.packets} packets), ${rounded(result.bytesPerCall / 1000, 0)} kB a call`,
-		);
-	}
+	// in a process of its own: what earlier calls left would hide what live ones take
+	const live = await withService(async (common) => {
+		const idleBytes = residentBytes(common.service.pid);
+		const results: LiveResult[] = [];
+		for (const count of LIVE) {
+			const options = { ...common, idleBytes, live: count, seconds: 5 };
+			const result = await liveCalls(options);
+			results.push(result);
+			say(
+				`${count} live playing calls: ${result.failed} failed; RTP pacing error p99 ${rounded(result.pacingP99Ms)} ms (${result.packets} packets), ${rounded(result.bytesPerCall / 1000, 0)} kB a call`,
+			);
+		}
+		return results;
+	});
 	if (values.json) say(JSON.stringify(summary(latency, load, live)));
 	process.exitCode = failures(latency, load, live) === 0 ? 0 : 1;
 } finally {
-	backend.close();
-	await service.stop();
 	rmSync(folder, { recursive: true, force: true });
+}
+
+/** Starts a service, warms it up, and stops it after `measure`. */
+async function withService<T>(
+	measure: (common: {
+		service: ServiceProcess;
+		backend: Backend;
+		folder: string;
+	}) => Promise<T>,
+): Promise<T> {
+	const service = await startServiceProcess({
+		DATA_DIR: mkdtempSync(join(folder, "data-")),
+		CALLS_PER_SECOND: "1000",
+		LOG_LEVEL: "error",
+	});
+	const backend = await Backend.open(service, values.publish);
+	const common = { service, backend, folder };
+	try {
+		await fullFlows({ ...common, rate: 10, seconds: 5, name: "warm" });
+		return await measure(common);
+	} finally {
+		backend.close();
+		await service.stop();
+	}
 }
 
 function describe(what: string, result: FlowsResult): string {

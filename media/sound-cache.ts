@@ -27,6 +27,8 @@ interface Entry {
 	usedAt: number;
 	/** Its header was read, or it was written by this process. */
 	trusted: boolean;
+	/** When it was last seen to be there; monotonic milliseconds. */
+	seenAt: number;
 }
 
 const format = { sampleRateHz: 8000, channels: 1 };
@@ -36,6 +38,8 @@ const temporaryName = /^[0-9a-f-]{36}\.tmp$/;
 /** A sound is used for a while after it was asked for: while the phone rings, and again at each loop. */
 const IN_USE_MS = 3_600_000;
 const USE_NOTED_EVERY_MS = 600_000;
+/** Many calls play the same sound: it is not looked for on the disk for each of them. */
+const SEEN_FOR_MS = 1_000;
 
 /**
  * Sounds as 8 kHz mono 16-bit wav files named by the hash of their key. A file appears whole or not at all, also when the
@@ -75,7 +79,8 @@ export class SoundCache {
 		const now = this.#clock.now();
 		await this.#write(name, samples, now);
 		const bytes = WAV_HEADER_BYTES + samples.byteLength;
-		const entry = { bytes, madeAt: now, usedAt: now, trusted: true };
+		const seenAt = this.#clock.monotonic();
+		const entry = { bytes, madeAt: now, usedAt: now, trusted: true, seenAt };
 		entries.delete(name);
 		entries.set(name, entry);
 		await this.#evict(entries);
@@ -103,7 +108,13 @@ export class SoundCache {
 			const usedAt = Math.max(atimeMs, mtimeMs);
 			found.push([
 				name,
-				{ bytes: size, madeAt: mtimeMs, usedAt, trusted: false },
+				{
+					bytes: size,
+					madeAt: mtimeMs,
+					usedAt,
+					trusted: false,
+					seenAt: Number.NEGATIVE_INFINITY,
+				},
 			]);
 		}
 		return new Map(found.sort(([, a], [, b]) => a.usedAt - b.usedAt));
@@ -111,11 +122,14 @@ export class SoundCache {
 
 	async #isWhole(name: string, entry: Entry): Promise<boolean> {
 		const path = join(this.#dir, name);
+		const now = this.#clock.monotonic();
+		if (entry.trusted && now - entry.seenAt < SEEN_FOR_MS) return true;
 		try {
 			const { size, mtimeMs } = await stat(path);
 			if (size !== entry.bytes) return false;
 			entry.trusted &&= Math.abs(mtimeMs - entry.madeAt) < 1;
 			entry.trusted ||= await hasOwnHeader(path, size);
+			entry.seenAt = now;
 			return entry.trusted;
 		} catch {
 			return false;

@@ -57,7 +57,7 @@ export class CallDispatcher implements Dispatcher {
 	}
 
 	async accept(call: NewCall): Promise<void> {
-		const { store, dialer, clock, queueLimit, callsPerSecond } = this.#options;
+		const { dialer, clock, queueLimit, callsPerSecond } = this.#options;
 		if (!this.#open)
 			throw new Fault("SHUTTING_DOWN", undefined, { retryAfterS: 10 });
 		// those that are just being kept count as well
@@ -70,22 +70,19 @@ export class CallDispatcher implements Dispatcher {
 			);
 		const queuedAt = clock.now();
 		const live = this.#track(call, queuedAt, 0);
-		const queued = live.journal.write({
+		const kept = live.journal.record({
 			type: "call.queued",
 			data: { number: call.number, caller_id: call.callerId },
 		});
+		// gets ready while it is being kept, and may so be kept as dialing at once; nobody is rung before it is kept
+		this.#waiting.add(call.id);
+		this.#pump();
 		try {
-			await store.calls.insert(
-				{ ...call, flow: call.flow.source, createdAt: queuedAt },
-				queued,
-			);
+			await kept;
 		} catch (error) {
 			this.#forget(live);
 			throw error;
 		}
-		this.#options.tell(call, queued);
-		this.#waiting.add(call.id);
-		this.#pump();
 	}
 
 	async stop(callId: string): Promise<boolean> {
@@ -148,12 +145,14 @@ export class CallDispatcher implements Dispatcher {
 			metadata: call.metadata,
 			lastSeq,
 			clock,
-			keep: (event) =>
-				store.calls.append(
-					call.id,
-					[event],
-					patchFor(event, recordings.pathOf(call.id)),
-				),
+			keep: (event) => {
+				if (event.type === "call.queued") {
+					const record = { ...call, flow: call.flow.source };
+					return store.calls.insert({ ...record, createdAt: queuedAt }, event);
+				}
+				const patch = patchFor(event, recordings.pathOf(call.id));
+				return store.calls.append(call.id, [event], patch);
+			},
 			tell: (event) => {
 				if (event.type === "call.dialing") {
 					live.isDialled = true;

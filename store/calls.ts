@@ -11,12 +11,7 @@ import type {
 	NewCallRecord,
 	UnfinishedCall,
 } from "./store.js";
-import {
-	type Append,
-	appendAll,
-	type Insert,
-	insertAll,
-} from "./write-calls.js";
+import { type Write, writeAll } from "./write-calls.js";
 
 const recordColumns = [
 	"id",
@@ -40,23 +35,23 @@ const recordColumns = [
 
 export class StoredCalls implements Calls {
 	readonly #db: Kysely<Tables>;
-	readonly #inserts: GroupCommit<Insert>;
-	readonly #appends: GroupCommit<Append>;
+	readonly #writes: GroupCommit<Write>;
 
 	constructor(db: Kysely<Tables>) {
 		this.#db = db;
-		this.#inserts = new GroupCommit(
-			(inserts) => insertAll(db, inserts),
-			({ call }) => call.id,
-		);
-		this.#appends = new GroupCommit(
-			(appends) => appendAll(db, appends),
+		this.#writes = new GroupCommit(
+			(writes) => writeAll(db, writes),
 			({ callId }) => callId,
 		);
 	}
 
 	insert(call: NewCallRecord, queued: CallEvent): Promise<void> {
-		return this.#inserts.add({ call, queued });
+		return this.#writes.add({
+			callId: call.id,
+			insert: call,
+			events: [queued],
+			patch: {},
+		});
 	}
 
 	append(
@@ -64,12 +59,12 @@ export class StoredCalls implements Calls {
 		events: readonly CallEvent[],
 		patch: CallPatch,
 	): Promise<void> {
-		return this.#appends.add({ callId, events, patch });
+		return this.#writes.add({ callId, events, patch });
 	}
 
 	/** Resolves once nothing waits to be written. */
-	async settled(): Promise<void> {
-		await Promise.all([this.#inserts.settled(), this.#appends.settled()]);
+	settled(): Promise<void> {
+		return this.#writes.settled();
 	}
 
 	async find(cloudId: string, id: string): Promise<CallRecord | undefined> {

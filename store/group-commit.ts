@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 /** How many entries one statement carries at the most, so that no caller waits for a very long one. */
 const LARGEST_GROUP = 250;
 
@@ -37,6 +39,8 @@ export class GroupCommit<T> {
 	}
 
 	async #run(): Promise<void> {
+		// what the same turn of the event loop still brings goes out with it
+		await setImmediate();
 		while (this.#waiting.length > 0)
 			await this.#commitGroup(this.#waiting.splice(0, LARGEST_GROUP));
 		this.#running = undefined;

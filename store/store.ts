@@ -65,7 +65,7 @@ export type UnfinishedCall = CallRecord & {
 /** Each method is one transaction: it is kept whole when the promise resolves, and not at all when it rejects. */
 export interface Calls {
 	insert(call: NewCallRecord, queued: CallEvent): Promise<void>;
-	/** Appends events of one call and changes its row; appends of one call are kept in the order they were asked for. */
+	/** Appends events of one call and changes its row; what is asked for one call is kept in that order, and nothing after what was not kept. */
 	append(
 		callId: string,
 		events: readonly CallEvent[],

@@ -1,63 +1,39 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
 import type { CallPatch, NewCallRecord } from "./store.js";
 
-export interface Insert {
-	call: NewCallRecord;
-	queued: CallEvent;
-}
-
-export interface Append {
+export interface Write {
 	callId: string;
+	/** The call itself, with its first write. */
+	insert?: NewCallRecord;
 	events: readonly CallEvent[];
 	patch: CallPatch;
 }
 
-/** Columns of an event's row, for json_to_recordset: however many rows, the statement is the same and planned once. */
-const eventColumns = sql.raw(
-	"id uuid, call_id uuid, seq integer, type text, at timestamptz, data jsonb",
+/** What changes in a row of `calls`, for json_to_recordset: however many rows, the statement is the same and planned once. */
+const progressColumns = sql.raw(
+	"status text, outcome text, reason text, sip_status integer, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz, recording json",
 );
 
-/** Keeps calls, each with its first event. */
-export async function insertAll(
+/** Keeps new calls, changes the rows of others, and appends events, all in one statement. */
+export async function writeAll(
 	db: Kysely<Tables>,
-	inserts: readonly Insert[],
-): Promise<void> {
-	const calls = storableJson(inserts.map(({ call }) => callRow(call)));
-	const events = storableJson(inserts.map(({ queued }) => eventRow(queued)));
-	await sql`
-		with kept as (
-			insert into calls (id, cloud_id, status, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at)
-			select id, cloud_id, 'queued', number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at
-			from json_to_recordset(${calls}::json) as row (
-				id uuid, cloud_id text, number text, caller_id text, flow jsonb, flow_hash text, variables jsonb,
-				metadata jsonb, record boolean, publish jsonb, created_at timestamptz
-			)
-		)
-		insert into events (id, call_id, seq, type, at, data)
-		select id, call_id, seq, type, at, data
-		from json_to_recordset(${events}::json) as row (${eventColumns})`.execute(
-		db,
-	);
-}
-
-/** Keeps events and changes the rows of their calls. */
-export async function appendAll(
-	db: Kysely<Tables>,
-	appends: readonly Append[],
+	writes: readonly Write[],
 ): Promise<void> {
 	const events = storableJson(
-		appends.flatMap((append) => append.events.map(eventRow)),
+		writes.flatMap((write) => write.events.map(eventRow)),
 	);
-	const patches = storableJson(mergedPatches(appends));
+	const patches = mergedPatches(writes);
 	await sql`
-		with kept as (
+		with ${insertion(writes, patches)} new_events as (
 			insert into events (id, call_id, seq, type, at, data)
 			select id, call_id, seq, type, at, data
-			from json_to_recordset(${events}::json) as row (${eventColumns})
+			from json_to_recordset(${events}::json) as row (
+				id uuid, call_id uuid, seq integer, type text, at timestamptz, data json
+			)
 		)
 		update calls set
 			status = coalesce(patch.status, calls.status),
@@ -68,21 +44,50 @@ export async function appendAll(
 			answered_at = coalesce(patch.answered_at, calls.answered_at),
 			ended_at = coalesce(patch.ended_at, calls.ended_at),
 			recording = coalesce(patch.recording, calls.recording)
-		from json_to_recordset(${patches}::json) as patch (
-			id uuid, status text, outcome text, reason text, sip_status integer, dialed_at timestamptz,
-			answered_at timestamptz, ended_at timestamptz, recording jsonb
+		from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
+			id uuid, ${progressColumns}
 		)
 		where calls.id = patch.id`.execute(db);
 }
 
+/** The part that keeps new calls; it takes their changes out of `patches`, since one statement cannot change a row it makes. */
+function insertion(
+	writes: readonly Write[],
+	patches: Map<string, ReturnType<typeof patchRow>>,
+): RawBuilder<unknown> {
+	const rows = writes.flatMap(({ insert }) => {
+		if (!insert) return [];
+		const patch = patches.get(insert.id);
+		patches.delete(insert.id);
+		return [{ ...callRow(insert), ...patch }];
+	});
+	if (rows.length === 0) return sql``;
+	return sql`new_calls as (
+			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at,
+				status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording)
+			select id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at,
+				coalesce(status, 'queued'), outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording
+			from json_to_recordset(${storableJson(rows)}::json) as row (
+				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
+				metadata json, record boolean, publish json, created_at timestamptz, ${progressColumns}
+			)
+		),`;
+}
+
 /** One row a call, later changes over earlier ones: UPDATE … FROM takes an arbitrary one of several. */
-function mergedPatches(appends: readonly Append[]) {
+function mergedPatches(writes: readonly Write[]) {
 	const byCall = new Map<string, CallPatch>();
-	for (const { callId, patch } of appends) {
+	for (const { callId, patch } of writes) {
 		if (Object.keys(patch).length > 0)
 			byCall.set(callId, { ...byCall.get(callId), ...patch });
 	}
-	return Array.from(byCall, ([id, patch]) => ({
+	return new Map(
+		Array.from(byCall, ([id, patch]) => [id, patchRow(id, patch)]),
+	);
+}
+
+function patchRow(id: string, patch: CallPatch) {
+	return {
 		id,
 		status: patch.status,
 		outcome: patch.outcome,
@@ -92,7 +97,7 @@ function mergedPatches(appends: readonly Append[]) {
 		answered_at: written(patch.answeredAt),
 		ended_at: written(patch.endedAt),
 		recording: patch.recording,
-	}));
+	};
 }
 
 function callRow(call: NewCallRecord) {

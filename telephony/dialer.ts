@@ -12,7 +12,7 @@ import type { Log } from "../core/log.js";
 import type { Pacer } from "../core/pacer.js";
 import type { Engine } from "./engine.js";
 import { Leg, type Reached } from "./leg.js";
-import { MediaEndpoint } from "./media-endpoint.js";
+import type { MediaEndpoint } from "./media-endpoint.js";
 import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
 import { SipCall } from "./sip-call.js";
 import { worthAnotherTrunk } from "./sip-outcome.js";
@@ -76,7 +76,7 @@ export class SipDialer implements Dialer {
 		told.catch(() => {}); // awaited below, once there is an endpoint
 		let endpoint: MediaEndpoint;
 		try {
-			endpoint = new MediaEndpoint(await engine.createEndpoint(), engine);
+			endpoint = await engine.endpoints.take();
 		} catch (error) {
 			log.warn({ err: error }, "no endpoint");
 			await told;

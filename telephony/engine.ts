@@ -1,14 +1,14 @@
 import { EventEmitter, once } from "node:events";
+import type { Socket } from "node:net";
 import type Mrf from "drachtio-fsmrf";
 import Srf from "drachtio-srf";
 import { type Clock, sleep } from "../core/clock.js";
 import type { Address, Engine as EngineAddress } from "../core/config.js";
 import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import { Endpoints } from "./endpoints.js";
 import { connectMediaServer } from "./media-server.js";
 
-/** An endpoint that FreeSWITCH has not made by then will not come in time for a caller. */
-const ENDPOINT_MS = 5_000;
 const RECONNECT_MS = 1_000;
 
 export interface EngineOptions {
@@ -20,21 +20,32 @@ export interface EngineOptions {
 	log: Log;
 }
 
-/** One drachtio-server and one FreeSWITCH: connects, reconnects, hands out endpoints. Emits `lost` when drachtio is gone, `ready` when both are there again. */
+/** One drachtio-server and one FreeSWITCH: connects, reconnects, holds the endpoints. Emits `lost` when drachtio is gone, `ready` when both are there again. */
 export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 	readonly srf = new Srf();
 	readonly #options: EngineOptions;
 	readonly #closing = new AbortController();
 	#media: Mrf.MediaServer | null = null;
 	#signalling = false;
-	#endpoints = 0;
 	/** Until the first HEARTBEAT. */
 	#maxSessions = 0;
+	/** Media endpoints. */
+	readonly endpoints: Endpoints;
 
 	private constructor(options: EngineOptions) {
 		super();
 		this.setMaxListeners(0);
 		this.#options = options;
+		this.endpoints = new Endpoints({
+			make: async () => {
+				if (!this.#media || !this.#signalling) throw new Fault("ENGINE_DOWN");
+				return this.#media.createEndpoint();
+			},
+			limit: () => this.#limit,
+			clock: options.clock,
+		});
+		// their dialogs are gone with drachtio
+		this.on("lost", () => void this.endpoints.drop());
 	}
 
 	/** Resolves when both servers answer; throws a Fault (ENGINE_DOWN) that says which one does not and why. */
@@ -44,7 +55,7 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 			await engine.#connectSignalling();
 			await engine.#connectMedia();
 		} catch (error) {
-			engine.close();
+			await engine.close();
 			throw error;
 		}
 		return engine;
@@ -77,25 +88,6 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 		return this.#media?.maxSessions || this.#maxSessions;
 	}
 
-	/** A media endpoint, inactive as yet; throws ENGINE_FULL or ENGINE_DOWN. Its `destroy` gives the place back. */
-	async createEndpoint(): Promise<Mrf.Endpoint> {
-		if (!this.#media || !this.#signalling) throw new Fault("ENGINE_DOWN");
-		if (this.#endpoints >= this.#limit) throw new Fault("ENGINE_FULL");
-		this.#endpoints++;
-		try {
-			return await this.#within(this.#media.createEndpoint());
-		} catch (error) {
-			this.#endpoints--;
-			throw error instanceof Fault
-				? error
-				: new Fault(
-						statusOf(error) === 503 ? "ENGINE_FULL" : "ENGINE_DOWN",
-						`FreeSWITCH made no endpoint: ${message(error)}`,
-						{ cause: error },
-					);
-		}
-	}
-
 	/** BYE to the far end of a dialog that was made over a connection since lost, once there is one again: drachtio-server keeps its dialogs. */
 	async hangUpWhenReady(dialog: Srf.Dialog): Promise<void> {
 		const { id: stackDialogId } = dialog as Srf.Dialog & { id: string };
@@ -112,42 +104,19 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 		}
 	}
 
-	/** Must be called once for each endpoint when it is no longer used. */
-	releaseEndpoint(): void {
-		this.#endpoints--;
-	}
-
-	close(): void {
+	async close(): Promise<void> {
 		this.#closing.abort();
+		await this.endpoints.drop();
 		this.#media?.disconnect();
 		this.#media = null;
+		const socket = controlSocket(this.srf);
 		try {
 			this.srf.disconnect();
 		} catch {
 			// srf throws when it never was connected
 		}
-	}
-
-	async #within(endpoint: Promise<Mrf.Endpoint>): Promise<Mrf.Endpoint> {
-		const { clock } = this.#options;
-		return new Promise((resolve, reject) => {
-			let late = false;
-			const cancel = clock.after(ENDPOINT_MS, () => {
-				late = true;
-				reject(new Fault("ENGINE_DOWN", "FreeSWITCH made no endpoint in time"));
-			});
-			endpoint.then(
-				(made) => {
-					cancel();
-					if (late) made.destroy().catch(() => {});
-					else resolve(made);
-				},
-				(error) => {
-					cancel();
-					reject(error);
-				},
-			);
-		});
+		// srf forgets the half of a message that came before, and then throws at the other half
+		socket?.removeAllListeners("data").resume();
 	}
 
 	#tellReady(): void {
@@ -163,7 +132,7 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 					return reject(
 						new Fault("ENGINE_DOWN", `${where}: it refused the secret`),
 					);
-				this.srf.socket?.setNoDelay(true);
+				controlSocket(this.srf)?.setNoDelay(true);
 				this.#signalling = true;
 				this.#tellReady();
 				resolve();
@@ -222,8 +191,10 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 	}
 }
 
-/** The SIP status of an error that srf threw for a final response. */
-export function statusOf(error: unknown): number | undefined {
-	const { status } = (error ?? {}) as { status?: unknown }; // a SipError, or anything else
-	return typeof status === "number" ? status : undefined;
+/** srf's connection to drachtio-server, which it shows nowhere. */
+function controlSocket(srf: Srf): Socket | undefined {
+	const { _app } = srf as unknown as {
+		_app?: { client?: { _getDefaultSocket(): Socket | undefined } };
+	}; // drachtio-srf 5.0.29, lib/proto.js and lib/drachtio-agent.js
+	return _app?.client?._getDefaultSocket();
 }

@@ -1,6 +1,6 @@
 import type Mrf from "drachtio-fsmrf";
+import type { Clock } from "../core/clock.js";
 import { argument } from "./encode.js";
-import type { Engine } from "./engine.js";
 
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
 const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
@@ -16,13 +16,16 @@ export type PlaybackEnd = "played" | "not_found" | "over";
  */
 export class MediaEndpoint {
 	readonly #endpoint: Mrf.Endpoint;
-	readonly #engine: Engine;
+	readonly #clock: Clock;
+	readonly #release: () => void;
 	readonly #over = new AbortController();
 	readonly #ended: Promise<null>;
 
-	constructor(endpoint: Mrf.Endpoint, engine: Engine) {
+	/** `release` is called once, when the endpoint is over. */
+	constructor(endpoint: Mrf.Endpoint, clock: Clock, release: () => void) {
 		this.#endpoint = endpoint;
-		this.#engine = engine;
+		this.#clock = clock;
+		this.#release = release;
 		this.#ended = new Promise((resolve) => {
 			this.over.addEventListener("abort", () => resolve(null), { once: true });
 		});
@@ -126,7 +129,7 @@ export class MediaEndpoint {
 	/** Null when it takes longer than a healthy FreeSWITCH ever does. */
 	#soon<T>(work: Promise<T>): Promise<T | null> {
 		return new Promise((resolve, reject) => {
-			const cancel = this.#engine.clock.after(ANSWER_MS, () => resolve(null));
+			const cancel = this.#clock.after(ANSWER_MS, () => resolve(null));
 			work.finally(cancel).then(resolve, reject);
 		});
 	}
@@ -145,6 +148,6 @@ export class MediaEndpoint {
 	#finish(): void {
 		if (this.over.aborted) return;
 		this.#over.abort();
-		this.#engine.releaseEndpoint();
+		this.#release();
 	}
 }

@@ -2,8 +2,8 @@ import type Srf from "drachtio-srf";
 import type { Missed, StopReason } from "../core/call.js";
 import { type Clock, sleep } from "../core/clock.js";
 import { headerValue, sipUser } from "./encode.js";
-import { type Engine, statusOf } from "./engine.js";
-import { type Attempt, missed } from "./sip-outcome.js";
+import type { Engine } from "./engine.js";
+import { type Attempt, missed, statusOf } from "./sip-outcome.js";
 
 /** Where one INVITE goes. */
 export interface Destination {

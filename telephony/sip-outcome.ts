@@ -65,3 +65,9 @@ function judge(
 /** Another trunk may do better: this one gave no answer at all or is ill. Never after busy or declined. */
 export const worthAnotherTrunk = ({ outcome, reason }: Missed): boolean =>
 	outcome === "unreachable" || reason === "trunk_error";
+
+/** The SIP status of an error that srf threw for a final response. */
+export function statusOf(error: unknown): number | undefined {
+	const { status } = (error ?? {}) as { status?: unknown }; // a SipError, or anything else
+	return typeof status === "number" ? status : undefined;
+}

@@ -15,17 +15,17 @@ export const calls: Migration = {
 			sip_status integer,
 			number text not null,
 			caller_id text not null,
-			flow jsonb not null,
+			flow json not null,
 			flow_hash text not null,
-			variables jsonb not null,
-			metadata jsonb,
+			variables json not null,
+			metadata json,
 			record boolean not null,
-			publish jsonb,
+			publish json,
 			created_at timestamptz not null,
 			dialed_at timestamptz,
 			answered_at timestamptz,
 			ended_at timestamptz,
-			recording jsonb
+			recording json
 		)`,
 		sql`create index calls_unfinished on calls (created_at) where status <> 'ended'`,
 		sql`create table events (
@@ -34,7 +34,7 @@ export const calls: Migration = {
 			seq integer not null,
 			type text not null,
 			at timestamptz not null,
-			data jsonb not null,
+			data json not null,
 			primary key (call_id, seq)
 		)`,
 		sql`create table appointments (

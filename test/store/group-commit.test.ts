@@ -16,10 +16,12 @@ function manual() {
 		const group = pending.shift();
 		if (error) group?.fail(error);
 		else group?.keep();
-		await new Promise(setImmediate);
+		await turn();
 	};
 	return { commits, groups, next };
 }
+
+const turn = () => new Promise(setImmediate);
 
 /** What has become of each so far. */
 function watch(promises: Promise<void>[]): string[] {
@@ -34,16 +36,25 @@ function watch(promises: Promise<void>[]): string[] {
 }
 
 describe("group commit", () => {
-	it("asks at once when idle, and groups what arrives meanwhile in order", async () => {
+	it("groups what one turn of the event loop brings, and what arrives while a group is kept, in order", async () => {
 		const { commits, groups, next } = manual();
-		const states = watch(["a1", "b1", "a2"].map((item) => commits.add(item)));
-		expect(groups).toEqual([["a1"]]);
+		const states = watch(["a1", "b1"].map((item) => commits.add(item)));
+		await turn();
+		expect(groups).toEqual([["a1", "b1"]]);
+		const later = watch(["a2", "c1"].map((item) => commits.add(item)));
+		await turn();
+		expect(groups).toHaveLength(1);
 		await next();
-		expect(groups).toEqual([["a1"], ["b1", "a2"]]);
-		expect(states).toEqual(["kept", "waits", "waits"]);
+		expect(groups).toEqual([
+			["a1", "b1"],
+			["a2", "c1"],
+		]);
+		expect(states).toEqual(["kept", "kept"]);
+		expect(later).toEqual(["waits", "waits"]);
 		await next();
-		expect(states).toEqual(["kept", "kept", "kept"]);
+		expect(later).toEqual(["kept", "kept"]);
 		watch([commits.add("c1")]);
+		await turn();
 		expect(groups).toHaveLength(3);
 	});
 
@@ -52,8 +63,9 @@ describe("group commit", () => {
 		const states = watch(
 			["x", "a1", "b1", "c1"].map((item) => commits.add(item)),
 		);
-		await next();
+		await turn();
 		await next(new Error("the group"));
+		await next();
 		expect(groups.at(-1)).toEqual(["a1"]);
 		await next();
 		await next(new Error("b1 is bad"));
@@ -66,8 +78,9 @@ describe("group commit", () => {
 		const states = watch(
 			["x", "a1", "a2", "b1"].map((item) => commits.add(item)),
 		);
-		await next();
+		await turn();
 		await next(new Error("the group"));
+		await next();
 		await next(new Error("a1 is bad"));
 		await next();
 		expect(states).toEqual(["kept", "a1 is bad", "a1 is bad", "kept"]);
@@ -80,17 +93,20 @@ describe("group commit", () => {
 		const states = watch(
 			["a1", "b1", "c1", "d1"].map((item) => commits.add(item)),
 		);
-		await next(gone);
-		for (const _ of ["the group", "b1", "c1", "d1"]) await next(gone);
+		await turn();
+		for (const _ of ["the group", "a1", "b1", "c1", "d1"]) await next(gone);
 		expect(states).toEqual(["gone", "gone", "gone", "gone"]);
 		const later = watch([commits.add("a2")]);
+		await turn();
 		await next();
 		expect(later).toEqual(["kept"]);
 	});
 
 	it("has settled only when nothing waits any more", async () => {
 		const { commits, next } = manual();
-		watch(["a1", "b1"].map((item) => commits.add(item)));
+		watch([commits.add("a1")]);
+		await turn();
+		watch([commits.add("b1")]);
 		const [state] = [watch([commits.settled()])];
 		await next();
 		expect(state).toEqual(["waits"]);
@@ -102,7 +118,8 @@ describe("group commit", () => {
 	it("never puts more than 250 into one statement", async () => {
 		const { commits, groups, next } = manual();
 		watch(Array.from({ length: 601 }, (_, n) => commits.add(`${n}`)));
-		for (let round = 0; round < 4; round++) await next();
-		expect(groups.map((group) => group.length)).toEqual([1, 250, 250, 100]);
+		await turn();
+		for (let round = 0; round < 3; round++) await next();
+		expect(groups.map((group) => group.length)).toEqual([250, 250, 101]);
 	});
 });

@@ -100,12 +100,13 @@ describe.skipIf(!hasSipp)("calls that wait", () => {
 			clock: systemClock,
 			log: silentLog,
 		});
-		const taken = [await other.createEndpoint(), await other.createEndpoint()];
+		const { endpoints } = other;
+		const taken = [await endpoints.take(), await endpoints.take()];
 		const call = await service.call("sip:nobody@127.0.0.1");
 		const { end } = await call.ended();
 		expect(end).toMatchObject({ outcome: "failed", reason: "engine_full" });
 		await Promise.all(taken.map((endpoint) => endpoint.destroy()));
-		other.close();
+		await other.close();
 	});
 
 	it("leave the call that runs the endpoint of its connect", async () => {

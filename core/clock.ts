@@ -53,6 +53,16 @@ export function sleep(
 	});
 }
 
+/** A duration as the API writes it: seconds, to the millisecond. */
+export function inSeconds(milliseconds: number): number {
+	return Math.round(milliseconds) / 1000;
+}
+
+/** From one instant to another, both epoch milliseconds; a clock that was set back makes it no less than 0. */
+export function secondsBetween(fromMs: number, toMs: number): number {
+	return inSeconds(Math.max(0, toMs - fromMs));
+}
+
 /** ISO 8601 in UTC with milliseconds, as every instant in the API is written. */
 export function instant(epochMs: number): string {
 	return new Date(epochMs).toISOString();

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { type Entities, entitySchema } from "./entity.js";
@@ -47,6 +47,12 @@ function parseAddress(text: string): Address | null {
 
 export const address = z.string().transform((text, context): Address => {
 	return parseAddress(text) ?? fail(context, `'${text}' is not host:port`);
+});
+
+/** Where the embedded softswitch takes SIP: what SDP and Contact say has to be a number. */
+export const ipv4Address = address.superRefine(({ host }, context) => {
+	if (!isIPv4(host))
+		fail(context, `${host} is no IPv4 address such as 127.0.0.1`);
 });
 
 export const engine = z.string().transform((text, context): Engine => {

@@ -5,6 +5,7 @@ import {
 	allowList,
 	engine,
 	entities,
+	ipv4Address,
 	isLoopback,
 	isWildcard,
 	portRange,
@@ -43,10 +44,11 @@ const serviceSettings = {
 		.describe(
 			"What FreeSWITCH dials to get there; required when FREESWITCH is not loopback",
 		),
-	SOFTSWITCH_SIP: address
+	SOFTSWITCH_SIP: ipv4Address
 		.prefault("127.0.0.1:5060")
 		.describe("SIP address of the embedded softswitch; port 0 = any free one"),
-	SOFTSWITCH_ADVERTISE: word
+	SOFTSWITCH_ADVERTISE: z
+		.ipv4({ error: "is no IPv4 address such as 192.0.2.1" })
 		.optional()
 		.describe(
 			"Address it puts into Contact and SDP; required with a wildcard SOFTSWITCH_SIP",

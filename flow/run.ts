@@ -1,6 +1,6 @@
 import type { Appointments } from "../core/appointments.js";
 import type { Call, DialResult, LegEnd, Missed } from "../core/call.js";
-import type { Clock } from "../core/clock.js";
+import { type Clock, inSeconds } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
 import type { FlowEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
@@ -97,7 +97,7 @@ class Walk {
 			this.#variables.set(name, shortened(value));
 		this.#hungUp ||= result.outcome === "hangup";
 		const edge = this.#isOver ? null : edgeOf(step, result);
-		const duration_s = (clock.monotonic() - startedAt) / 1_000;
+		const duration_s = inSeconds(clock.monotonic() - startedAt);
 		const { outcome } = result;
 		yield {
 			type: "step.finished",

@@ -1,5 +1,5 @@
 import type { StopReason } from "../core/call.js";
-import type { Clock } from "../core/clock.js";
+import { type Clock, secondsBetween } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
@@ -228,7 +228,7 @@ export class CallDispatcher implements Dispatcher {
 		const { store, recordings, clock, tell } = this.#options;
 		const now = clock.now();
 		const seconds = (from: number | null, to: number | null) =>
-			from === null ? 0 : Math.max(0, (to ?? now) - from) / 1000;
+			from === null ? 0 : secondsBetween(from, to ?? now);
 		const journal = new Journal({
 			callId: record.id,
 			cloudId: record.cloudId,

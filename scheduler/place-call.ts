@@ -1,6 +1,6 @@
 import type { Appointments } from "../core/appointments.js";
 import type { Call, Dialer, DialResult, StopReason } from "../core/call.js";
-import type { Clock } from "../core/clock.js";
+import { type Clock, secondsBetween } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
 import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
@@ -177,7 +177,7 @@ class CallLife {
 	durations(queuedAt: number) {
 		const now = this.#options.clock.now();
 		const seconds = (from: number | null, to: number | null) =>
-			from === null ? 0 : Math.max(0, (to ?? now) - from) / 1000;
+			from === null ? 0 : secondsBetween(from, to ?? now);
 		return {
 			queued_s: seconds(queuedAt, this.#dialedAt),
 			ring_s: seconds(this.#dialedAt, this.#answeredAt),
@@ -226,10 +226,10 @@ class CallLife {
 			() => this.#end("max_duration"),
 			true,
 		);
-		const ringMs = this.#answeredAt - (this.#dialedAt ?? this.#answeredAt);
+		const dialedAt = this.#dialedAt ?? this.#answeredAt;
 		const told = this.#journal.record({
 			type: "call.answered",
-			data: { ring_s: ringMs / 1000 },
+			data: { ring_s: secondsBetween(dialedAt, this.#answeredAt) },
 		});
 		if (this.#call.record) {
 			this.#records = true;

@@ -1,3 +1,4 @@
+import { inSeconds } from "../core/clock.js";
 import type { CallHappening } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { Recordings } from "../media/recordings.js";
@@ -19,7 +20,7 @@ export async function recorded(
 			type: "recording.ready",
 			data: {
 				url: `/calls/${callId}/recording`,
-				duration_s: durationMs / 1000,
+				duration_s: inSeconds(durationMs),
 				bytes,
 			},
 		};

@@ -33,9 +33,13 @@ import { keepRegistered } from "../telephony/registration.js";
 import { SipAllow } from "../telephony/sip-allow.js";
 import { Publisher } from "../webhooks/publisher.js";
 import { createApp } from "./app.js";
+import { Closers } from "./closers.js";
 
 /** 200 calls, each of which may take a second endpoint for a connect. */
 const EMBEDDED_ENDPOINTS = 400;
+
+/** For hanging up when the service cannot go on. */
+const LAST_WORDS_MS = 3_000;
 
 /** A running service. */
 export interface Service {
@@ -49,19 +53,8 @@ export interface Service {
 	stop(): Promise<void>;
 	/** Hangs up now. */
 	stopNow(): void;
-}
-
-/** Closes what was opened, newest first. */
-class Closers {
-	readonly #closers: (() => unknown)[] = [];
-
-	add(close: () => unknown): void {
-		this.#closers.push(close);
-	}
-
-	async close(): Promise<void> {
-		for (const close of this.#closers.splice(0).reverse()) await close();
-	}
+	/** Calls `listener` if the database or the embedded softswitch dies: nothing can be done then but to start anew. */
+	onFailure(listener: (what: string) => void): void;
 }
 
 /** Puts the house together: the only place that knows which database and which engines are in use. */
@@ -122,6 +115,10 @@ async function open(
 			await closers.close();
 		},
 		stopNow: () => dispatcher.hangUpAll(),
+		onFailure(listener) {
+			store.onLost(() => listener("the database is gone"));
+			softswitch?.onExit((error) => listener(error.message));
+		},
 	};
 }
 
@@ -286,6 +283,12 @@ async function main(): Promise<void> {
 	};
 	process.on("SIGTERM", stop);
 	process.on("SIGINT", stop);
+	service.onFailure((what) => {
+		console.error(`flowdial ends: ${what}`);
+		systemClock.after(LAST_WORDS_MS, () => process.exit(1), true);
+		void service.stop().finally(() => process.exit(1));
+		service.stopNow();
+	});
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)

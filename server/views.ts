@@ -1,4 +1,4 @@
-import { instant } from "../core/clock.js";
+import { instant, secondsBetween } from "../core/clock.js";
 import type { CallRecord } from "../store/store.js";
 
 /** A call as the API shows it. */
@@ -35,4 +35,4 @@ const shown = (epochMs: number | null) =>
 
 /** Null while it is not over, or where it never began. */
 const seconds = (fromMs: number | null, toMs: number | null) =>
-	fromMs === null || toMs === null ? null : Math.max(0, toMs - fromMs) / 1000;
+	fromMs === null || toMs === null ? null : secondsBetween(fromMs, toMs);

@@ -1,4 +1,5 @@
 import type { ConnectResult } from "../core/call.js";
+import { inSeconds } from "../core/clock.js";
 import type { MissedOutcome } from "../core/outcome.js";
 import { callerId, checkTarget, nextStep, seconds, target } from "./fields.js";
 import { defineStep, type Example, type StepResult } from "./step.js";
@@ -91,7 +92,7 @@ export const connect = defineStep({
 				type: "call.unbridged",
 				data: {
 					...told,
-					duration_s: result.durationMs / 1_000,
+					duration_s: inSeconds(result.durationMs),
 					ended_by: result.endedBy,
 				},
 			});
@@ -116,7 +117,7 @@ function resultOf(
 		outcome: over ? "hangup" : result.outcome,
 		variables: {
 			"connect.outcome": result.outcome,
-			"connect.duration_s": String(durationMs / 1_000),
+			"connect.duration_s": String(inSeconds(durationMs)),
 		},
 	};
 }

@@ -49,6 +49,7 @@ function assemble(
 		get alive() {
 			return pool.alive;
 		},
+		onLost: (listener) => pool.onLost(listener),
 		async close() {
 			await calls.settled();
 			try {

@@ -50,6 +50,7 @@ export class PglitePool implements PostgresPool {
 	#lastId = OPENING;
 	readonly #log: Log;
 	#lost: DatabaseError | undefined;
+	#onLost = () => {};
 
 	private constructor(task: WorkerTask, log: Log) {
 		this.#log = log;
@@ -78,6 +79,11 @@ export class PglitePool implements PostgresPool {
 	/** False once the database's thread is gone: every query is refused from then on. */
 	get alive(): boolean {
 		return this.#lost === undefined;
+	}
+
+	/** Calls `listener` if the database's thread ends though nobody closed it. */
+	onLost(listener: () => void): void {
+		this.#onLost = listener;
 	}
 
 	/** Waits for its turn: first come, first served. */
@@ -145,6 +151,7 @@ export class PglitePool implements PostgresPool {
 		if (this.#serving) this.#log.fatal(this.#lost.message);
 		for (const waiter of this.#waiting.values()) waiter.reject(this.#lost);
 		this.#waiting.clear();
+		if (this.#serving) this.#onLost();
 	}
 }
 

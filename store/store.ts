@@ -90,6 +90,8 @@ export interface Store {
 	readonly appointments: Appointments;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
+	/** Calls `listener` when that happens. */
+	onLost(listener: () => void): void;
 	/** Waits for what was asked for, then lets go of the data folder. */
 	close(): Promise<void>;
 }

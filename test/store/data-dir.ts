@@ -49,6 +49,7 @@ export async function newStore(): Promise<Store> {
 		get alive() {
 			return store.alive;
 		},
+		onLost: (listener) => store.onLost(listener),
 		async close() {
 			await store.close();
 			remove();

@@ -143,6 +143,8 @@ describe("the database's thread", () => {
 
 	// the last test: the pool is of no use after it
 	it("is given up at an error from which a server would restart", async () => {
+		let losses = 0;
+		pool.onLost(() => losses++);
 		const client = await pool.connect();
 		const diskFull =
 			"do $$ begin raise exception 'disk full' using errcode = '53100'; end $$";
@@ -156,6 +158,7 @@ describe("the database's thread", () => {
 			"rejected",
 		]);
 		expect(pool.alive).toBe(false);
+		expect(losses).toBe(1);
 		const next = await pool.connect();
 		await expect(next.query("select 1", [])).rejects.toThrow(
 			"The database is gone: disk full",

@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DialResult } from "../../core/call.js";
+import type { CallEvent } from "../../core/event.js";
+import { newId } from "../../core/id.js";
+import { silentLog } from "../../core/log.js";
+import type { Recordings } from "../../media/recordings.js";
+import { CallDispatcher } from "../../scheduler/call-dispatcher.js";
+import type { NewCall } from "../../scheduler/dispatcher.js";
+import type { Store } from "../../store/store.js";
+import { newStore, SLOW_MS } from "../store/data-dir.js";
+import { ManualClock } from "../support/manual-clock.js";
+import {
+	fakeAppointments,
+	fakeHttp,
+	fakeSounds,
+	users,
+} from "../support/outside.js";
+import { flowOf } from "../support/run-flow.js";
+import { type DialScript, scriptedDialer } from "../support/scripted-call.js";
+
+let store: Store;
+beforeAll(async () => {
+	store = await newStore();
+}, SLOW_MS);
+afterAll(() => store.close());
+
+const recordings: Recordings = {
+	pathOf: (id) => `/recordings/${id}.wav`,
+	find: async () => null,
+	open: async () => null,
+};
+const flow = flowOf([
+	{ id: 0, type: "call", number: "4930123", caller_id: "1", next_step: 1 },
+	{ id: 1, type: "play", text: "Hello." },
+]);
+const newCall = (): NewCall => ({
+	...{ id: newId(), cloudId: "dev", flow, flowHash: "hash" },
+	...{ number: "4930123", callerId: "1", variables: {}, metadata: null },
+	...{ record: false, publish: null },
+});
+
+/** A dispatcher whose callees keep to a script, on a clock that stands still. */
+function dispatching(
+	script: DialScript & { breaks?: boolean } = {},
+	limits: Partial<{ queueLimit: number; queueTimeoutMs: number }> = {},
+) {
+	const clock = new ManualClock();
+	const told: CallEvent[] = [];
+	const listeners = new Set<() => void>();
+	const dialer = scriptedDialer({ clock, capacity: 1, ...script });
+	const dispatcher = new CallDispatcher({
+		store,
+		dialer: {
+			...dialer,
+			turn: async (signal) => signal.throwIfAborted(),
+			dial: (...request): Promise<DialResult> => {
+				if (script.breaks) throw new Error("a bug");
+				return dialer.dial(...request);
+			},
+		},
+		sounds: fakeSounds(),
+		http: fakeHttp(clock),
+		appointments: fakeAppointments(),
+		entities: users(),
+		recordings,
+		tell(_call, event) {
+			told.push(event);
+			for (const look of listeners) look();
+		},
+		queueLimit: 10,
+		queueTimeoutMs: 60_000,
+		callsPerSecond: 50,
+		clock,
+		log: silentLog,
+		...limits,
+	});
+	const types = (call: NewCall) =>
+		told.filter((event) => event.call_id === call.id).map(({ type }) => type);
+	return {
+		...{ clock, dialer, dispatcher, told, types },
+		/** Resolves when the event was told. */
+		until: (call: NewCall, type: CallEvent["type"]) =>
+			new Promise<CallEvent>((resolve) => {
+				const look = () => {
+					const found = told.find(
+						(event) => event.call_id === call.id && event.type === type,
+					);
+					if (!found) return;
+					listeners.delete(look);
+					resolve(found);
+				};
+				listeners.add(look);
+				look();
+			}),
+	};
+}
+
+describe("the dispatcher", () => {
+	it("carries a call from its acceptance to its one end", async () => {
+		const { clock, dispatcher, until, told, types } = dispatching();
+		const call = newCall();
+		await dispatcher.accept(call);
+		await until(call, "call.ringing");
+		await clock.advance(1_000);
+		await until(call, "step.started");
+		await expect.poll(() => types(call)).toContain("call.answered");
+		await expect.poll(() => clock.pending).toBeGreaterThan(0);
+		await clock.advance(1_000);
+		const end = await until(call, "call.ended");
+		expect(end.data).toMatchObject({
+			...{ outcome: "answered", reason: "completed", step_id: "1" },
+			...{ queued_s: 0, ring_s: 1, talk_s: 1 },
+		});
+		expect(types(call)).toEqual([
+			...["call.queued", "step.started", "call.dialing", "call.ringing"],
+			...["call.answered", "step.finished", "step.started"],
+			...["step.finished", "call.ended"],
+		]);
+		const page = { after: 0, limit: 100 };
+		expect(await store.calls.events("dev", call.id, page)).toEqual(told);
+	});
+
+	it("tells of nothing and rings nobody for a call that could not be kept", async () => {
+		const first = dispatching();
+		const call = newCall();
+		await first.dispatcher.accept(call);
+		await first.until(call, "call.ringing");
+		const second = dispatching();
+		await expect(second.dispatcher.accept(call)).rejects.toThrow("duplicate");
+		await expect
+			.poll(() => second.dispatcher.counts)
+			.toEqual({ running: 0, waiting: 0 });
+		expect(second.told).toEqual([]);
+		expect(second.clock.pending).toBe(0); // nothing rings
+		await first.dispatcher.stop(call.id);
+		await first.until(call, "call.ended");
+	});
+
+	it("lets the next call have its turn when one has ended", async () => {
+		const { dispatcher, dialer, until } = dispatching();
+		const [first, second] = [newCall(), newCall()];
+		await dispatcher.accept(first);
+		await dispatcher.accept(second);
+		await until(first, "call.ringing");
+		expect(dispatcher.counts).toEqual({ running: 1, waiting: 1 });
+		expect(dialer.requests).toHaveLength(1);
+		await dispatcher.stop(first.id);
+		await until(second, "call.ringing");
+		await dispatcher.stop(second.id);
+		await until(second, "call.ended");
+		await expect.poll(() => dispatcher.counts.running).toBe(0);
+		expect(await dispatcher.stop(second.id)).toBe(false);
+	});
+
+	it("refuses what is more than QUEUE_LIMIT before it is kept, those that arrive at once included", async () => {
+		const { dispatcher, until } = dispatching({}, { queueLimit: 2 });
+		const calls = Array.from({ length: 5 }, newCall);
+		const accepted = await Promise.allSettled(
+			calls.map((call) => dispatcher.accept(call)),
+		);
+		const refused = accepted.flatMap((one) =>
+			one.status === "rejected" ? [one.reason] : [],
+		);
+		expect(refused).toEqual([
+			expect.objectContaining({ code: "QUEUE_FULL", retryAfterS: 1 }),
+			expect.objectContaining({ code: "QUEUE_FULL", retryAfterS: 1 }),
+		]);
+		expect(await store.calls.find("dev", calls[4]?.id ?? "")).toBeUndefined();
+		for (const call of calls.slice(0, 3).reverse()) {
+			await dispatcher.stop(call.id);
+			await until(call, "call.ended");
+		}
+	});
+
+	it("ends a call that waited longer than QUEUE_TIMEOUT, and never one that was dialled", async () => {
+		const { clock, dispatcher, until } = dispatching(
+			{},
+			{ queueTimeoutMs: 500 },
+		);
+		const [first, second] = [newCall(), newCall()];
+		await dispatcher.accept(first);
+		await dispatcher.accept(second);
+		await until(first, "call.ringing");
+		await clock.advance(600);
+		const end = await until(second, "call.ended");
+		expect(end.data).toMatchObject({
+			...{ outcome: "failed", reason: "queue_timeout", queued_s: 0.5 },
+		});
+		await dispatcher.stop(first.id);
+		expect((await until(first, "call.ended")).data).toMatchObject({
+			outcome: "canceled",
+			reason: "stopped",
+		});
+	});
+
+	it("ends a call that breaks as failed, and goes on", async () => {
+		const { dispatcher, until } = dispatching({ breaks: true });
+		for (const call of [newCall(), newCall()]) {
+			await dispatcher.accept(call);
+			expect((await until(call, "call.ended")).data).toMatchObject({
+				...{ outcome: "failed", reason: "internal_error", detail: "a bug" },
+			});
+		}
+	});
+
+	it("hangs up after DRAIN_TIMEOUT, accepts no more, and leaves what waits to the next start", async () => {
+		const before = dispatching();
+		const [live, waiting] = [newCall(), newCall()];
+		await before.dispatcher.accept(live);
+		await before.dispatcher.accept(waiting);
+		await before.until(live, "call.ringing");
+		await before.clock.advance(1_000);
+		await before.until(live, "call.answered");
+		const drained = before.dispatcher.drain(500);
+		await expect(before.dispatcher.accept(newCall())).rejects.toMatchObject({
+			code: "SHUTTING_DOWN",
+		});
+		await before.clock.advance(500);
+		await drained;
+		expect((await before.until(live, "call.ended")).data).toMatchObject({
+			outcome: "answered",
+			reason: "shutdown",
+		});
+		expect(before.types(waiting)).toEqual(["call.queued"]);
+
+		const after = dispatching();
+		await after.dispatcher.recover();
+		await after.until(waiting, "call.ringing");
+		await after.dispatcher.stop(waiting.id);
+		await after.until(waiting, "call.ended");
+		expect(after.types(live)).toEqual([]);
+	});
+
+	it("tells after a restart what was cut off", async () => {
+		const before = dispatching();
+		const call = { ...newCall(), record: true };
+		await before.dispatcher.accept(call);
+		await before.until(call, "call.ringing");
+		await before.clock.advance(1_000);
+		// as far as it goes while time stands still
+		await expect.poll(() => before.types(call)).toHaveLength(7);
+
+		const after = dispatching();
+		await after.dispatcher.recover();
+		expect(after.types(call)).toEqual(["recording.failed", "call.ended"]);
+		expect((await after.until(call, "call.ended")).data).toMatchObject({
+			outcome: "interrupted",
+			reason: "service_restarted",
+		});
+	});
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import type { Trunk } from "../../core/config.js";
+import type { Entities } from "../../core/entity.js";
+import { SipAllow } from "../../telephony/sip-allow.js";
+import { resolveTargets } from "../../telephony/targets.js";
+
+const trunk = (more: Partial<Trunk> = {}): Trunk => ({
+	...{ host: "127.0.0.1", port: 5060, transport: "udp", register: false },
+	...more,
+});
+const entities: Entities = new Map([
+	[
+		"5263",
+		{
+			...{ kind: "team", name: "Sales", strategy: "all" },
+			targets: ["sip:ann@127.0.0.1", "sip:eve@192.0.2.1", "4930123"],
+		},
+	],
+	[
+		"9",
+		{
+			...{ kind: "user", name: "Eve", strategy: "in_order" },
+			targets: ["sip:eve@192.0.2.1", "nonsense"],
+		},
+	],
+]);
+const resolve = (to: string, trunks: Trunk[] = []) =>
+	resolveTargets(to, {
+		entities,
+		trunks,
+		allow: new SipAllow(
+			{ cidrs: ["127.0.0.0/8", "::1/128"], hosts: [] },
+			async () => [{ address: "127.0.0.9" }],
+		),
+	});
+const missed = (outcome: string, reason: string) => ({
+	ok: false,
+	missed: { outcome, reason },
+});
+
+describe("who is rung", () => {
+	it("is by a number each trunk in its order, with its own credentials", async () => {
+		const trunks = [
+			trunk({ user: "flow", password: "secret" }),
+			trunk({ host: "::1", port: 5070, transport: "tcp" }),
+		];
+		expect(await resolve("+4930123", trunks)).toEqual({
+			ok: true,
+			strategy: "in_order",
+			targets: [
+				[
+					{
+						uri: "sip:+4930123@127.0.0.1:5060",
+						auth: { username: "flow", password: "secret" },
+					},
+					{ uri: "sip:+4930123@[::1]:5070;transport=tcp" },
+				],
+			],
+		});
+	});
+
+	it("is nobody by a number where there is no trunk", async () => {
+		expect(await resolve("4930123")).toEqual(missed("unreachable", "no_trunk"));
+	});
+
+	it("is by an address the very host that was checked", async () => {
+		expect(await resolve("sip:bob@phones.test:5080")).toEqual({
+			ok: true,
+			strategy: "in_order",
+			targets: [
+				[
+					{
+						uri: "sip:bob@phones.test:5080",
+						proxy: "sip:127.0.0.9:5080",
+					},
+				],
+			],
+		});
+	});
+
+	it.each([
+		["sip:bob@192.0.2.1", "unreachable", "address_refused"],
+		["bob", "wrong_number", "bad_number"],
+		["", "wrong_number", "bad_number"],
+		["sip:bob@127.0.0.1\r\nX: y", "wrong_number", "bad_number"],
+		["9", "unreachable", "address_refused"],
+	])("is nobody by %j", async (to, outcome, reason) => {
+		expect(await resolve(to, [trunk()])).toEqual(missed(outcome, reason));
+	});
+
+	it("is by a voice id everybody of it who can be rung, though it looks like a number", async () => {
+		const found = await resolve("5263", [trunk()]);
+		expect(found).toEqual({
+			ok: true,
+			strategy: "all",
+			targets: [
+				[{ uri: "sip:ann@127.0.0.1:5060" }],
+				[{ uri: "sip:4930123@127.0.0.1:5060" }],
+			],
+		});
+	});
+});

@@ -29,6 +29,10 @@ export const eventData = {
 			.object({ name: z.string(), to: stepId })
 			.nullable()
 			.describe("The edge taken; null where the flow ends"),
+		detail: z
+			.string()
+			.nullable()
+			.describe("Why an http step failed, in words; else null"),
 		duration_s: seconds,
 	}),
 	"sound.failed": z.object({

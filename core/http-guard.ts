@@ -54,14 +54,30 @@ export class HttpGuard {
 		this.#lookup = lookup;
 	}
 
+	/** Whether the URL names an address, or this host, that is private and not allowed. */
+	refuses(url: URL): boolean {
+		if (this.#names(url)) return false;
+		const host = bareName(url.hostname);
+		const address = host === "localhost" ? "127.0.0.1" : host;
+		if (isIP(address) === 0 || this.#permits(address)) return false;
+		return (
+			isV4Compatible(address) || ipaddr.process(address).range() !== "unicast"
+		);
+	}
+
 	async route(url: URL): Promise<Route> {
 		const host = bareName(url.hostname);
-		const port = url.port || (url.protocol === "https:" ? "443" : "80");
-		if (this.#hosts.has(host) || this.#hosts.has(`${host}:${port}`))
-			return this.#to(this.#open);
+		if (this.#names(url)) return this.#to(this.#open);
 		if (isIP(host) !== 0) return this.#to(this.#poolByAddress(host));
 		if (this.#ranges.length === 0) return this.#to(this.#filtered);
 		return this.#routeByName(host);
+	}
+
+	/** Whether HTTP_ALLOW names the host, or the host at this port. */
+	#names(url: URL): boolean {
+		const host = bareName(url.hostname);
+		const port = url.port || (url.protocol === "https:" ? "443" : "80");
+		return this.#hosts.has(host) || this.#hosts.has(`${host}:${port}`);
 	}
 
 	#poolByAddress(address: string): Pool {

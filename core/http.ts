@@ -48,6 +48,11 @@ export interface HttpClient {
 	request(request: HttpRequest): Promise<HttpResult>;
 }
 
+export interface GuardedHttpClient extends HttpClient {
+	/** Whether the URL itself names an address that is refused; what a name resolves to is known only when it is asked for. */
+	refuses(url: string): boolean;
+}
+
 const MAX_REDIRECTS = 5;
 const MAX_REQUEST_BYTES = 10_000_000;
 
@@ -56,9 +61,10 @@ export function createHttpClient(options: {
 	allow: HttpAllow;
 	/** dns.lookup where not given. */
 	lookup?: LookupFunction;
-}): HttpClient {
+}): GuardedHttpClient {
 	const guard = new HttpGuard(options.allow, options.lookup);
 	return {
+		refuses: (url) => guard.refuses(new URL(url)),
 		async request(request) {
 			const deadline = startDeadline(request);
 			try {

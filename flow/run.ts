@@ -98,10 +98,10 @@ class Walk {
 		this.#hungUp ||= result.outcome === "hangup";
 		const edge = this.#isOver ? null : edgeOf(step, result);
 		const duration_s = inSeconds(clock.monotonic() - startedAt);
-		const { outcome } = result;
+		const { outcome, detail = null } = result;
 		yield {
 			type: "step.finished",
-			data: { ...told, outcome, edge, duration_s },
+			data: { ...told, outcome, edge, detail, duration_s },
 		};
 		return edge?.to ?? null;
 	}

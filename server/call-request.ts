@@ -72,7 +72,13 @@ export interface CallRequest
 /** Reads the body of POST /call/flow; throws a Fault with all that is wrong with it and its flow, not the first thing only. */
 export function readCallRequest(
 	body: unknown,
-	context: { now: number; entities: Entities; hasTrunk: boolean },
+	context: {
+		now: number;
+		entities: Entities;
+		hasTrunk: boolean;
+		/** Whether events could not be sent to a URL that names this address. */
+		refuses(url: string): boolean;
+	},
 ): CallRequest {
 	if (!isRecord(body))
 		throw new Fault("BAD_REQUEST", "The body is not a JSON object", {
@@ -88,7 +94,13 @@ export function readCallRequest(
 	const compiled = compileFlow(body.flow, { ...context, path: "$.flow" });
 	if (read.success && compiled.ok) {
 		const { record, publish, variables, metadata } = read.data;
-		const { flow, warnings } = compiled;
+		const { flow } = compiled;
+		const warnings = [...compiled.warnings];
+		if (publish && context.refuses(publish.url))
+			warnings.push({
+				path: "$.publish.url",
+				hint: "a private address that HTTP_ALLOW does not name: no event will be sent",
+			});
 		return { record, publish, variables, metadata, flow, warnings };
 	}
 	const ofBody = read.success ? [] : bodyProblems(read.error, body);

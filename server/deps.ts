@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
+import type { GuardedHttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
 import type { Recordings } from "../media/recordings.js";
 import type { Dispatcher } from "../scheduler/dispatcher.js";
@@ -15,6 +16,7 @@ export interface AppDeps {
 	entities: Entities;
 	/** Whether numbers can be dialled at all. */
 	hasTrunk: boolean;
+	http: Pick<GuardedHttpClient, "refuses">;
 	/** Whether the engines are connected. */
 	isReady(): boolean;
 	clock: Clock;

@@ -16,7 +16,7 @@ import {
 } from "../core/config.js";
 import type { Entities } from "../core/entity.js";
 import { message } from "../core/fault.js";
-import { createHttpClient } from "../core/http.js";
+import { createHttpClient, type HttpClient } from "../core/http.js";
 import { createLog, type Log } from "../core/log.js";
 import { Pacer } from "../core/pacer.js";
 import { liveInUtc } from "../core/timezone.js";
@@ -83,8 +83,9 @@ async function open(
 	const { engine, softswitch } = await startEngine(config, log, closers);
 	const recordings = await createRecordings(join(dataDir, "recordings"));
 	const entities: Entities = config.ENTITIES ?? new Map();
+	const http = createHttpClient({ allow: config.HTTP_ALLOW });
 	const dispatcher = createDispatcher(
-		{ config, dataDir, log, store, engine, recordings, entities },
+		{ config, dataDir, log, store, engine, recordings, entities, http },
 		closers,
 	);
 	const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
@@ -96,6 +97,7 @@ async function open(
 		entities,
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		isReady: () => engine.ready,
+		http,
 		clock,
 		log,
 	});
@@ -138,15 +140,15 @@ interface DispatcherParts {
 	engine: Engine;
 	recordings: Recordings;
 	entities: Entities;
+	http: HttpClient;
 }
 
 function createDispatcher(
 	parts: DispatcherParts,
 	closers: Closers,
 ): CallDispatcher {
-	const { config, dataDir, log, store, engine, entities } = parts;
+	const { config, dataDir, log, store, engine, entities, http } = parts;
 	const clock = systemClock;
-	const http = createHttpClient({ allow: config.HTTP_ALLOW });
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
 	const publisher = new Publisher(http, log);
@@ -169,7 +171,6 @@ function createDispatcher(
 			clock,
 			log,
 		}),
-		http,
 		appointments: store.appointments,
 		tell: (call, event) => {
 			if (call.publish) publisher.publish(call.publish, event);

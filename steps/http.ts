@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkUrl, type HttpResult } from "../core/http.js";
+import { checkUrl } from "../core/http.js";
 import {
 	checkStart,
 	edgesNamed,
@@ -153,7 +153,8 @@ export const http = defineStep({
 	],
 	check: ({ url }) => checkStart(url),
 	async execute(step, context) {
-		if (checkUrl(step.url) !== null) return resultOf(step, null);
+		const complaint = checkUrl(step.url);
+		if (complaint !== null) return resultOf(step, null, `the URL ${complaint}`);
 		const result = await context.http.request({
 			method: step.method,
 			url: step.url,
@@ -164,7 +165,12 @@ export const http = defineStep({
 			signal: context.over,
 		});
 		if (context.over.aborted) return { outcome: "hangup" };
-		return resultOf(step, answerOf(result));
+		return result.kind === "failed"
+			? resultOf(step, null, result.detail)
+			: resultOf(step, {
+					status: result.status,
+					body: result.body.toString("utf8"),
+				});
 	},
 	simulate(step, { http: answer = { status: 200 }, hangsUp }) {
 		if (hangsUp) return { outcome: "hangup" };
@@ -177,15 +183,10 @@ interface Answer {
 	body?: string;
 }
 
-function answerOf(result: HttpResult): Answer | null {
-	return result.kind === "answered"
-		? { status: result.status, body: result.body.toString("utf8") }
-		: null;
-}
-
 function resultOf(
 	step: { variables?: Record<string, string> | undefined },
 	answer: Answer | null,
+	whyNone = "no answer",
 ): StepResult<"success" | "fail"> {
 	const status = answer?.status ?? 0;
 	const json = parse(answer?.body ?? "");
@@ -195,10 +196,13 @@ function resultOf(
 			asText(readPath(json, parsePath(from) ?? [])),
 		],
 	);
-	return {
-		outcome: status >= 200 && status < 300 ? "success" : "fail",
-		variables: { ...Object.fromEntries(copied), "http.status": String(status) },
+	const variables = {
+		...Object.fromEntries(copied),
+		"http.status": String(status),
 	};
+	if (status >= 200 && status < 300) return { outcome: "success", variables };
+	const detail = answer ? `answered ${status}` : whyNone;
+	return { outcome: "fail", variables, detail };
 }
 
 function parse(text: string): unknown {

@@ -60,6 +60,8 @@ export interface StepResult<O extends string = string> {
 	/** What was pressed, for the edge `flow.<digits>`. */
 	digits?: string;
 	variables?: Readonly<Record<string, string>>;
+	/** Why it failed, in words for whoever wrote the flow. */
+	detail?: string;
 }
 
 /** What a step may use while it runs. */

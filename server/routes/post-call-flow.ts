@@ -11,6 +11,7 @@ export function postCallFlow({
 	dispatcher,
 	entities,
 	hasTrunk,
+	http,
 	clock,
 }: AppDeps): RequestHandler {
 	return async (request, response) => {
@@ -18,6 +19,7 @@ export function postCallFlow({
 			now: clock.now(),
 			entities,
 			hasTrunk,
+			refuses: http.refuses,
 		});
 		const id = newId();
 		const values = startVariables(

@@ -18,6 +18,9 @@ const get = (
 		maxBytes: 1000,
 	});
 
+const refuses = (url: string, allow: HttpAllow = nothing) =>
+	createHttpClient({ allow }).refuses(url);
+
 const refused = { kind: "failed", refused: true };
 
 describe("an address that is not public", () => {
@@ -76,8 +79,19 @@ describe("an address that is not public", () => {
 		for (const scheme of ["http", "https"]) {
 			const result = await get(`${scheme}://${host}:${server.port}/`);
 			expect(result).toMatchObject(refused);
+			expect(refuses(`${scheme}://${host}:${server.port}/`)).toBe(true);
 		}
 		expect(server.connections).toBe(0);
+	});
+
+	it("is known beforehand, where the URL itself tells", () => {
+		const url = "http://127.0.0.1:8080/";
+		expect(refuses("http://localhost/")).toBe(true);
+		for (const host of ["192.0.2.1", "[2600::1]", "inside.test"])
+			expect(refuses(`http://${host}/`)).toBe(host === "192.0.2.1");
+		expect(refuses(url, { cidrs: ["127.0.0.0/8"], hosts: [] })).toBe(false);
+		expect(refuses(url, { cidrs: [], hosts: ["127.0.0.1:8080"] })).toBe(false);
+		expect(refuses(url, { cidrs: [], hosts: ["127.0.0.1:80"] })).toBe(true);
 	});
 
 	it.each([

@@ -59,6 +59,7 @@ describe("a walk", () => {
 				step_type: "keypad",
 				outcome: "pressed",
 				edge: null,
+				detail: null,
 				duration_s: 2,
 			},
 		});

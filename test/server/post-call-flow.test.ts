@@ -54,6 +54,25 @@ describe("POST /call/flow", () => {
 		});
 	});
 
+	it("warns of a webhook that can never be sent, and of no other", async () => {
+		const hintsFor = async (url: string) => {
+			const answer = await app.post("/call/flow", {
+				...{ ...credentials, publish: { url }, flow: [call] },
+			});
+			const { warnings } = (await answer.json()) as { warnings: Problem[] };
+			return warnings.filter(({ path }) => path === "$.publish.url");
+		};
+		expect(await hintsFor("http://127.0.0.1:8080/events")).toEqual([
+			{
+				path: "$.publish.url",
+				hint: expect.stringContaining("HTTP_ALLOW"),
+			},
+		]);
+		expect(await hintsFor("http://localhost/events")).toHaveLength(1);
+		expect(await hintsFor("http://10.1.2.3/events")).toEqual([]);
+		expect(await hintsFor("https://example.com/events")).toEqual([]);
+	});
+
 	it("hands on everything that was asked for, its defaults filled", async () => {
 		const body = {
 			...credentials,

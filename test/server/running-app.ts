@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Entities } from "../../core/entity.js";
+import { createHttpClient } from "../../core/http.js";
 import { silentLog } from "../../core/log.js";
 import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
@@ -86,6 +87,7 @@ export async function startApp(
 		entities: new Map(),
 		hasTrunk: true,
 		isReady: () => engine.ready,
+		http: createHttpClient({ allow: { cidrs: ["10.0.0.0/8"], hosts: [] } }),
 		clock: new ManualClock(),
 		log: silentLog,
 		...changes,

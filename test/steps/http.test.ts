@@ -94,6 +94,7 @@ describe("http", () => {
 				length: "",
 				"http.status": "404",
 			},
+			detail: "answered 404",
 		});
 	});
 
@@ -103,6 +104,7 @@ describe("http", () => {
 		expect(await execute(http, step, context)).toEqual({
 			outcome: "fail",
 			variables: { name: "", "http.status": "0" },
+			detail: "no answer",
 		});
 	});
 

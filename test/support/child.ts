@@ -13,9 +13,10 @@ export class Child {
 		path: string,
 		environment: Record<string, string>,
 		write: (text: string) => void,
+		words: readonly string[],
 	) {
 		const program = fileURLToPath(new URL(`../../${path}`, import.meta.url));
-		this.#process = spawn(process.execPath, [program], {
+		this.#process = spawn(process.execPath, [program, ...words], {
 			env: { PATH: process.env.PATH, ...environment },
 			stdio: ["ignore", "pipe", "pipe"],
 		});
@@ -33,8 +34,9 @@ export class Child {
 		environment: Record<string, string>,
 		ready: RegExp,
 		write: (text: string) => void = () => {},
+		words: readonly string[] = [],
 	): Promise<Child> {
-		const child = new Child(path, environment, write);
+		const child = new Child(path, environment, write, words);
 		await new Promise<void>((resolve, reject) => {
 			const look = () => ready.test(child.said) && resolve();
 			child.#process.stdout?.on("data", look);

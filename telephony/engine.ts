@@ -1,4 +1,4 @@
-import { EventEmitter, once } from "node:events";
+import { EventEmitter, once, setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
 import type Mrf from "drachtio-fsmrf";
 import Srf from "drachtio-srf";
@@ -34,7 +34,8 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 
 	private constructor(options: EngineOptions) {
 		super();
-		this.setMaxListeners(0);
+		// every leg listens
+		setMaxListeners(0, this, this.#closing.signal);
 		this.#options = options;
 		this.endpoints = new Endpoints({
 			make: async () => {
@@ -161,6 +162,7 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 			listen: mediaListen,
 			advertise: mediaAdvertise,
 			clock,
+			log,
 		});
 		this.#media = media;
 		this.#maxSessions = maxSessions;
@@ -194,7 +196,7 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 /** srf's connection to drachtio-server, which it shows nowhere. */
 function controlSocket(srf: Srf): Socket | undefined {
 	const { _app } = srf as unknown as {
-		_app?: { client?: { _getDefaultSocket(): Socket | undefined } };
+		_app?: { client?: { mapServer: Map<Socket, unknown> } };
 	}; // drachtio-srf 5.0.29, lib/proto.js and lib/drachtio-agent.js
-	return _app?.client?._getDefaultSocket();
+	return _app?.client?.mapServer.keys().next().value;
 }

@@ -5,6 +5,7 @@ import type Srf from "drachtio-srf";
 import { type Clock, sleep } from "../core/clock.js";
 import type { Address, Engine } from "../core/config.js";
 import { Fault } from "../core/fault.js";
+import type { Log } from "../core/log.js";
 
 /** The profile that FreeSWITCH must have for fsmrf. */
 const PROFILE = "drachtio_mrf";
@@ -25,6 +26,7 @@ export interface MediaServerOptions {
 	/** What FreeSWITCH dials to get there, if not `listen`. */
 	advertise?: Address | undefined;
 	clock: Clock;
+	log: Log;
 }
 
 export interface ConnectedMediaServer {
@@ -38,7 +40,7 @@ export async function connectMediaServer(
 	srf: Srf,
 	options: MediaServerOptions,
 ): Promise<ConnectedMediaServer> {
-	const { freeswitch, listen, advertise, clock } = options;
+	const { freeswitch, listen, advertise, clock, log } = options;
 	const maxSessions = await limited(clock, probe(freeswitch), freeswitch);
 	const server = await limited(
 		clock,
@@ -54,8 +56,8 @@ export async function connectMediaServer(
 		}),
 		freeswitch,
 	);
-	if (server.conn.socket) prompt(server.conn.socket);
-	admitOnly(server, freeswitch.host);
+	if (server.conn.socket) tend(server.conn.socket, log);
+	admitOnly(server, freeswitch.host, log);
 	return { server, maxSessions };
 }
 
@@ -132,8 +134,8 @@ function guardedSrf(srf: Srf): Pick<Srf, "createUAC"> {
 	return { createUAC: createUAC as Srf["createUAC"] }; // fsmrf uses the promise form only
 }
 
-/** Lets only the configured media server reach fsmrf's listener, and each command leave at once in one packet. */
-function admitOnly(server: Mrf.MediaServer, host: string): void {
+/** Lets only the configured media server reach fsmrf's listener. */
+function admitOnly(server: Mrf.MediaServer, host: string, log: Log): void {
 	const listener = server._server.server;
 	const [accept] = listener.listeners("connection") as [
 		(socket: Socket) => void,
@@ -145,13 +147,28 @@ function admitOnly(server: Mrf.MediaServer, host: string): void {
 			socket.destroy();
 			return;
 		}
-		prompt(socket);
+		tend(socket, log);
 		accept.call(listener, socket);
 	});
 }
 
-/** drachtio-modesl writes each line of a command by itself: with Nagle's algorithm that is 44 ms a command, without it a packet a line. */
-function prompt(socket: Socket): void {
+/**
+ * Makes an event socket prompt and harmless. drachtio-modesl writes each line of a command by itself: with Nagle's algorithm that is
+ * 44 ms a command, without it a packet a line. And what it cannot read (`%E0%A4`) it throws from the socket's listener, which would
+ * end the process: here it ends the connection.
+ */
+function tend(socket: Socket, log: Log): void {
+	const emit = socket.emit as (...event: unknown[]) => boolean;
+	socket.emit = (...event: unknown[]) => {
+		try {
+			return emit.apply(socket, event);
+		} catch (error) {
+			if (event[0] !== "data") throw error;
+			log.error({ err: error }, "an event socket was closed");
+			socket.destroy();
+			return true;
+		}
+	};
 	socket.setNoDelay(true);
 	const write = socket.write;
 	let gathering = false;

@@ -6,6 +6,7 @@ import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
 import { type Softswitch, startSoftswitch } from "../../softswitch/app.js";
 import { Engine } from "../../telephony/engine.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
 
 let softswitch: Softswitch;
 
@@ -36,11 +37,24 @@ function channels(): Promise<number> {
 	});
 }
 
-const engineAt = (drachtio = softswitch.control): Promise<Engine> =>
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function freePort(): Promise<number> {
+	const server = createServer().listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const { port } = server.address() as AddressInfo; // it listens on TCP
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}
+
+const engineAt = (
+	drachtio = softswitch.control,
+	mediaListen = { host: "127.0.0.1", port: 0 },
+): Promise<Engine> =>
 	Engine.connect({
 		drachtio,
 		freeswitch: softswitch.eventSocket,
-		mediaListen: { host: "127.0.0.1", port: 0 },
+		mediaListen,
 		clock: systemClock,
 		log: silentLog,
 	});
@@ -62,13 +76,46 @@ describe("an engine", () => {
 		const { port } = proxy.address() as AddressInfo; // it listens on TCP
 		const engine = await engineAt({ ...softswitch.control, port });
 		client?.write("100#half of a mes");
-		await new Promise((resolve) => setTimeout(resolve, 20));
+		await pause(20);
 		const ended = once(client ?? proxy, "end");
 		await engine.close();
 		await ended;
 		client?.end("sage#");
 		await once(client ?? proxy, "close");
 		await new Promise((resolve) => proxy.close(resolve));
+	});
+
+	it("closes though drachtio-server went before it", async () => {
+		const proxy = await TcpProxy.open(softswitch.control.port);
+		const engine = await engineAt({
+			...softswitch.control,
+			port: Number(proxy.address.split(":")[1]),
+		});
+		const lost = once(engine, "lost");
+		proxy.mode = "drop";
+		proxy.cut();
+		await lost;
+		expect(engine.ready).toBe(false);
+		await engine.close();
+		await proxy.close();
+	});
+
+	it("lives on when it is sent what no event socket sends", async () => {
+		const listen = { host: "127.0.0.1", port: await freePort() };
+		const engine = await engineAt(softswitch.control, listen);
+		for (const nonsense of [
+			"Content-Type: command/reply\nReply-Text: %E0%A4%A\n\n",
+			"Content-Length: -5\n\n",
+			"Content-Type: text/event-json\nContent-Length: 3\n\n{{{",
+		]) {
+			const socket = connect(listen.port, listen.host).resume();
+			socket.on("error", () => {});
+			socket.write(nonsense.repeat(2));
+			await Promise.race([once(socket, "close"), pause(100)]);
+			socket.destroy();
+		}
+		await (await engine.endpoints.take()).destroy();
+		await engine.close();
 	});
 
 	it("keeps endpoints ready once one was asked for, and gives them back", async () => {

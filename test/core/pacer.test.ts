@@ -1,8 +1,10 @@
+import { setMaxListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { Pacer } from "../../core/pacer.js";
 import { ManualClock } from "../support/manual-clock.js";
 
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 describe("a pacer", () => {
 	it("lets exactly its rate through when everybody comes at once", async () => {

@@ -8,8 +8,6 @@ export default defineConfig({
 		include: [`${tree}/test/**/*.test.js`],
 		exclude: ["node_modules"],
 		testTimeout: 20_000,
-		// a loaded machine must not fail a build; a test that needs this twice is to be mended
-		retry: process.env.CI ? 2 : 0,
 		pool: "forks",
 	},
 });

@@ -67,7 +67,8 @@ describe.skipIf(!hasSipp)("a service whose process ends", () => {
 			await waiting(),
 			await waiting(),
 		];
-		const short = await service.call(brief.uri, [tone(4_000)]);
+		const short = await service.call(brief.uri, [tone(5_000)]);
+		await short.event("step.started", "tone");
 		const endless = await service.call(long.uri, [tone(20_000)]);
 		await endless.event("step.started", "tone");
 		const queued = await service.call(later.uri);

@@ -26,7 +26,8 @@ const HOUR_MS = 3_600_000;
 /** A cache of its own on `dir`, as after a restart, at a time that the test sets. */
 function cacheAt(dir: string, maxBytes = 1e9) {
 	const time = { now: Date.now() };
-	const clock = { ...systemClock, now: () => time.now };
+	const now = () => time.now;
+	const clock = { ...systemClock, now, monotonic: now };
 	return { cache: new SoundCache({ dir, maxBytes, clock }), time };
 }
 
@@ -86,6 +87,9 @@ describe("the cache of sounds", () => {
 	});
 });
 
+/** A file that was just seen is not looked for again. */
+const LOOKED_FOR_AGAIN_MS = 1_000;
+
 describe("a damaged file counts as missing", () => {
 	const damages: [string, (path: string) => Promise<void>][] = [
 		["gone", (path) => rm(path)],
@@ -99,10 +103,11 @@ describe("a damaged file counts as missing", () => {
 	];
 	it.each(damages)("when it is %s", async (_, damage) => {
 		const dir = await newFolder();
-		const { cache } = cacheAt(dir);
+		const { cache, time } = cacheAt(dir);
 		const { path } = await cache.keep("a", tone);
 		await damage(path);
 		await utimes(path, 1, 1).catch(() => {});
+		time.now += LOOKED_FOR_AGAIN_MS;
 		expect(await cache.find("a")).toBeNull();
 		expect(await cacheAt(dir).cache.find("a")).toBeNull();
 		await cache.keep("a", tone);
@@ -110,18 +115,20 @@ describe("a damaged file counts as missing", () => {
 	});
 
 	it("when it is another one of another length", async () => {
-		const { cache } = cacheAt(await newFolder());
+		const { cache, time } = cacheAt(await newFolder());
 		const { path } = await cache.keep("a", tone);
 		const other = await cache.keep("b", makeTone([1000], 500));
 		await copyFile(other.path, path);
+		time.now += LOOKED_FOR_AGAIN_MS;
 		expect(await cache.find("a")).toBeNull();
 	});
 
 	it("when the whole folder is gone", async () => {
 		const dir = await newFolder();
-		const { cache } = cacheAt(dir);
+		const { cache, time } = cacheAt(dir);
 		await cache.keep("a", tone);
 		await rm(dir, { recursive: true });
+		time.now += LOOKED_FOR_AGAIN_MS;
 		expect(await cache.find("a")).toBeNull();
 		await cache.keep("a", tone);
 		expect(await cache.find("a")).not.toBeNull();

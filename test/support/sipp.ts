@@ -8,6 +8,7 @@ import {
 	rmSync,
 	writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,17 +53,27 @@ export async function startSipp(
 	return sipp;
 }
 
-/** The first port of a block that nobody uses; each is handed out once. */
+/** The first port of a block that nobody uses. A test process is given each once: what is sent late to a phone that has gone must not reach the next. */
 export async function reservePort(): Promise<number> {
-	for (;;) {
-		const port = BLOCKS_FROM + BLOCK * Math.floor(Math.random() * BLOCKS);
-		if (reserved.has(port)) continue;
-		reserved.add(port);
+	for (let tried = 0; tried < BLOCKS; tried++) {
+		const port = BLOCKS_FROM + BLOCK * (nextBlock++ % BLOCKS);
+		if (!(await claim(port))) continue;
 		if ((await isFree(port)) && (await isFree(port + 2))) return port;
 	}
+	throw new Error("every block of ports is in use");
 }
 
-const reserved = new Set<number>();
+// upwards from anywhere, so that two test processes seldom ask for the same ones
+let nextBlock = Math.floor(Math.random() * BLOCKS);
+
+/** sipp speaks UDP: the TCP port of the same number tells other test processes that the block is taken. Held until this process ends. */
+function claim(port: number): Promise<boolean> {
+	const server = createServer().unref();
+	return new Promise((resolve) => {
+		server.once("error", () => resolve(false));
+		server.listen(port, "127.0.0.1", () => resolve(true));
+	});
+}
 
 function isFree(port: number): Promise<boolean> {
 	const socket = createSocket("udp4");

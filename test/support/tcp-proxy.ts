@@ -42,6 +42,11 @@ export class TcpProxy {
 		return `${HOST}:${port}`;
 	}
 
+	/** Resolves when the next connection comes. */
+	async connection(): Promise<void> {
+		await once(this.#server, "connection");
+	}
+
 	/** Ends every connection. */
 	cut(): void {
 		for (const socket of this.#sockets) socket.destroy();

@@ -90,6 +90,24 @@ describe.skipIf(!hasSipp)("an engine that is lost", () => {
 		step_id: "tone",
 	};
 
+	// the first test, since an idle service keeps no endpoint ready; drachtio-fsmrf leaves a rejection unhandled here, which would end the process
+	it("for endpoints whose event sockets never come fails their calls", async () => {
+		if (!outbound) throw new Error("there is no proxy");
+		outbound.mode = "hold";
+		const connected = outbound.connection();
+		const held = await service.call("sip:nobody@127.0.0.1");
+		await connected;
+		outbound.mode = "drop";
+		const dropped = await service.call("sip:nobody@127.0.0.1");
+		for (const call of [held, dropped])
+			expect((await call.ended()).end).toMatchObject({
+				outcome: "failed",
+				reason: "engine_lost",
+			});
+		outbound.mode = "pass";
+		await expectAnotherCallToWork();
+	});
+
 	it("with drachtio's connection ends its calls, and works again", async () => {
 		const { phone, call } = await playing(isHungUp());
 		const ringing = await service.phone([invited(), rings(), isCanceled()]);
@@ -141,17 +159,4 @@ describe.skipIf(!hasSipp)("an engine that is lost", () => {
 		await phone.done;
 		expect((await service.fetch("/readyz")).status).toBe(200);
 	});
-
-	// drachtio-fsmrf leaves a rejection unhandled here, which would end the process
-	it.each(["hold", "drop"] as const)(
-		"for an endpoint whose event socket never comes (%s) fails one call",
-		async (mode) => {
-			if (outbound) outbound.mode = mode;
-			const call = await service.call("sip:nobody@127.0.0.1");
-			const { end } = await call.ended();
-			expect(end).toMatchObject({ outcome: "failed", reason: "engine_lost" });
-			if (outbound) outbound.mode = "pass";
-			await expectAnotherCallToWork();
-		},
-	);
 });

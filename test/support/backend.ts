@@ -10,6 +10,9 @@ import { makeTone } from "../../audio/tones.js";
 import { encodeWav } from "../../audio/wav.js";
 import type { CallEvent } from "../../core/event.js";
 
+/** For what is awaited; shorter than a test may take, so that the test says what did not come. */
+const LIMIT_MS = 50_000;
+
 export interface Received {
 	method: string;
 	path: string;
@@ -70,7 +73,7 @@ export class Backend {
 			const timer = setTimeout(() => {
 				this.#listeners.delete(look);
 				reject(new Error(`${what} did not come`));
-			}, 18_000);
+			}, LIMIT_MS);
 			this.#listeners.add(look);
 			look();
 		});

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, expect, vi } from "vitest";
 import { readConfig } from "../../core/config.js";
 import type { CallEvent, CallHappening } from "../../core/event.js";
 import { startService } from "../../server/main.js";
@@ -10,8 +10,8 @@ import type { Step } from "./sipp-scenario.js";
 
 export const TOKEN = "token-of-the-system-tests";
 
-/** The database takes seconds to open where others compile. */
-const HOOK_MS = 60_000;
+/** Of a test or hook: what takes seconds takes many times that where others compile. */
+const LIMIT_MS = 60_000;
 
 /** A flow as it is posted; what is left out of the first step is filled in. */
 export type Flow = readonly Record<string, unknown>[];
@@ -40,8 +40,9 @@ export function useService(
 	launch = inThisProcess,
 ): TestService {
 	const service = new TestService(launch);
-	beforeAll(async () => service.start(await settings()), HOOK_MS);
-	afterAll(() => service.stop(), HOOK_MS);
+	vi.setConfig({ testTimeout: LIMIT_MS });
+	beforeAll(async () => service.start(await settings()), LIMIT_MS);
+	afterAll(() => service.stop(), LIMIT_MS);
 	return service;
 }
 

@@ -18,7 +18,8 @@ import { type Step, scenario } from "./sipp-scenario.js";
 export const hasSipp =
 	process.getuid?.() === 0 && spawnSync("sipp", ["-v"]).error === undefined;
 
-const TIMEOUT_S = 25;
+/** Longer than any test may take, so that a test fails by its own words first. */
+const TIMEOUT_S = 60;
 /** Ports of one sipp: SIP on the first, media from the third on. Below the ephemeral ones and the softswitch's. */
 const BLOCK = 100;
 const BLOCKS_FROM = 10_000;

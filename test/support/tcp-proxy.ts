@@ -66,13 +66,3 @@ export class TcpProxy {
 		return socket;
 	}
 }
-
-/** A port that is free now. */
-export async function freeTcpPort(): Promise<number> {
-	const server = createServer().listen(0, HOST);
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo; // it listens on TCP
-	server.close();
-	await once(server, "close");
-	return port;
-}

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { Child } from "../support/child.js";
 import { useService } from "../support/service.js";
-import { hasSipp } from "../support/sipp.js";
+import { hasSipp, reservePort } from "../support/sipp.js";
 import {
 	answers,
 	hangsUp,
@@ -12,7 +12,7 @@ import {
 	type Step,
 	waits,
 } from "../support/sipp-scenario.js";
-import { freeTcpPort, TcpProxy } from "../support/tcp-proxy.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
 
 describe.skipIf(!hasSipp)("an engine that is lost", () => {
 	const ports = { sip: 0, control: 0, eventSocket: 0 };
@@ -41,10 +41,13 @@ describe.skipIf(!hasSipp)("an engine that is lost", () => {
 		);
 	});
 	const service = useService(async () => {
-		for (const name of ["sip", "control", "eventSocket"] as const)
-			ports[name] = await freeTcpPort();
+		// below the ephemeral ones: no connection takes one while the softswitch is dead. The first of the block is held
+		const block = await reservePort();
+		ports.sip = block + 1;
+		ports.control = block + 2;
+		ports.eventSocket = block + 3;
+		const listen = block + 4;
 		softswitch = await startSoftswitch();
-		const listen = await freeTcpPort();
 		control = await TcpProxy.open(ports.control);
 		eventSocket = await TcpProxy.open(ports.eventSocket);
 		outbound = await TcpProxy.open(listen);

@@ -97,12 +97,12 @@ describe.skipIf(!hasSipp)(
 		const service = useService();
 		const staying = () =>
 			service.phone([invited(), rings(), answers(), isHungUp()]);
-		const flow = ({ uri }: Sipp) => [
+		const flow = ({ uri }: Sipp, timeout = 10) => [
 			{
 				id: "other",
 				type: "connect",
 				number: uri,
-				timeout: 1,
+				timeout,
 				next_step: "tell",
 			},
 			{
@@ -136,15 +136,15 @@ describe.skipIf(!hasSipp)(
 		});
 
 		it.each([
-			["is busy", [rejects(486)], "busy"],
-			["declines", [rings(), rejects(603)], "declined"],
-			["does not answer", [rings(), isCanceled()], "no_answer"],
+			["is busy", [rejects(486)], "busy", 10],
+			["declines", [rings(), rejects(603)], "declined", 10],
+			["does not answer", [rings(), isCanceled()], "no_answer", 1],
 		])(
 			"who %s gives the callee back to the flow",
-			async (_how, steps, outcome) => {
+			async (_how, steps, outcome, timeout) => {
 				const phone = await staying();
 				const other = await service.phone([invited(), ...steps]);
-				const call = await service.call(phone.uri, flow(other));
+				const call = await service.call(phone.uri, flow(other, timeout));
 				expect(walked(await call.ended())).toEqual([
 					"call answered",
 					`other ${outcome}`,

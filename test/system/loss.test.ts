@@ -79,7 +79,7 @@ describe.skipIf(!hasSipp)(
 			expect(paths.filter((path) => path === "/lossy/47")).toHaveLength(20);
 			await phone.done;
 			close();
-		}, 60_000);
+		});
 
 		it("that loses the answer hears it again", async () => {
 			const { phone, uri, close } = await behind(

@@ -33,7 +33,7 @@ describe.skipIf(!hasSipp)(
 
 		it("is canceled when its ring time is over", async () => {
 			const phone = await service.phone([invited(), rings(), isCanceled()]);
-			const call = await service.call(phone.uri, [], { entry: { timeout: 1 } });
+			const call = await service.call(phone.uri, [], { entry: { timeout: 2 } });
 			const { end } = await call.ended();
 			expect(end).toMatchObject({
 				outcome: "no_answer",

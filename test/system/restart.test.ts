@@ -59,7 +59,7 @@ describe.skipIf(!hasSipp)("a service whose process ends", () => {
 			reason: "completed",
 		});
 		await third.done;
-	}, 60_000);
+	});
 
 	it("by SIGTERM lets its calls end, hangs up at the second one, and keeps what waits", async () => {
 		const [brief, long, later] = [
@@ -88,5 +88,5 @@ describe.skipIf(!hasSipp)("a service whose process ends", () => {
 		});
 		expect((await queued.ended()).end).toMatchObject({ reason: "completed" });
 		await later.done;
-	}, 60_000);
+	});
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { isAuthorized } from "../../softswitch/lab/digest.js";
 import { useService } from "../support/service.js";
 import { hasSipp, reservePort, type Sipp } from "../support/sipp.js";
@@ -18,17 +18,28 @@ const challenge = (nonce: string) =>
 const header = (message: string | undefined, name: string) =>
 	new RegExp(`^${name}: (.*)$`, "m").exec(message ?? "")?.[1] ?? "";
 
+const TESTS = 7;
+
 describe.skipIf(!hasSipp)("an INVITE", () => {
+	// two trunks for each test: a late packet to the last phone of a port would end the next one's call, and those of the other tests are trunks where nobody listens
 	const ports: number[] = [];
+	let pair: number[] = [];
 	const service = useService(async () => {
-		ports.push(await reservePort(), await reservePort());
-		const [first, second] = ports;
-		return {
-			SIP_TRUNK: `sip:flow:p%40ss@127.0.0.1:${first},sip:127.0.0.1:${second}`,
-		};
+		while (ports.length < 2 * TESTS) ports.push(await reservePort());
+		const addresses = ports.map((port) => `127.0.0.1:${port}`);
+		const trunks = addresses.map((address, which) =>
+			which % 2 === 0 ? `sip:flow:p%40ss@${address}` : `sip:${address}`,
+		);
+		return { SIP_TRUNK: trunks.join() };
 	});
-	const trunk = (which: 0 | 1, ...steps: string[]) =>
-		service.phone(steps, { port: ports[which] ?? 0 });
+	beforeEach(() => {
+		pair = ports.splice(0, 2);
+	});
+	const trunk = (which: 0 | 1, ...steps: string[]) => {
+		const port = pair[which];
+		if (port === undefined) throw new Error("there are more tests than TESTS");
+		return service.phone(steps, { port });
+	};
 	const answered = [rings(), answers(), isHungUp()];
 
 	it.each([

@@ -29,6 +29,7 @@ export class Endpoints {
 	#count = 0;
 	#warm: MediaEndpoint[] = [];
 	#cancelRefill: (() => void) | null = null;
+	#refilling = Promise.resolve();
 	#cancelCooling = () => {};
 
 	constructor(options: EndpointsOptions) {
@@ -49,7 +50,10 @@ export class Endpoints {
 		this.#cancelCooling();
 		const unused = this.#warm;
 		this.#warm = [];
-		await Promise.all(unused.map((endpoint) => endpoint.destroy()));
+		await Promise.all([
+			this.#refilling,
+			...unused.map((endpoint) => endpoint.destroy()),
+		]);
 	}
 
 	#coolLater(): void {
@@ -62,10 +66,9 @@ export class Endpoints {
 
 	/** One at a time, so that a burst of calls is not held up by them. */
 	#refillSoon(): void {
-		this.#cancelRefill ??= this.#options.clock.after(
-			REFILL_MS,
-			() => void this.#refill(),
-		);
+		this.#cancelRefill ??= this.#options.clock.after(REFILL_MS, () => {
+			this.#refilling = this.#refill();
+		});
 	}
 
 	async #refill(): Promise<void> {
@@ -75,7 +78,7 @@ export class Endpoints {
 			while (this.#warm.length < WARM && this.#count < limit() - WARM) {
 				const endpoint = await this.#make();
 				// dropped meanwhile
-				if (this.#cancelRefill !== mine) return void endpoint.destroy();
+				if (this.#cancelRefill !== mine) return await endpoint.destroy();
 				this.#warm.push(endpoint);
 				endpoint.over.addEventListener("abort", () => {
 					this.#warm = this.#warm.filter((other) => other !== endpoint);

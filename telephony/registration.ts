@@ -37,6 +37,13 @@ export async function keepRegistered(
 	}
 }
 
+/** srf's own types ask for a whole request as options. */
+type SendRequest = (
+	uri: string,
+	options: object,
+	callback: (error: Error | null, sent: Srf.SrfRequest) => void,
+) => void;
+
 /** One REGISTER, with digest where asked for; returns the granted Expires in seconds. */
 async function register({
 	srf,
@@ -47,13 +54,8 @@ async function register({
 	const parameter = trunk.transport === "tcp" ? ";transport=tcp" : "";
 	const registrar = `sip:${bracket(trunk.host)}:${trunk.port}${parameter}`;
 	const aor = `<sip:${user}@${bracket(trunk.host)}>`;
-	const request = (await (
-		srf.request as unknown as (
-			uri: string,
-			options: object,
-		) => Promise<Srf.SrfRequest>
-	).call(srf, registrar, {
-		// srf's types ask for a whole request here
+	const request = srf.request.bind(srf) as unknown as SendRequest;
+	const options = {
 		method: "REGISTER",
 		headers: {
 			From: aor,
@@ -64,14 +66,21 @@ async function register({
 		...(trunk.user === undefined
 			? {}
 			: { auth: { username: trunk.user, password: trunk.password ?? "" } }),
-	})) satisfies Srf.SrfRequest;
+	};
 	return new Promise((resolve, reject) => {
 		const cancel = clock.after(ANSWER_MS, () => reject(new Error("no answer")));
-		request.on("response", (response) => {
-			if (!response || response.status < 200) return;
-			cancel();
-			if (response.status === 200) resolve(grantedExpires(response));
-			else reject(new Error(`${response.status} ${response.reason}`));
+		// srf's promise would come too late: the answer may be in the packet that says it was sent
+		request(registrar, options, (error, sent) => {
+			if (error) {
+				cancel();
+				return reject(error);
+			}
+			sent.on("response", (response) => {
+				if (!response || response.status < 200) return;
+				cancel();
+				if (response.status === 200) resolve(grantedExpires(response));
+				else reject(new Error(`${response.status} ${response.reason}`));
+			});
 		});
 	});
 }

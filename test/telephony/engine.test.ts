@@ -129,4 +129,14 @@ describe("an engine", () => {
 		await engine.close();
 		await expect.poll(() => channels()).toBe(0);
 	});
+
+	it("gives back the endpoint that is being made as it closes", async () => {
+		for (let ms = 18; ms < 36; ms++) {
+			const engine = await engineAt();
+			const first = await engine.endpoints.take();
+			await pause(ms);
+			await Promise.all([first.destroy(), engine.close()]);
+			await expect.poll(() => channels(), { message: `${ms} ms` }).toBe(0);
+		}
+	});
 });

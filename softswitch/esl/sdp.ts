@@ -74,7 +74,7 @@ function directionIn(section: string): Direction | undefined {
 const EVENT_FORMAT = 101;
 
 /** RFC 3551 §6: static payload types that need no rtpmap. */
-const CODECS = { "0": "PCMU", "8": "PCMA" } as const;
+export const CODECS = { "0": "PCMU", "8": "PCMA" } as const;
 
 /** Finds the first audio stream of plain RTP with a codec in common, preferring the far end's order; null if there is none. */
 export function agree(

@@ -2,6 +2,7 @@ import type { MediaStream } from "../rtp/media.js";
 import {
 	type Agreement,
 	agree,
+	CODECS,
 	LocalDescription,
 	type LocalSdp,
 	type MediaLine,
@@ -76,6 +77,7 @@ export class SofiaMedia {
 
 	#tell(local: LocalSdp, variables: Variables): void {
 		variables.note("rtp_local_sdp_str", local.variable);
+		variables.note("rtp_use_codec_string", Object.values(CODECS).join());
 		variables.note("local_media_ip", this.#own.address);
 		variables.note("local_media_port", this.#own.port);
 		variables.note("advertised_media_ip", this.#own.address);

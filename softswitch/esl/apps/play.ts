@@ -76,7 +76,8 @@ export async function playList(
 			status = "missing";
 			continue;
 		}
-		offset += index === 0 ? fromSample : 0;
+		// to begin a file is a seek, which a stream knows nothing of (switch_core_file.c: switch_core_file_seek)
+		if (source.kind === "pcm") offset = source.fromSample ?? 0;
 		const played = await playOne(engine, channel, {
 			name,
 			source,
@@ -110,7 +111,7 @@ function pauseMs(channel: Channel): number {
 interface Sound {
 	name: string;
 	source: Source;
-	/** Samples of the list played so far. */
+	/** Where it begins; a stream goes on from what was played before it. */
 	offset: number;
 	onDigit: OnDigit;
 	limit: PlayLimit;
@@ -140,25 +141,27 @@ async function playOne(
 			}),
 		timer: (end) => limit.start(engine.clock, end),
 	});
-	limit.spend(heard.samples);
-	setPlaybackVariables(channel, source, offset, heard);
+	const { samples } = heard;
+	limit.spend(samples);
+	const isWhole = heard.by === "done" && !limit.isReached;
+	setPlaybackVariables(channel, {
+		read: isWhole ? samples : samplesRead(source, samples),
+		offset: offset + samples,
+	});
 	publish(engine, channel, "PLAYBACK_STOP", {
 		...about,
 		"Playback-Status": heard.by === "break" ? "break" : "done",
 	});
 	const status = limit.isReached ? limit.status : heard.by;
 	const endsList = byDigit || limit.isReached;
-	return { status, samples: heard.samples, endsList };
+	return { status, samples, endsList };
 }
 
 function setPlaybackVariables(
 	{ variables }: Channel,
-	source: Source,
-	offset: number,
-	{ by, samples }: Heard,
+	{ read, offset }: { read: number; offset: number },
 ): void {
-	const read = by === "done" ? samples : samplesRead(source, samples);
-	variables.set("playback_last_offset_pos", offset + samples);
+	variables.set("playback_last_offset_pos", offset);
 	variables.set("playback_seconds", Math.floor(read / 8000));
 	variables.set("playback_ms", Math.floor(read / 8));
 	variables.set("playback_samples", read);

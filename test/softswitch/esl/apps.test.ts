@@ -141,6 +141,7 @@ describe("playback", () => {
 		await rig.pass(2000);
 		expect(rig.last("CHANNEL_EXECUTE_COMPLETE").headers).toMatchObject({
 			"Application-Response": "PLAYBACK ERROR",
+			variable_playback_ms: "2048",
 			variable_playback_last_offset_pos: "16000",
 		});
 	});

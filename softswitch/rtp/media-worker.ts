@@ -113,7 +113,7 @@ function steer(
 			target?.configure(command.remote);
 			return;
 		case "detect":
-			target?.detectDigits?.(command.on);
+			target?.detectDigits(command.on);
 			return;
 		case "mute":
 			target?.mute(command.side, command.on);

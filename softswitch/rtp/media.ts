@@ -12,7 +12,11 @@ export interface MediaEngine {
 
 export interface StreamEvents {
 	/** A digit has ended (or, for SIP INFO, was fed in); RFC 4733 or in-band. */
-	onDigit(digit: string, durationSamples: number, by: "RTP" | "INBAND"): void;
+	onDigit(
+		digit: string,
+		durationSamples: number,
+		by: "RTP" | "INBAND_AUDIO",
+	): void;
 	/** The first packet has arrived; RTP is flowing. */
 	onFirstPacket?(): void;
 	/** The far end has begun to be heard (true), or has been silent for 600 ms (false). Listened for only where it is given. */
@@ -31,7 +35,7 @@ export interface MediaStream {
 	/** `read`: what the far end says is dropped; `write`: it hears silence. */
 	mute(side: "read" | "write", on: boolean): void;
 	/** Whether digits are looked for in the far end's sound too (off at first). */
-	detectDigits?(on: boolean): void;
+	detectDigits(on: boolean): void;
 	record(path: string, options: RecordOptions): RecordHandle;
 	/** Each hears the other where no source plays; a stream is in one bridge at the most. */
 	bridge(other: MediaStream): void;

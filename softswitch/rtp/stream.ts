@@ -110,7 +110,7 @@ export class RtpStream implements MediaStream {
 	detectDigits(on: boolean): void {
 		this.#inBand = on
 			? new InBandDetector((digit, duration) =>
-					this.#events.onDigit(digit, duration, "INBAND"),
+					this.#events.onDigit(digit, duration, "INBAND_AUDIO"),
 				)
 			: undefined;
 	}

@@ -53,7 +53,7 @@ export type Report =
 			stream: number;
 			digit: string;
 			durationSamples: number;
-			by: "RTP" | "INBAND";
+			by: "RTP" | "INBAND_AUDIO";
 	  }
 	| { op: "first"; stream: number }
 	| { op: "heard"; stream: number; sounding: boolean };

@@ -59,6 +59,32 @@ describe("digits that come in", () => {
 	});
 });
 
+describe("digits in the far end's sound", () => {
+	it("are told from start_dtmf to stop_dtmf, and not otherwise", async ({
+		lab,
+	}) => {
+		const { endpoint, phone } = await lab.call();
+		const events = listen(endpoint);
+		const press = async ([low, high]: readonly [number, number]) => {
+			await phone.play(`tone_stream://%(150,0,${low},${high})`);
+			await phone.play("silence_stream://200");
+		};
+		const [one, two, three] = [
+			[697, 1209],
+			[697, 1336],
+			[697, 1477],
+		] as const;
+		await press(one);
+		const started = await endpoint.execute("start_dtmf", "");
+		expect(started.getHeader("Application-Response")).toBe("_none_");
+		await press(two);
+		await expect.poll(() => pressed(events)).toBe("2");
+		await endpoint.execute("stop_dtmf", "");
+		await press(three);
+		expect(events).toMatchObject([{ dtmf: "2", source: "INBAND_AUDIO" }]);
+	});
+});
+
 describe("digits that go out", () => {
 	it("are heard by the phone, from an application and from the api", async ({
 		lab,

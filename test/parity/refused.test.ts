@@ -8,7 +8,6 @@ describe("what the embedded engine does not emulate", () => {
 		["avmd_start", ""],
 		["avmd_stop", ""],
 		["say", "en NUMBER pronounced 1234"],
-		["start_dtmf", ""],
 		["detect_speech", "pocketsphinx yesno yesno"],
 		["no_such_application", ""],
 	] as const)(

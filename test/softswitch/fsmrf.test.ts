@@ -398,7 +398,6 @@ describe("what is not emulated", () => {
 			["conference", "c1@default"],
 			["avmd_start", ""],
 			["say", "en NUMBER pronounced 1234"],
-			["start_dtmf", ""],
 		] as const) {
 			const event = await call.near.execute(app, data);
 			expect(event.getHeader("Application-Response")).toMatch(

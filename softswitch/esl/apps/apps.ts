@@ -1,7 +1,6 @@
 import { hangupFromWithin } from "../hangup.js";
 import { setMute } from "../mute.js";
 import { sendDigits } from "../send-digits.js";
-import { NotEmulated } from "../variables.js";
 import { type App, AppError } from "./app.js";
 import { playAndGetDigits } from "./collect.js";
 import { playback, stopsOnTerminator, wait } from "./play.js";
@@ -44,9 +43,10 @@ const mute: App = ({ channel, data }) => {
 		throw new AppError("usage: read|write true|false");
 };
 
-const inBand: App = () => {
-	throw new NotEmulated("in-band DTMF is");
-};
+const detectDigits =
+	(on: boolean): App =>
+	({ channel }) =>
+		channel.stream.detectDigits(on);
 
 /** What `execute` can run; everything else fails loudly. */
 export const apps: Readonly<Record<string, App>> = {
@@ -64,8 +64,8 @@ export const apps: Readonly<Record<string, App>> = {
 	set_mute: mute,
 	sleep,
 	speak,
-	start_dtmf: inBand,
-	stop_dtmf: inBand,
+	start_dtmf: detectDigits(true),
+	stop_dtmf: detectDigits(false),
 	stop_record_session: stopRecordSession,
 	unset,
 };

@@ -51,6 +51,10 @@ export class FakeStream implements MediaStream {
 
 	configure(_remote: Remote): void {}
 
+	detectDigits(on: boolean): void {
+		this.notes.push(`detect ${on}`);
+	}
+
 	play(source: Source): { done: Promise<PlayEnd>; stop(): void } {
 		let finish: (end: PlayEnd) => void = () => {};
 		const done = new Promise<PlayEnd>((resolve) => {

@@ -83,12 +83,12 @@ describe.each(kinds)("in-band digits of a media stream %s", (kind) => {
 			await caller.play({ kind: "silence", durationMs: 200 }).done;
 		};
 		await press("1");
-		leg.detectDigits?.(true);
+		leg.detectDigits(true);
 		await press("2");
-		leg.detectDigits?.(false);
+		leg.detectDigits(false);
 		await press("3");
 		expect(leg.heard).toEqual([
-			{ digit: "2", durationSamples: expect.any(Number), by: "INBAND" },
+			{ digit: "2", durationSamples: expect.any(Number), by: "INBAND_AUDIO" },
 		]);
 	});
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Dialog } from "../sip/dialog.js";
+import { contactUri, Dialog } from "../sip/dialog.js";
 import {
 	responseTo,
 	type SipRequest,
@@ -268,7 +268,7 @@ function succeeds({ status }: SipResponse): boolean {
 
 /** RFC 3261 §12.1.1: without these no dialog can come of it. */
 function opensDialog(invite: SipRequest): boolean {
-	return invite.fromTag !== "" && invite.headers.has("contact");
+	return invite.fromTag !== "" && contactUri(invite) !== undefined;
 }
 
 function refusalIn(

@@ -96,8 +96,7 @@ export class Sofia {
 		const digits = new DigitPort();
 		try {
 			const stream = await this.#media.open({
-				onDigit: (digit, duration, by) =>
-					digits.push(digit, duration, by === "RTP" ? "RTP" : "INBAND_AUDIO"),
+				onDigit: (digit, duration, by) => digits.push(digit, duration, by),
 			});
 			return { stream, digits };
 		} catch (error) {

@@ -58,7 +58,7 @@ export class Dialog {
 			local: invite.headers.get("from") ?? "",
 			remote: answer.headers.get("to") ?? "",
 			target: contactUri(answer) ?? invite.uri,
-			routes: answer.headers.all("record-route").reverse(),
+			routes: recordedRoutes(answer).reverse(),
 			localSequence: invite.cseq.number,
 			remoteSequence: -1,
 			contact: invite.headers.get("contact") ?? "",
@@ -71,8 +71,8 @@ export class Dialog {
 			callId: invite.callId,
 			local: answer.headers.get("to") ?? "",
 			remote: invite.headers.get("from") ?? "",
-			target: contactUri(invite) ?? uriOf(invite.headers.get("from") ?? ""),
-			routes: invite.headers.all("record-route"),
+			target: contactUri(invite) ?? sipUri(invite, "from") ?? invite.uri,
+			routes: recordedRoutes(invite),
 			localSequence: 0,
 			remoteSequence: invite.cseq.number,
 			contact: answer.headers.get("contact") ?? "",
@@ -163,9 +163,24 @@ export class Dialog {
 	}
 }
 
-function contactUri(message: SipRequest | SipResponse): string | undefined {
-	const contact = message.headers.get("contact");
-	if (contact === undefined || contact === "*") return undefined;
-	const uri = uriOf(contact);
+/** Where the far end wants to be reached; undefined if it does not say, or nothing that makes sense. */
+export function contactUri(
+	message: SipRequest | SipResponse,
+): string | undefined {
+	return sipUri(message, "contact");
+}
+
+function sipUri(
+	{ headers }: SipRequest | SipResponse,
+	name: "contact" | "from",
+): string | undefined {
+	const uri = uriOf(headers.get(name) ?? "");
 	return parseUri(uri) ? uri : undefined;
+}
+
+/** Those that a request can be sent along. */
+function recordedRoutes({ headers }: SipRequest | SipResponse): string[] {
+	return headers
+		.all("record-route")
+		.filter((route) => parseUri(uriOf(route)) !== null);
 }

@@ -27,6 +27,8 @@ const SIP_PORT = 5060;
 
 /** Reads a SIP URI (no brackets around it); null if it is none or names no usable host and port. */
 export function parseUri(text: string): SipUri | null {
+	// neither may stand in a URI, and both would break the line that it is put into
+	if (/[\s<>]/.test(text)) return null;
 	const colon = text.indexOf(":");
 	const scheme = text.slice(0, Math.max(colon, 0)).toLowerCase();
 	if (scheme !== "sip" && scheme !== "sips") return null;

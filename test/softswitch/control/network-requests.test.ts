@@ -91,6 +91,11 @@ describe("an INVITE from the network", () => {
 			400,
 		],
 		[
+			"has an empty Contact",
+			(text: string) => text.replace(/^Contact.*\r\n/m, "Contact: <>\r\n"),
+			400,
+		],
+		[
 			"has no From tag",
 			(text: string) => text.replace(";tag=peertag", ""),
 			400,

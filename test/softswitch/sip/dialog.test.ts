@@ -63,6 +63,25 @@ describe("a dialog of the caller", () => {
 		expect(request.headers.all("route")).toEqual(["<sip:peer@192.0.2.7:5071>"]);
 	});
 
+	it.each([
+		"",
+		"<>",
+		"*",
+		"tel:100",
+		"<sip:a b@192.0.2.8>",
+		"<sip:>",
+		"<sip:@>",
+	])(
+		"keeps to where the INVITE went when Contact and Record-Route are %s",
+		(nonsense) => {
+			const { invite, answer } = answerTo({ Contact: nonsense });
+			answer.headers.add("Record-Route", nonsense);
+			const request = Dialog.ofCaller(invite, answer).request("BYE");
+			expect(request.uri).toBe(invite.uri);
+			expect(request.headers.all("route")).toEqual([]);
+		},
+	);
+
 	it("follows the source of the answer when the Contact is elsewhere", () => {
 		const source = { host: "198.51.100.1", port: 9, transport: "udp" } as const;
 		const { invite, answer } = answerTo({ Contact: "<sip:peer@10.0.0.1>" });

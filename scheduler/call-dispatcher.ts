@@ -146,6 +146,11 @@ export class CallDispatcher implements Dispatcher {
 			lastSeq,
 			clock,
 			keep: (event) => {
+				// its turn has come: it may be rung as soon as this is kept
+				if (event.type === "call.dialing") {
+					live.isDialled = true;
+					live.cancelTimeout();
+				}
 				if (event.type === "call.queued") {
 					const record = { ...call, flow: call.flow.source };
 					return store.calls.insert({ ...record, createdAt: queuedAt }, event);
@@ -153,13 +158,7 @@ export class CallDispatcher implements Dispatcher {
 				const patch = patchFor(event, recordings.pathOf(call.id));
 				return store.calls.append(call.id, [event], patch);
 			},
-			tell: (event) => {
-				if (event.type === "call.dialing") {
-					live.isDialled = true;
-					live.cancelTimeout();
-				}
-				tell(call, event);
-			},
+			tell: (event) => tell(call, event),
 		});
 		const stop = new AbortController();
 		const leftMs = queuedAt + queueTimeoutMs - clock.now();

@@ -63,6 +63,12 @@ export const engine = z.string().transform((text, context): Engine => {
 	return { ...at, secret: match[2] };
 });
 
+export const databaseUrl = z.string().transform((text, context): string => {
+	const protocol = URL.canParse(text) ? new URL(text).protocol : "";
+	if (protocol === "postgres:" || protocol === "postgresql:") return text;
+	return fail(context, "it is not postgres://user:password@host:port/database");
+});
+
 /** Secrets never reach an error message: what stands before an @ or after a port, or after a second colon, is one. */
 const mask = (text: string): string =>
 	text.replace(/:[^:@]*@/, ":…@").replace(/^((?!sip:)[^:]*:[^:]*:).*$/, "$1…");

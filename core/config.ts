@@ -3,6 +3,7 @@ import {
 	type Address,
 	address,
 	allowList,
+	databaseUrl,
 	engine,
 	entities,
 	ipv4Address,
@@ -30,6 +31,11 @@ const serviceSettings = {
 	DATA_DIR: word
 		.default("./data")
 		.describe("Folder of the database, sounds and recordings"),
+	DATABASE_URL: databaseUrl
+		.optional()
+		.describe(
+			"PostgreSQL server, postgres://user:password@host:port/database; unset = PGlite in DATA_DIR",
+		),
 	DRACHTIO: engine
 		.optional()
 		.describe("drachtio-server, host:port:secret; unset = embedded"),

@@ -78,7 +78,12 @@ async function open(
 ): Promise<Service> {
 	const clock = systemClock;
 	const dataDir = safeDataDir(config);
-	const store = await openStore({ dataDir, log });
+	const store = await openStore({
+		dataDir,
+		databaseUrl: config.DATABASE_URL,
+		clock,
+		log,
+	});
 	closers.add(() => store.close());
 	const { engine, softswitch } = await startEngine(config, log, closers);
 	const recordings = await createRecordings(join(dataDir, "recordings"));

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
+import type { Database } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
 import type { Tables } from "./schema.js";
 import type {
@@ -37,10 +38,20 @@ export class StoredCalls implements Calls {
 	readonly #db: Kysely<Tables>;
 	readonly #writes: GroupCommit<Write>;
 
-	constructor(db: Kysely<Tables>) {
+	constructor(
+		db: Kysely<Tables>,
+		{ isInterruption }: Pick<Database, "isInterruption">,
+	) {
 		this.#db = db;
 		this.#writes = new GroupCommit(
-			(writes) => writeAll(db, writes),
+			async (writes) => {
+				try {
+					await writeAll(db, writes);
+				} catch (error) {
+					if (!isInterruption(error)) throw error;
+					await writeAll(db, writes, true);
+				}
+			},
 			({ callId }) => callId,
 		);
 	}

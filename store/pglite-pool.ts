@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type {
 	PostgresCursor,
-	PostgresPool,
 	PostgresPoolClient,
 	PostgresQueryResult,
 } from "kysely";
 import type { Log } from "../core/log.js";
+import type { Database } from "./database.js";
 import type { QueryAnswer } from "./pglite-engine.js";
 import { OPENING, type Reply, type WorkerTask } from "./pglite-protocol.js";
 
@@ -40,7 +40,7 @@ interface Waiter {
  * One connection to a PGlite that runs in a thread of its own, in the shape of a `pg` pool: Kysely's PostgreSQL dialect
  * takes either. The main thread only posts SQL and parameters, so that no query holds up signalling.
  */
-export class PglitePool implements PostgresPool {
+export class PglitePool implements Database {
 	readonly #worker: Worker;
 	readonly #waiting = new Map<number, Waiter>();
 	readonly #queue: (() => void)[] = [];
@@ -84,6 +84,11 @@ export class PglitePool implements PostgresPool {
 	/** Calls `listener` if the database's thread ends though nobody closed it. */
 	onLost(listener: () => void): void {
 		this.#onLost = listener;
+	}
+
+	/** Its thread and this one end together. */
+	isInterruption(): boolean {
+		return false;
 	}
 
 	/** Waits for its turn: first come, first served. */

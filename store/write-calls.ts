@@ -18,22 +18,27 @@ const progressColumns = sql.raw(
 	"status text, outcome text, reason text, sip_status integer, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz, recording json",
 );
 
-/** Keeps new calls, changes the rows of others, and appends events, all in one statement. */
+const nothing = sql``;
+const keepWhatIsThere = sql`on conflict do nothing`;
+
+/** Keeps new calls, changes the rows of others, and appends events, all in one statement; `again` where that may have been done before. */
 export async function writeAll(
 	db: Kysely<Tables>,
 	writes: readonly Write[],
+	again = false,
 ): Promise<void> {
 	const events = storableJson(
 		writes.flatMap((write) => write.events.map(eventRow)),
 	);
 	const patches = mergedPatches(writes);
 	await sql`
-		with ${insertion(writes, patches)} new_events as (
+		with ${insertion(writes, patches, again)} new_events as (
 			insert into events (id, call_id, seq, type, at, data)
 			select id, call_id, seq, type, at, data
 			from json_to_recordset(${events}::json) as row (
 				id uuid, call_id uuid, seq integer, type text, at timestamptz, data json
 			)
+			${again ? keepWhatIsThere : nothing}
 		)
 		update calls set
 			status = coalesce(patch.status, calls.status),
@@ -54,6 +59,7 @@ export async function writeAll(
 function insertion(
 	writes: readonly Write[],
 	patches: Map<string, ReturnType<typeof patchRow>>,
+	again: boolean,
 ): RawBuilder<unknown> {
 	const rows = writes.flatMap(({ insert }) => {
 		if (!insert) return [];
@@ -71,6 +77,7 @@ function insertion(
 				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
 				metadata json, record boolean, publish json, created_at timestamptz, ${progressColumns}
 			)
+			${again ? keepWhatIsThere : nothing}
 		),`;
 }
 

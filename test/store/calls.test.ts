@@ -1,256 +1,263 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../core/id.js";
 import type { NewCallRecord, Store } from "../../store/store.js";
-import { newCall, newEvent, newStore, queued, SLOW_MS } from "./data-dir.js";
+import { newCall, newEvent, queued, SLOW_MS } from "./data-dir.js";
+import { databases } from "./databases.js";
 
 let store: Store;
-beforeAll(async () => {
-	store = await newStore();
-}, SLOW_MS);
-afterAll(() => store.close());
 
 const everything = { after: 0, limit: 1_000 };
 
-describe("calls in the store", () => {
-	it("gives back a call as it was accepted, with its first event", async () => {
-		const { calls } = store;
-		const call = newCall();
-		await calls.insert(call, queued(call));
-		const { flow, variables, ...accepted } = call;
-		expect(await calls.find("dev", call.id)).toEqual({
-			...accepted,
-			status: "queued",
-			outcome: null,
-			reason: null,
-			sipStatus: null,
-			dialedAt: null,
-			answeredAt: null,
-			endedAt: null,
-			recording: null,
-		});
-		expect(await calls.work(call.id)).toEqual({ flow, variables });
-		const [event, ...more] = await calls.events("dev", call.id, everything);
-		expect(event).toMatchObject({
-			type: "call.queued",
-			seq: 1,
-			call_id: call.id,
-			cloud_id: "dev",
-			at: "2026-01-02T03:04:06.678Z",
-			metadata: { order: 7 },
-			data: { number: "917507161643", caller_id: "12345678" },
-		});
-		expect(more).toEqual([]);
-	});
+describe.each(databases)("$name:", ({ isThere, open }) => {
+	if (!isThere) return void it.skip("no PostgreSQL is installed");
+	beforeAll(async () => {
+		store = await open();
+	}, SLOW_MS);
+	afterAll(() => store.close());
 
-	it("keeps what is null as null", async () => {
-		const { calls } = store;
-		const call = newCall({ metadata: null, publish: null });
-		await calls.insert(call, queued(call));
-		expect(await calls.find("dev", call.id)).toMatchObject({
-			metadata: null,
-			publish: null,
-		});
-		const [event] = await calls.events("dev", call.id, everything);
-		expect(event).not.toHaveProperty("metadata");
-	});
-
-	it("keeps an event together with what it changes", async () => {
-		const { calls } = store;
-		const call = newCall();
-		await calls.insert(call, queued(call));
-		const recording = { path: "/r/1.wav", bytes: 44, duration_s: 1.5 };
-		await calls.append(call.id, [newEvent(call, 2), newEvent(call, 3)], {
-			status: "answered",
-			dialedAt: 1_000,
-			answeredAt: 2_000,
-			recording,
-		});
-		await calls.append(call.id, [newEvent(call, 4)], {
-			status: "ended",
-			outcome: "answered",
-			reason: "completed",
-			sipStatus: null,
-			endedAt: 3_000,
-		});
-		expect(await calls.find("dev", call.id)).toMatchObject({
-			status: "ended",
-			outcome: "answered",
-			reason: "completed",
-			sipStatus: null,
-			dialedAt: 1_000,
-			answeredAt: 2_000,
-			endedAt: 3_000,
-			recording,
-		});
-		const events = await calls.events("dev", call.id, everything);
-		expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
-	});
-
-	it("keeps every change of one call when several go out in one statement", async () => {
-		const { calls } = store;
-		const call = newCall();
-		const other = newCall();
-		await Promise.all(
-			[call, other].map((one) => calls.insert(one, queued(one))),
-		);
-		await Promise.all([
-			calls.append(call.id, [newEvent(call, 2)], {}), // goes at once, the others together after it
-			calls.append(call.id, [newEvent(call, 3)], {
-				status: "dialing",
-				dialedAt: 5_000,
-			}),
-			calls.append(other.id, [newEvent(other, 2)], { status: "ended" }),
-			calls.append(call.id, [newEvent(call, 4)], { status: "ringing" }),
-			calls.append(call.id, [newEvent(call, 5)], {}),
-		]);
-		expect(await calls.find("dev", call.id)).toMatchObject({
-			status: "ringing",
-			dialedAt: 5_000,
-		});
-		expect(await calls.find("dev", other.id)).toMatchObject({
-			status: "ended",
-			dialedAt: null,
-		});
-	});
-
-	it("refuses a second event with the same seq without harm to its neighbours", async () => {
-		const { calls } = store;
-		const [first, bad, last] = [newCall(), newCall(), newCall()];
-		await Promise.all(
-			[first, bad, last].map((one) => calls.insert(one, queued(one))),
-		);
-		const results = await Promise.allSettled([
-			calls.append(first.id, [newEvent(first, 2)], {}),
-			calls.append(first.id, [newEvent(first, 3)], {}),
-			calls.append(bad.id, [newEvent(bad, 1)], { status: "ended" }),
-			calls.append(bad.id, [newEvent(bad, 2)], { status: "ended" }),
-			calls.append(last.id, [newEvent(last, 2)], { status: "ringing" }),
-		]);
-		expect(results.map(({ status }) => status)).toEqual([
-			"fulfilled",
-			"fulfilled",
-			"rejected",
-			"rejected", // its predecessor is missing: no gap in a call's events
-			"fulfilled",
-		]);
-		expect(await calls.find("dev", bad.id)).toMatchObject({ status: "queued" });
-		expect(await calls.events("dev", bad.id, everything)).toHaveLength(1);
-		expect(await calls.find("dev", last.id)).toMatchObject({
-			status: "ringing",
-		});
-	});
-
-	it("refuses events of a call it does not have", async () => {
-		const { calls } = store;
-		const call = newCall();
-		await expect(
-			calls.append(call.id, [newEvent(call, 1)], {}),
-		).rejects.toMatchObject({ code: "23503" }); // foreign_key_violation
-	});
-
-	it("pages events without a gap or a repetition", async () => {
-		const { calls } = store;
-		const call = newCall();
-		await calls.insert(call, queued(call));
-		const rest = Array.from({ length: 22 }, (_, n) => newEvent(call, n + 2));
-		await calls.append(call.id, rest, {});
-		const seen: number[] = [];
-		for (;;) {
-			const after = seen.at(-1) ?? 0;
-			const page = await calls.events("dev", call.id, { after, limit: 5 });
-			if (page.length === 0) break;
-			seen.push(...page.map(({ seq }) => seq));
-		}
-		expect(seen).toEqual(Array.from({ length: 23 }, (_, n) => n + 1));
-	});
-
-	it("shows an account nothing of another's calls", async () => {
-		const { calls } = store;
-		const call = newCall();
-		await calls.insert(call, queued(call));
-		expect(await calls.find("other", call.id)).toBeUndefined();
-		expect(await calls.events("other", call.id, everything)).toEqual([]);
-		expect(await calls.find("dev", newId())).toBeUndefined();
-	});
-
-	it("lists what has not ended, oldest first, with the last seq", async () => {
-		const { calls } = store;
-		const [young, ended, old] = [3, 2, 1].map((createdAt) =>
-			newCall({ createdAt, cloudId: `cloud ${createdAt}` }),
-		) as [NewCallRecord, NewCallRecord, NewCallRecord]; // three in, three out
-		for (const call of [young, ended, old])
-			await calls.insert(call, queued(call));
-		await calls.append(old.id, [newEvent(old, 2)], { status: "ringing" });
-		await calls.append(ended.id, [newEvent(ended, 2)], { status: "ended" });
-		const found = (await calls.unfinished()).filter(({ cloudId }) =>
-			cloudId.startsWith("cloud "),
-		);
-		expect(found).toMatchObject([
-			{ id: old.id, cloudId: "cloud 1", status: "ringing", lastSeq: 2 },
-			{ id: young.id, cloudId: "cloud 3", status: "queued", lastSeq: 1 },
-		]);
-	});
-
-	it("keeps text that PostgreSQL cannot hold with the character replaced", async () => {
-		const { calls } = store;
-		const odd = "a\0b\ud800c\\u0000 😀 '\"$1;--\n";
-		const call = newCall({
-			metadata: { [odd]: odd },
-			number: odd,
-			flow: [{ text: odd }],
-		});
-		await calls.insert(call, queued(call));
-		const kept = "a�b�c\\u0000 😀 '\"$1;--\n";
-		expect(await calls.find("dev", call.id)).toMatchObject({
-			metadata: { [kept]: kept },
-			number: kept,
-		});
-		expect((await calls.work(call.id))?.flow).toEqual([{ text: kept }]);
-	});
-
-	it(
-		"finishes what was asked for before it closes, and refuses what comes after",
-		async () => {
-			const closing = await newStore();
+	describe("calls in the store", () => {
+		it("gives back a call as it was accepted, with its first event", async () => {
+			const { calls } = store;
 			const call = newCall();
-			await closing.calls.insert(call, queued(call));
-			const appends = Array.from({ length: 20 }, (_, n) =>
-				closing.calls.append(call.id, [newEvent(call, n + 2)], {}),
-			);
-			await closing.close();
-			await Promise.all(appends);
-			expect(closing.alive).toBe(false);
-			await expect(
-				closing.calls.append(call.id, [newEvent(call, 99)], {}),
-			).rejects.toThrow("The database is gone");
-			await expect(closing.calls.find("dev", call.id)).rejects.toThrow();
-		},
-		SLOW_MS,
-	);
-});
+			await calls.insert(call, queued(call));
+			const { flow, variables, ...accepted } = call;
+			expect(await calls.find("dev", call.id)).toEqual({
+				...accepted,
+				status: "queued",
+				outcome: null,
+				reason: null,
+				sipStatus: null,
+				dialedAt: null,
+				answeredAt: null,
+				endedAt: null,
+				recording: null,
+			});
+			expect(await calls.work(call.id)).toEqual({ flow, variables });
+			const [event, ...more] = await calls.events("dev", call.id, everything);
+			expect(event).toMatchObject({
+				type: "call.queued",
+				seq: 1,
+				call_id: call.id,
+				cloud_id: "dev",
+				at: "2026-01-02T03:04:06.678Z",
+				metadata: { order: 7 },
+				data: { number: "917507161643", caller_id: "12345678" },
+			});
+			expect(more).toEqual([]);
+		});
 
-describe("appointments in the store", () => {
-	it("keeps each under an id of its own", async () => {
-		const { calls, appointments } = store;
-		const call = newCall();
-		await calls.insert(call, queued(call));
-		const appointment = {
-			callId: call.id,
-			cloudId: "dev",
-			stepId: "10",
-			entity: "5263",
-			date: "2027-10-11",
-			time: "20:48:00",
-			timezone: "UTC",
-			dueAt: Date.UTC(2027, 9, 11, 20, 48),
-			number: call.number,
-			callerId: call.callerId,
-			record: false,
-		};
-		const first = await appointments.make(appointment);
-		expect(await appointments.make(appointment)).not.toBe(first);
-		await expect(
-			appointments.make({ ...appointment, callId: newId() }),
-		).rejects.toMatchObject({ code: "23503" });
+		it("keeps what is null as null", async () => {
+			const { calls } = store;
+			const call = newCall({ metadata: null, publish: null });
+			await calls.insert(call, queued(call));
+			expect(await calls.find("dev", call.id)).toMatchObject({
+				metadata: null,
+				publish: null,
+			});
+			const [event] = await calls.events("dev", call.id, everything);
+			expect(event).not.toHaveProperty("metadata");
+		});
+
+		it("keeps an event together with what it changes", async () => {
+			const { calls } = store;
+			const call = newCall();
+			await calls.insert(call, queued(call));
+			const recording = { path: "/r/1.wav", bytes: 44, duration_s: 1.5 };
+			await calls.append(call.id, [newEvent(call, 2), newEvent(call, 3)], {
+				status: "answered",
+				dialedAt: 1_000,
+				answeredAt: 2_000,
+				recording,
+			});
+			await calls.append(call.id, [newEvent(call, 4)], {
+				status: "ended",
+				outcome: "answered",
+				reason: "completed",
+				sipStatus: null,
+				endedAt: 3_000,
+			});
+			expect(await calls.find("dev", call.id)).toMatchObject({
+				status: "ended",
+				outcome: "answered",
+				reason: "completed",
+				sipStatus: null,
+				dialedAt: 1_000,
+				answeredAt: 2_000,
+				endedAt: 3_000,
+				recording,
+			});
+			const events = await calls.events("dev", call.id, everything);
+			expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+		});
+
+		it("keeps every change of one call when several go out in one statement", async () => {
+			const { calls } = store;
+			const call = newCall();
+			const other = newCall();
+			await Promise.all(
+				[call, other].map((one) => calls.insert(one, queued(one))),
+			);
+			await Promise.all([
+				calls.append(call.id, [newEvent(call, 2)], {}), // goes at once, the others together after it
+				calls.append(call.id, [newEvent(call, 3)], {
+					status: "dialing",
+					dialedAt: 5_000,
+				}),
+				calls.append(other.id, [newEvent(other, 2)], { status: "ended" }),
+				calls.append(call.id, [newEvent(call, 4)], { status: "ringing" }),
+				calls.append(call.id, [newEvent(call, 5)], {}),
+			]);
+			expect(await calls.find("dev", call.id)).toMatchObject({
+				status: "ringing",
+				dialedAt: 5_000,
+			});
+			expect(await calls.find("dev", other.id)).toMatchObject({
+				status: "ended",
+				dialedAt: null,
+			});
+		});
+
+		it("refuses a second event with the same seq without harm to its neighbours", async () => {
+			const { calls } = store;
+			const [first, bad, last] = [newCall(), newCall(), newCall()];
+			await Promise.all(
+				[first, bad, last].map((one) => calls.insert(one, queued(one))),
+			);
+			const results = await Promise.allSettled([
+				calls.append(first.id, [newEvent(first, 2)], {}),
+				calls.append(first.id, [newEvent(first, 3)], {}),
+				calls.append(bad.id, [newEvent(bad, 1)], { status: "ended" }),
+				calls.append(bad.id, [newEvent(bad, 2)], { status: "ended" }),
+				calls.append(last.id, [newEvent(last, 2)], { status: "ringing" }),
+			]);
+			expect(results.map(({ status }) => status)).toEqual([
+				"fulfilled",
+				"fulfilled",
+				"rejected",
+				"rejected", // its predecessor is missing: no gap in a call's events
+				"fulfilled",
+			]);
+			expect(await calls.find("dev", bad.id)).toMatchObject({
+				status: "queued",
+			});
+			expect(await calls.events("dev", bad.id, everything)).toHaveLength(1);
+			expect(await calls.find("dev", last.id)).toMatchObject({
+				status: "ringing",
+			});
+		});
+
+		it("refuses events of a call it does not have", async () => {
+			const { calls } = store;
+			const call = newCall();
+			await expect(
+				calls.append(call.id, [newEvent(call, 1)], {}),
+			).rejects.toMatchObject({ code: "23503" }); // foreign_key_violation
+		});
+
+		it("pages events without a gap or a repetition", async () => {
+			const { calls } = store;
+			const call = newCall();
+			await calls.insert(call, queued(call));
+			const rest = Array.from({ length: 22 }, (_, n) => newEvent(call, n + 2));
+			await calls.append(call.id, rest, {});
+			const seen: number[] = [];
+			for (;;) {
+				const after = seen.at(-1) ?? 0;
+				const page = await calls.events("dev", call.id, { after, limit: 5 });
+				if (page.length === 0) break;
+				seen.push(...page.map(({ seq }) => seq));
+			}
+			expect(seen).toEqual(Array.from({ length: 23 }, (_, n) => n + 1));
+		});
+
+		it("shows an account nothing of another's calls", async () => {
+			const { calls } = store;
+			const call = newCall();
+			await calls.insert(call, queued(call));
+			expect(await calls.find("other", call.id)).toBeUndefined();
+			expect(await calls.events("other", call.id, everything)).toEqual([]);
+			expect(await calls.find("dev", newId())).toBeUndefined();
+		});
+
+		it("lists what has not ended, oldest first, with the last seq", async () => {
+			const { calls } = store;
+			const [young, ended, old] = [3, 2, 1].map((createdAt) =>
+				newCall({ createdAt, cloudId: `cloud ${createdAt}` }),
+			) as [NewCallRecord, NewCallRecord, NewCallRecord]; // three in, three out
+			for (const call of [young, ended, old])
+				await calls.insert(call, queued(call));
+			await calls.append(old.id, [newEvent(old, 2)], { status: "ringing" });
+			await calls.append(ended.id, [newEvent(ended, 2)], { status: "ended" });
+			const found = (await calls.unfinished()).filter(({ cloudId }) =>
+				cloudId.startsWith("cloud "),
+			);
+			expect(found).toMatchObject([
+				{ id: old.id, cloudId: "cloud 1", status: "ringing", lastSeq: 2 },
+				{ id: young.id, cloudId: "cloud 3", status: "queued", lastSeq: 1 },
+			]);
+		});
+
+		it("keeps text that PostgreSQL cannot hold with the character replaced", async () => {
+			const { calls } = store;
+			const odd = "a\0b\ud800c\\u0000 😀 '\"$1;--\n";
+			const call = newCall({
+				metadata: { [odd]: odd },
+				number: odd,
+				flow: [{ text: odd }],
+			});
+			await calls.insert(call, queued(call));
+			const kept = "a�b�c\\u0000 😀 '\"$1;--\n";
+			expect(await calls.find("dev", call.id)).toMatchObject({
+				metadata: { [kept]: kept },
+				number: kept,
+			});
+			expect((await calls.work(call.id))?.flow).toEqual([{ text: kept }]);
+		});
+
+		it(
+			"finishes what was asked for before it closes, and refuses what comes after",
+			async () => {
+				const closing = await open();
+				const call = newCall();
+				await closing.calls.insert(call, queued(call));
+				const appends = Array.from({ length: 20 }, (_, n) =>
+					closing.calls.append(call.id, [newEvent(call, n + 2)], {}),
+				);
+				await closing.close();
+				await Promise.all(appends);
+				expect(closing.alive).toBe(false);
+				await expect(
+					closing.calls.append(call.id, [newEvent(call, 99)], {}),
+				).rejects.toThrow();
+				await expect(closing.calls.find("dev", call.id)).rejects.toThrow();
+			},
+			SLOW_MS,
+		);
+	});
+
+	describe("appointments in the store", () => {
+		it("keeps each under an id of its own", async () => {
+			const { calls, appointments } = store;
+			const call = newCall();
+			await calls.insert(call, queued(call));
+			const appointment = {
+				callId: call.id,
+				cloudId: "dev",
+				stepId: "10",
+				entity: "5263",
+				date: "2027-10-11",
+				time: "20:48:00",
+				timezone: "UTC",
+				dueAt: Date.UTC(2027, 9, 11, 20, 48),
+				number: call.number,
+				callerId: call.callerId,
+				record: false,
+			};
+			const first = await appointments.make(appointment);
+			expect(await appointments.make(appointment)).not.toBe(first);
+			await expect(
+				appointments.make({ ...appointment, callId: newId() }),
+			).rejects.toMatchObject({ code: "23503" });
+		});
 	});
 });

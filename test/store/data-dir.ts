@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { systemClock } from "../../core/clock.js";
 import type { CallEvent, CallHappening } from "../../core/event.js";
 import { newId } from "../../core/id.js";
 import { silentLog } from "../../core/log.js";
@@ -39,10 +40,13 @@ async function makeTemplate(): Promise<void> {
 	}
 }
 
-/** An open store on a data folder of its own; closing it removes the folder. */
-export async function newStore(): Promise<Store> {
+/** An open store on a data folder of its own, whose database is an empty PGlite or the one at `databaseUrl`; closing it removes the folder. */
+export async function newStore(databaseUrl?: string): Promise<Store> {
 	const { dataDir, remove } = await newDataDir();
-	const store = await openStore({ dataDir, log: silentLog });
+	const store = await openStore({
+		...{ dataDir, databaseUrl },
+		...{ clock: systemClock, log: silentLog },
+	});
 	return {
 		calls: store.calls,
 		appointments: store.appointments,

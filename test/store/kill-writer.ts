@@ -1,11 +1,12 @@
 // Writes calls and events without end into the data folder named by its argument; says on standard output what was acknowledged.
+import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
 import { newCall, newEvent, queued } from "./data-dir.js";
 
 const store = await openStore({
 	dataDir: process.argv[2] ?? "",
-	log: silentLog,
+	...{ clock: systemClock, log: silentLog },
 });
 
 async function writeOneCallAfterTheOther(): Promise<never> {

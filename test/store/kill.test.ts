@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
+import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
 import { newDataDir, SLOW_MS } from "./data-dir.js";
@@ -39,7 +40,9 @@ it(
 		for (let round = 0; round < ROUNDS; round++) {
 			const acknowledged = await killedWriter(dataDir);
 			expect(acknowledged.size).toBeGreaterThan(0);
-			const store = await openStore({ dataDir, log: silentLog });
+			const store = await openStore({
+				...{ dataDir, clock: systemClock, log: silentLog },
+			});
 			for (const [id, { seq, status }] of acknowledged) {
 				const events = await store.calls.events("dev", id, {
 					after: 0,

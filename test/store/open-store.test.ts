@@ -16,12 +16,14 @@ import {
 	it,
 	onTestFinished,
 } from "vitest";
+import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
 import { PglitePool } from "../../store/pglite-pool.js";
 import { newCall, newDataDir, queued, SLOW_MS } from "./data-dir.js";
 
-const open = (dataDir: string) => openStore({ dataDir, log: silentLog });
+const open = (dataDir: string) =>
+	openStore({ dataDir, clock: systemClock, log: silentLog });
 
 async function dataDirForThisTest(): Promise<string> {
 	const { dataDir, remove } = await newDataDir();

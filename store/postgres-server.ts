@@ -1,0 +1,84 @@
+import type { PostgresPoolClient } from "kysely";
+import pg from "pg";
+import { type Clock, sleep } from "../core/clock.js";
+import { message } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+import type { Database } from "./database.js";
+
+/** One for what callers wait for, the others for what runs meanwhile. */
+const CONNECTIONS = 8;
+const CONNECT_MS = 5_000;
+/** How long what is asked for waits for a server that restarts. */
+const PATIENCE_MS = 20_000;
+const RETRY_MS = 200;
+
+/** A PostgreSQL server, at DATABASE_URL. */
+export class PostgresServer implements Database {
+	readonly #pool: pg.Pool;
+	readonly #clock: Clock;
+	readonly #log: Log;
+	#alive = true;
+
+	constructor(url: string, { clock, log }: { clock: Clock; log: Log }) {
+		this.#clock = clock;
+		this.#log = log;
+		this.#pool = new pg.Pool({
+			connectionString: url,
+			max: CONNECTIONS,
+			connectionTimeoutMillis: CONNECT_MS,
+			keepAlive: true,
+			application_name: "flowdial",
+		});
+		// of a connection that nobody uses at the moment; the next one asked for is a new one
+		this.#pool.on("error", (error) =>
+			log.warn({ err: error.message }, "a connection to PostgreSQL ended"),
+		);
+	}
+
+	get alive(): boolean {
+		return this.#alive;
+	}
+
+	onLost(): void {}
+
+	/** Waits a while for a server that is not there. */
+	async connect(): Promise<PostgresPoolClient> {
+		const deadline = this.#clock.monotonic() + PATIENCE_MS;
+		for (;;) {
+			try {
+				const client = await this.#pool.connect();
+				this.#tell(true);
+				return client;
+			} catch (error) {
+				if (!this.isInterruption(error)) throw error;
+				this.#tell(false, message(error));
+				if (this.#clock.monotonic() > deadline) throw error;
+				await sleep(this.#clock, RETRY_MS);
+			}
+		}
+	}
+
+	isInterruption(error: unknown): boolean {
+		// connection exception, too many connections, the server shuts down, crashed or starts
+		if (error instanceof pg.DatabaseError)
+			return /^08|^53300|^57P0[1-3]/.test(error.code ?? "");
+		// a socket's errors have a code, pg's own two do not
+		return (
+			error instanceof Error &&
+			("code" in error ||
+				/^Connection terminated|^timeout exceeded/.test(error.message))
+		);
+	}
+
+	async end(): Promise<void> {
+		this.#alive = false;
+		await this.#pool.end();
+	}
+
+	#tell(alive: boolean, why?: string): void {
+		if (alive === this.#alive) return;
+		this.#alive = alive;
+		if (alive) this.#log.info("PostgreSQL is back");
+		else this.#log.error({ err: why }, "PostgreSQL does not answer");
+	}
+}

@@ -60,6 +60,11 @@ export const faults = {
 		retry: true,
 		says: "The media engine has no free endpoint",
 	},
+	LEASE_LOST: {
+		http: 503,
+		retry: true,
+		says: "Another instance has taken over the work of this one",
+	},
 	INTERNAL: { http: 500, retry: true, says: "Something went wrong here" },
 } as const satisfies Record<
 	string,

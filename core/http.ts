@@ -22,6 +22,8 @@ export interface HttpRequest {
 	timeoutMs: number;
 	/** Of the answer's body, after decompression. */
 	maxBytes: number;
+	/** Whether a redirect is followed rather than answered; true unless said otherwise. */
+	followRedirects?: boolean;
 	signal?: AbortSignal;
 }
 
@@ -125,7 +127,10 @@ async function exchange(
 		if (wrong) return failed(`the URL ${wrong}`, true);
 		const answer = await send(guard, hop, request.maxBytes, signal);
 		if (answer.kind === "failed") return answer;
-		const next = followed(hop, answer.status, answer.headers.location);
+		const next =
+			request.followRedirects === false
+				? undefined
+				: followed(hop, answer.status, answer.headers.location);
 		if (!next) return { ...answer, url: hop.url };
 		hop = next;
 	}

@@ -22,6 +22,9 @@ export interface CallDispatcherOptions extends PlaceCallOptions {
 	log: Log;
 }
 
+/** How many left calls are taken over in one statement. */
+const CLAIM = 500;
+
 /** A call that was accepted and has not ended. */
 interface Live {
 	call: NewCall;
@@ -92,19 +95,23 @@ export class CallDispatcher implements Dispatcher {
 		return true;
 	}
 
-	/** After a restart: what waited waits again; what was in progress ended with the process and is told so. */
+	/** Takes over what ended instances have left: what waited waits again; what was in progress ended with them and is told so. */
 	async recover(): Promise<void> {
 		const { store, log } = this.#options;
-		for (const call of await store.calls.unfinished()) {
-			try {
-				if (call.status === "queued") await this.#requeue(call);
-				else await this.#endInterrupted(call);
-			} catch (error) {
-				// one call that cannot be read must not keep the service from starting
-				log.error({ err: error, callId: call.id }, "not recovered");
+		for (;;) {
+			const left = this.#open ? await store.calls.claimLeft(CLAIM) : [];
+			if (left.length === 0) return;
+			for (const call of left) {
+				try {
+					if (call.status === "queued") await this.#requeue(call);
+					else await this.#endInterrupted(call);
+				} catch (error) {
+					// one call that cannot be read must not keep the service from starting
+					log.error({ err: error, callId: call.id }, "not recovered");
+				}
 			}
+			this.#pump();
 		}
-		this.#pump();
 	}
 
 	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait stay in the store for the next start. */
@@ -156,7 +163,7 @@ export class CallDispatcher implements Dispatcher {
 					return store.calls.insert({ ...record, createdAt: queuedAt }, event);
 				}
 				const patch = patchFor(event, recordings.pathOf(call.id));
-				return store.calls.append(call.id, [event], patch);
+				return store.calls.append(call.id, [event], patch, call.publish);
 			},
 			tell: (event) => tell(call, event),
 		});
@@ -239,6 +246,7 @@ export class CallDispatcher implements Dispatcher {
 					record.id,
 					[event],
 					patchFor(event, recordings.pathOf(record.id)),
+					record.publish,
 				),
 			tell: (event) => tell(record, event),
 		});

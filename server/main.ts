@@ -31,7 +31,7 @@ import { isSafePath } from "../telephony/encode.js";
 import { Engine } from "../telephony/engine.js";
 import { keepRegistered } from "../telephony/registration.js";
 import { SipAllow } from "../telephony/sip-allow.js";
-import { Publisher } from "../webhooks/publisher.js";
+import { Deliverer } from "../webhooks/deliverer.js";
 import { createApp } from "./app.js";
 import { Closers } from "./closers.js";
 
@@ -107,6 +107,11 @@ async function open(
 		log,
 	});
 	await dispatcher.recover();
+	store.onGivenBack(() => {
+		dispatcher
+			.recover()
+			.catch((error) => log.error({ err: error }, "not recovered"));
+	});
 	const server = app.listen(config.HTTP_PORT, config.HTTP_HOST);
 	// longer than clients keep theirs, or a request meets a connection that is just being closed
 	server.keepAliveTimeout = 65_000;
@@ -124,6 +129,9 @@ async function open(
 		stopNow: () => dispatcher.hangUpAll(),
 		onFailure(listener) {
 			store.onLost(() => listener("the database is gone"));
+			store.onFenced(() =>
+				listener("another instance has taken over its work"),
+			);
 			softswitch?.onExit((error) => listener(error.message));
 		},
 	};
@@ -156,8 +164,10 @@ function createDispatcher(
 	const clock = systemClock;
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
-	const publisher = new Publisher(http, log);
-	closers.add(() => publisher.idle());
+	const { deliveries } = store;
+	const deliverer = new Deliverer({ deliveries, http, clock, log });
+	closers.add(() => deliverer.stop());
+	deliverer.start();
 	return new CallDispatcher({
 		...parts,
 		dialer: new SipDialer({
@@ -178,7 +188,7 @@ function createDispatcher(
 		}),
 		appointments: store.appointments,
 		tell: (call, event) => {
-			if (call.publish) publisher.publish(call.publish, event);
+			if (call.publish) deliverer.publish(call.publish, event);
 		},
 		queueLimit: config.QUEUE_LIMIT,
 		queueTimeoutMs: config.QUEUE_TIMEOUT,

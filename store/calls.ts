@@ -10,6 +10,7 @@ import type {
 	Calls,
 	CallWork,
 	NewCallRecord,
+	Publish,
 	UnfinishedCall,
 } from "./store.js";
 import { type Write, writeAll } from "./write-calls.js";
@@ -36,20 +37,23 @@ const recordColumns = [
 
 export class StoredCalls implements Calls {
 	readonly #db: Kysely<Tables>;
+	readonly #owner: number;
 	readonly #writes: GroupCommit<Write>;
 
 	constructor(
 		db: Kysely<Tables>,
-		{ isInterruption }: Pick<Database, "isInterruption">,
+		database: Pick<Database, "isInterruption">,
+		owner: number,
 	) {
 		this.#db = db;
+		this.#owner = owner;
 		this.#writes = new GroupCommit(
 			async (writes) => {
 				try {
-					await writeAll(db, writes);
+					await writeAll(db, owner, writes);
 				} catch (error) {
-					if (!isInterruption(error)) throw error;
-					await writeAll(db, writes, true);
+					if (!database.isInterruption(error)) throw error;
+					await writeAll(db, owner, writes, true);
 				}
 			},
 			({ callId }) => callId,
@@ -62,6 +66,7 @@ export class StoredCalls implements Calls {
 			insert: call,
 			events: [queued],
 			patch: {},
+			publish: call.publish,
 		});
 	}
 
@@ -69,8 +74,9 @@ export class StoredCalls implements Calls {
 		callId: string,
 		events: readonly CallEvent[],
 		patch: CallPatch,
+		publish: Publish | null = null,
 	): Promise<void> {
-		return this.#writes.add({ callId, events, patch });
+		return this.#writes.add({ callId, events, patch, publish });
 	}
 
 	/** Resolves once nothing waits to be written. */
@@ -118,31 +124,39 @@ export class StoredCalls implements Calls {
 			.orderBy("events.seq")
 			.limit(limit)
 			.execute();
-		return rows.map(({ at, data, metadata, ...row }) => {
-			const event = {
-				...row,
-				call_id: id,
-				cloud_id: cloudId,
-				at: instant(at.getTime()),
-				...(metadata && { metadata }),
-				data,
-			};
-			return event as CallEvent; // type and data went in together, as a CallEvent
-		});
+		return rows.map((row) =>
+			callEvent({ ...row, call_id: id, cloud_id: cloudId }),
+		);
 	}
 
-	async unfinished(): Promise<UnfinishedCall[]> {
+	async claimLeft(limit: number): Promise<UnfinishedCall[]> {
 		const rows = await this.#db
-			.selectFrom("calls")
+			.with("claimed", (db) =>
+				db
+					.updateTable("calls")
+					.set({ owner: this.#owner })
+					.where("id", "in", (left) =>
+						left
+							.selectFrom("calls")
+							.select("id")
+							.where("owner", "is", null)
+							.where("status", "<>", "ended")
+							.orderBy("created_at")
+							.limit(limit)
+							.forUpdate()
+							.skipLocked(),
+					)
+					.returningAll(),
+			)
+			.selectFrom("claimed")
 			.select(recordColumns)
 			.select((row) =>
 				row
 					.selectFrom("events")
 					.select((event) => event.fn.max("seq").as("seq"))
-					.whereRef("events.call_id", "=", "calls.id")
+					.whereRef("events.call_id", "=", "claimed.id")
 					.as("last_seq"),
 			)
-			.where("status", "<>", "ended")
 			.orderBy("created_at")
 			.execute();
 		return rows.map((row) => ({
@@ -150,6 +164,31 @@ export class StoredCalls implements Calls {
 			lastSeq: row.last_seq ?? 0,
 		}));
 	}
+}
+
+/** An event as it was told, key by key in the same order, so that every attempt to deliver it sends the same bytes. */
+export function callEvent(row: {
+	id: string;
+	type: string;
+	seq: number;
+	call_id: string;
+	cloud_id: string;
+	at: Date;
+	metadata: Record<string, unknown> | null;
+	data: unknown;
+}): CallEvent {
+	const { id, type, seq, call_id, cloud_id, at, metadata, data } = row;
+	const event = {
+		type,
+		data,
+		id,
+		seq,
+		call_id,
+		cloud_id,
+		at: instant(at.getTime()),
+		...(metadata && { metadata }),
+	};
+	return event as CallEvent; // type and data went in together, as a CallEvent
 }
 
 function callRecord(

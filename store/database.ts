@@ -6,6 +6,10 @@ export interface Database extends PostgresPool {
 	readonly alive: boolean;
 	/** Calls `listener` once it is gone for good; a server that can come back never is. */
 	onLost(listener: () => void): void;
+	/** Whether other processes can be connected too. */
+	readonly isShared: boolean;
+	/** Runs a statement in a session that lasts as long as this one is there, and again in a new one when that is lost. */
+	hold(statement: string): Promise<void>;
 	/** Whether the connection ended before the answer came: what was asked for may have been done, or not. */
 	isInterruption(error: unknown): boolean;
 }

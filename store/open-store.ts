@@ -7,6 +7,8 @@ import { StoredAppointments } from "./appointments.js";
 import { StoredCalls } from "./calls.js";
 import { DataDirLock } from "./data-dir-lock.js";
 import type { Database } from "./database.js";
+import { StoredDeliveries } from "./deliveries.js";
+import { Instance } from "./instance.js";
 import { migrate } from "./migrate.js";
 import { migrations } from "./migrations/all.js";
 import { PglitePool } from "./pglite-pool.js";
@@ -41,7 +43,8 @@ export async function openStore({
 			dialect: new PostgresDialect({ pool: database }),
 		});
 		await migrate(db, migrations);
-		return assemble(db, database, lock);
+		const instance = await Instance.begin({ db, database, clock, log });
+		return assemble(db, database, instance, lock);
 	} catch (error) {
 		await database?.end();
 		await lock.release();
@@ -52,19 +55,26 @@ export async function openStore({
 function assemble(
 	db: Kysely<Tables>,
 	database: Database,
+	instance: Instance,
 	lock: DataDirLock,
 ): Store {
-	const calls = new StoredCalls(db, database);
+	const calls = new StoredCalls(db, database, instance.number);
+	const deliveries = new StoredDeliveries(db, instance.number);
 	return {
 		calls,
+		deliveries,
 		appointments: new StoredAppointments(db),
 		get alive() {
 			return database.alive;
 		},
 		onLost: (listener) => database.onLost(listener),
+		onGivenBack: (listener) => instance.onGivenBack(listener),
+		onFenced: (listener) => instance.onFenced(listener),
 		async close() {
 			await calls.settled();
+			await deliveries.settled();
 			try {
+				if (database.alive) await instance.end();
 				await database.end();
 			} finally {
 				await lock.release();

@@ -41,6 +41,7 @@ interface Waiter {
  * takes either. The main thread only posts SQL and parameters, so that no query holds up signalling.
  */
 export class PglitePool implements Database {
+	readonly isShared = false;
 	readonly #worker: Worker;
 	readonly #waiting = new Map<number, Waiter>();
 	readonly #queue: (() => void)[] = [];
@@ -84,6 +85,16 @@ export class PglitePool implements Database {
 	/** Calls `listener` if the database's thread ends though nobody closed it. */
 	onLost(listener: () => void): void {
 		this.#onLost = listener;
+	}
+
+	/** It has one session only. */
+	async hold(statement: string): Promise<void> {
+		const client = await this.connect();
+		try {
+			await client.query(statement, []);
+		} finally {
+			client.release();
+		}
 	}
 
 	/** Its thread and this one end together. */

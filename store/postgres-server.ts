@@ -14,10 +14,13 @@ const RETRY_MS = 200;
 
 /** A PostgreSQL server, at DATABASE_URL. */
 export class PostgresServer implements Database {
+	readonly isShared = true;
 	readonly #pool: pg.Pool;
 	readonly #clock: Clock;
 	readonly #log: Log;
 	#alive = true;
+	#ended = false;
+	#held = () => {};
 
 	constructor(url: string, { clock, log }: { clock: Clock; log: Log }) {
 		this.#clock = clock;
@@ -58,6 +61,23 @@ export class PostgresServer implements Database {
 		}
 	}
 
+	async hold(statement: string): Promise<void> {
+		const client = await this.#pool.connect();
+		let lost = false;
+		const again = () => {
+			if (lost || this.#ended) return;
+			lost = true;
+			client.release(true);
+			void this.hold(statement).catch((error) =>
+				this.#log.error({ err: message(error) }, "no session is held"),
+			);
+		};
+		client.on("error", again);
+		client.on("end", again);
+		this.#held = () => client.release(true);
+		await client.query(statement);
+	}
+
 	isInterruption(error: unknown): boolean {
 		// connection exception, too many connections, the server shuts down, crashed or starts
 		if (error instanceof pg.DatabaseError)
@@ -72,6 +92,8 @@ export class PostgresServer implements Database {
 
 	async end(): Promise<void> {
 		this.#alive = false;
+		this.#ended = true;
+		this.#held();
 		await this.#pool.end();
 	}
 

@@ -1,6 +1,11 @@
 import type { ColumnType, Generated } from "kysely";
 import type { Outcome, Reason } from "../core/outcome.js";
-import type { CallStatus, NewCallRecord, Recording } from "./store.js";
+import type {
+	CallStatus,
+	DeliveryStatus,
+	NewCallRecord,
+	Recording,
+} from "./store.js";
 
 /** Written as JSON text, read as the value. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -30,6 +35,7 @@ export interface Tables {
 		answered_at: Instant | null;
 		ended_at: Instant | null;
 		recording: Json<Recording | null>;
+		owner: number | null;
 	};
 	events: {
 		id: string;
@@ -38,6 +44,41 @@ export interface Tables {
 		type: string;
 		at: Instant;
 		data: Json<unknown>;
+	};
+	instances: {
+		number: number;
+		started_at: Generated<Date>;
+		seen_at: Generated<Date>;
+	};
+	webhook_endpoints: {
+		id: string;
+		cloud_id: string;
+		url: string;
+		status: Generated<"enabled" | "disabled">;
+		detail: string | null;
+		created_at: Generated<Date>;
+	};
+	webhook_secrets: {
+		id: string;
+		cloud_id: string;
+		secret: string;
+		created_at: Generated<Date>;
+		expires_at: Instant | null;
+	};
+	deliveries: {
+		event_id: string;
+		call_id: string;
+		seq: number;
+		cloud_id: string;
+		endpoint_id: string;
+		method: "POST" | "PUT";
+		status: Generated<DeliveryStatus>;
+		attempts: Generated<number>;
+		due_at: Instant;
+		owner: number | null;
+		last_at: Instant | null;
+		last_status: number | null;
+		last_detail: string | null;
 	};
 	appointments: {
 		id: string;

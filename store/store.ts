@@ -70,6 +70,7 @@ export interface Calls {
 		callId: string,
 		events: readonly CallEvent[],
 		patch: CallPatch,
+		publish?: Publish | null,
 	): Promise<void>;
 	/** Undefined if no call of this account has the id, which must be a UUID. */
 	find(cloudId: string, id: string): Promise<CallRecord | undefined>;
@@ -81,17 +82,63 @@ export interface Calls {
 		id: string,
 		page: { after: number; limit: number },
 	): Promise<CallEvent[]>;
-	/** Calls of every account that have not ended, oldest first: after a crash, those that were cut off. */
-	unfinished(): Promise<UnfinishedCall[]>;
+	/** Takes over up to `limit` calls of every account that have not ended and are nobody's, oldest first: their instance has ended. */
+	claimLeft(limit: number): Promise<UnfinishedCall[]>;
+}
+
+export type DeliveryStatus = "pending" | "delivered" | "dead";
+
+/** An event on its way to the address that its call was posted with. */
+export interface Delivery {
+	event: CallEvent;
+	endpointId: string;
+	url: string;
+	method: "POST" | "PUT";
+	/** That were made. */
+	attempts: number;
+}
+
+/** What came of an attempt, or that it is put off. */
+export interface DeliveryResult {
+	eventId: string;
+	status: DeliveryStatus;
+	/** Made by now; unchanged where it was only put off. */
+	attempts: number;
+	/** When the next one is due, epoch milliseconds. */
+	dueAt: number;
+	/** Of an attempt; null where it was put off. */
+	attempt: {
+		at: number;
+		httpStatus: number | null;
+		detail: string | null;
+	} | null;
+}
+
+export interface Deliveries {
+	/** Takes over up to `limit` deliveries that are due and nobody's, the longest due first; none of endpoints `except`. */
+	claimDue(limit: number, except: readonly string[]): Promise<Delivery[]>;
+	/** Milliseconds until the next one is due, 0 if one is; null if none waits. */
+	nextDueInMs(except: readonly string[]): Promise<number | null>;
+	/** Keeps what came of a delivery of ours, and gives it back. */
+	settle(result: DeliveryResult): Promise<void>;
+	/** No more is sent there until somebody enables it again. */
+	disableEndpoint(id: string, detail: string): Promise<void>;
+	/** Secrets that sign today, the newest first; makes the first one. */
+	liveSecrets(cloudId: string): Promise<string[]>;
 }
 
 export interface Store {
 	readonly calls: Calls;
+	readonly deliveries: Deliveries;
 	readonly appointments: Appointments;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */
 	onLost(listener: () => void): void;
-	/** Waits for what was asked for, then lets go of the data folder. */
+	/** Calls `listener` when another instance has ended and left work behind. */
+	onGivenBack(listener: () => void): void;
+	/** Calls `listener` when others have taken this instance for dead, and its work with it: nothing is kept from then on. */
+	onFenced(listener: () => void): void;
+	/** Waits for what was asked for, gives back what it claims, then lets go of the data folder. */
 	close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
+import { Fault } from "../core/fault.js";
+import { endpointId } from "./endpoint-id.js";
 import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
-import type { CallPatch, NewCallRecord } from "./store.js";
+import type { CallPatch, NewCallRecord, Publish } from "./store.js";
 
 export interface Write {
 	callId: string;
@@ -11,6 +13,8 @@ export interface Write {
 	insert?: NewCallRecord;
 	events: readonly CallEvent[];
 	patch: CallPatch;
+	/** Where its events are sent. */
+	publish: Publish | null;
 }
 
 /** What changes in a row of `calls`, for json_to_recordset: however many rows, the statement is the same and planned once. */
@@ -21,45 +25,71 @@ const progressColumns = sql.raw(
 const nothing = sql``;
 const keepWhatIsThere = sql`on conflict do nothing`;
 
-/** Keeps new calls, changes the rows of others, and appends events, all in one statement; `again` where that may have been done before. */
+/**
+ * Keeps new calls, changes the rows of others, and appends events with their deliveries, all in one statement; `again` where
+ * that may have been done before. Throws LEASE_LOST, and keeps nothing, once `owner` was found dead by another instance.
+ */
 export async function writeAll(
 	db: Kysely<Tables>,
+	owner: number,
 	writes: readonly Write[],
 	again = false,
 ): Promise<void> {
-	const events = storableJson(
-		writes.flatMap((write) => write.events.map(eventRow)),
+	const events = writes.flatMap((write) =>
+		write.events.map((event) => eventRow(event, write.publish)),
 	);
 	const patches = mergedPatches(writes);
-	await sql`
-		with ${insertion(writes, patches, again)} new_events as (
-			insert into events (id, call_id, seq, type, at, data)
-			select id, call_id, seq, type, at, data
-			from json_to_recordset(${events}::json) as row (
-				id uuid, call_id uuid, seq integer, type text, at timestamptz, data json
+	const conflict = again ? keepWhatIsThere : nothing;
+	const { rows } = await sql`
+		with me as (
+			select number from instances where number = ${owner} for key share
+		),
+		${insertion(writes, patches, conflict)}
+		event_rows as (
+			select * from me, json_to_recordset(${storableJson(events)}::json) as row (
+				id uuid, call_id uuid, seq integer, type text, at timestamptz, data json, cloud_id text, endpoint_id uuid,
+				url text, method text
 			)
-			${again ? keepWhatIsThere : nothing}
+		),
+		new_events as (
+			insert into events (id, call_id, seq, type, at, data)
+			select id, call_id, seq, type, at, data from event_rows ${conflict}
+		),
+		new_endpoints as (
+			insert into webhook_endpoints (id, cloud_id, url)
+			select distinct endpoint_id, cloud_id, url from event_rows where seq = 1 and endpoint_id is not null
+			on conflict do nothing
+		),
+		new_deliveries as (
+			insert into deliveries (event_id, call_id, seq, cloud_id, endpoint_id, method, due_at, owner)
+			select id, call_id, seq, cloud_id, endpoint_id, method, at, number
+			from event_rows where endpoint_id is not null ${conflict}
+		),
+		changes as (
+			update calls set
+				status = coalesce(patch.status, calls.status),
+				outcome = coalesce(patch.outcome, calls.outcome),
+				reason = coalesce(patch.reason, calls.reason),
+				sip_status = coalesce(patch.sip_status, calls.sip_status),
+				dialed_at = coalesce(patch.dialed_at, calls.dialed_at),
+				answered_at = coalesce(patch.answered_at, calls.answered_at),
+				ended_at = coalesce(patch.ended_at, calls.ended_at),
+				recording = coalesce(patch.recording, calls.recording),
+				owner = case when patch.status = 'ended' then null else calls.owner end
+			from me, json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
+				id uuid, ${progressColumns}
+			)
+			where calls.id = patch.id
 		)
-		update calls set
-			status = coalesce(patch.status, calls.status),
-			outcome = coalesce(patch.outcome, calls.outcome),
-			reason = coalesce(patch.reason, calls.reason),
-			sip_status = coalesce(patch.sip_status, calls.sip_status),
-			dialed_at = coalesce(patch.dialed_at, calls.dialed_at),
-			answered_at = coalesce(patch.answered_at, calls.answered_at),
-			ended_at = coalesce(patch.ended_at, calls.ended_at),
-			recording = coalesce(patch.recording, calls.recording)
-		from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
-			id uuid, ${progressColumns}
-		)
-		where calls.id = patch.id`.execute(db);
+		select number from me`.execute(db);
+	if (rows.length === 0) throw new Fault("LEASE_LOST");
 }
 
 /** The part that keeps new calls; it takes their changes out of `patches`, since one statement cannot change a row it makes. */
 function insertion(
 	writes: readonly Write[],
 	patches: Map<string, ReturnType<typeof patchRow>>,
-	again: boolean,
+	conflict: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
 	const rows = writes.flatMap(({ insert }) => {
 		if (!insert) return [];
@@ -70,14 +100,14 @@ function insertion(
 	if (rows.length === 0) return sql``;
 	return sql`new_calls as (
 			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at,
-				status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording)
-			select id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at,
-				coalesce(status, 'queued'), outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording
-			from json_to_recordset(${storableJson(rows)}::json) as row (
+				status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording, owner)
+			select row.id, cloud_id, row.number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at,
+				coalesce(status, 'queued'), outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording, me.number
+			from me, json_to_recordset(${storableJson(rows)}::json) as row (
 				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
 				metadata json, record boolean, publish json, created_at timestamptz, ${progressColumns}
 			)
-			${again ? keepWhatIsThere : nothing}
+			${conflict}
 		),`;
 }
 
@@ -123,8 +153,20 @@ function callRow(call: NewCallRecord) {
 	};
 }
 
-function eventRow({ id, call_id, seq, type, at, data }: CallEvent) {
-	return { id, call_id, seq, type, at, data };
+function eventRow(
+	{ id, call_id, cloud_id, seq, type, at, data }: CallEvent,
+	publish: Publish | null,
+) {
+	const row = { id, call_id, seq, type, at, data };
+	if (!publish) return row;
+	const { url, method } = publish;
+	return {
+		...row,
+		cloud_id,
+		endpoint_id: endpointId(cloud_id, url),
+		url,
+		method,
+	};
 }
 
 const written = (epochMs: number | null | undefined) =>

@@ -47,18 +47,13 @@ export async function newStore(databaseUrl?: string): Promise<Store> {
 		...{ dataDir, databaseUrl },
 		...{ clock: systemClock, log: silentLog },
 	});
-	return {
-		calls: store.calls,
-		appointments: store.appointments,
-		get alive() {
-			return store.alive;
-		},
-		onLost: (listener) => store.onLost(listener),
+	const { close } = store;
+	return Object.assign(store, {
 		async close() {
-			await store.close();
+			await close();
 			remove();
 		},
-	};
+	});
 }
 
 export function newCall(changes: Partial<NewCallRecord> = {}): NewCallRecord {

@@ -1,28 +1,59 @@
+import { systemClock } from "../../core/clock.js";
+import { silentLog } from "../../core/log.js";
+import { openStore } from "../../store/open-store.js";
 import type { Store } from "../../store/store.js";
 import { hasPostgres, Postgres } from "../support/postgres.js";
-import { newStore } from "./data-dir.js";
+import { newDataDir } from "./data-dir.js";
 
 interface TestDatabase {
 	name: string;
 	isThere: boolean;
-	/** A store on an empty database; closing it removes the database. */
+	/** An empty database. */
+	start(): Promise<RunningDatabase>;
+}
+
+interface RunningDatabase {
+	/** Whether several stores may be open at a time. */
+	isShared: boolean;
+	dataDir: string;
+	databaseUrl: string | undefined;
+	/** What an instance of its own works with. */
 	open(): Promise<Store>;
+	stop(): Promise<void>;
 }
 
 /** What every test of what is kept runs on. */
 export const databases: readonly TestDatabase[] = [
-	{ name: "PGlite", isThere: true, open: () => newStore() },
-	{ name: "PostgreSQL", isThere: hasPostgres, open: onPostgres },
+	{ name: "PGlite", isThere: true, start: () => startPglite() },
+	{ name: "PostgreSQL", isThere: hasPostgres, start: startPostgres },
 ];
 
-async function onPostgres(): Promise<Store> {
+async function startPglite(): Promise<RunningDatabase> {
+	const { dataDir, remove } = await newDataDir();
+	return {
+		...{ isShared: false, dataDir, databaseUrl: undefined },
+		open: () => openStore({ dataDir, clock: systemClock, log: silentLog }),
+		stop: async () => remove(),
+	};
+}
+
+async function startPostgres(): Promise<RunningDatabase> {
 	const server = await Postgres.start();
-	const store = await newStore(await server.newDatabase());
-	const { close } = store;
-	return Object.assign(store, {
-		async close() {
-			await close();
-			await server.stop();
+	const databaseUrl = await server.newDatabase();
+	const own = await newDataDir();
+	const folders = [own];
+	return {
+		...{ isShared: true, dataDir: own.dataDir, databaseUrl },
+		async open() {
+			const folder = await newDataDir();
+			folders.push(folder);
+			const { dataDir } = folder;
+			const quietly = { clock: systemClock, log: silentLog };
+			return openStore({ dataDir, databaseUrl, ...quietly });
 		},
-	});
+		async stop() {
+			await server.stop();
+			for (const { remove } of folders) remove();
+		},
+	};
 }

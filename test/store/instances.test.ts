@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NewCallRecord, Store } from "../../store/store.js";
+import { newCall, newEvent, queued, SLOW_MS } from "./data-dir.js";
+import { databases } from "./databases.js";
+
+describe.each(databases)("$name:", ({ isThere, start }) => {
+	if (!isThere) return void it.skip("no PostgreSQL is installed");
+	let database: Awaited<ReturnType<typeof start>>;
+	beforeAll(async () => {
+		database = await start();
+	}, SLOW_MS);
+	afterAll(() => database.stop());
+
+	describe("what an instance leaves when it ends", () => {
+		let first: Store;
+		let next: Store;
+		const [young, ended, old] = [3, 2, 1].map((createdAt) =>
+			newCall({ createdAt, cloudId: `cloud ${createdAt}` }),
+		) as [NewCallRecord, NewCallRecord, NewCallRecord]; // three in, three out
+		beforeAll(async () => {
+			first = await database.open();
+			const { calls } = first;
+			for (const call of [young, ended, old])
+				await calls.insert(call, queued(call));
+			await calls.append(old.id, [newEvent(old, 2)], { status: "ringing" });
+			await calls.append(ended.id, [newEvent(ended, 2)], { status: "ended" });
+			expect(await calls.claimLeft(10)).toEqual([]);
+			await first.close();
+			next = await database.open();
+		}, SLOW_MS);
+		afterAll(() => next.close());
+
+		it("is taken over once by the next: calls that have not ended, oldest first, with the last seq", async () => {
+			expect(await next.calls.claimLeft(1)).toMatchObject([
+				{ id: old.id, cloudId: "cloud 1", status: "ringing", lastSeq: 2 },
+			]);
+			expect(await next.calls.claimLeft(10)).toMatchObject([
+				{ id: young.id, cloudId: "cloud 3", status: "queued", lastSeq: 1 },
+			]);
+			expect(await next.calls.claimLeft(10)).toEqual([]);
+		});
+
+		it("includes the deliveries that it had not made", async () => {
+			const due = await next.deliveries.claimDue(10, []);
+			expect(
+				due.map(({ event }) => `${event.cloud_id} ${event.seq}`).sort(),
+			).toEqual(["cloud 1 1", "cloud 2 1", "cloud 3 1"]);
+			expect(await next.deliveries.claimDue(10, [])).toEqual([]);
+		});
+	});
+
+	it("two instances never get the same work", async (test) => {
+		test.skip(!database.isShared, "PGlite is for one process");
+		const [one, two, three] = [
+			await database.open(),
+			await database.open(),
+			await database.open(),
+		];
+		const calls = Array.from({ length: 60 }, () => newCall());
+		for (const call of calls) await one.calls.insert(call, queued(call));
+		// those of the tests before
+		await two.calls.claimLeft(100);
+		expect(await three.calls.claimLeft(100)).toEqual([]);
+		await one.close();
+		const taken = await Promise.all(
+			Array.from({ length: 20 }, (_, n) =>
+				(n % 2 ? two : three).calls.claimLeft(7),
+			),
+		);
+		const ids = taken.flat().map(({ id }) => id);
+		expect(ids.sort()).toEqual(calls.map(({ id }) => id).sort());
+		await two.close();
+		await three.close();
+	});
+});

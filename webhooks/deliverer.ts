@@ -1,0 +1,271 @@
+import type { Clock } from "../core/clock.js";
+import type { CallEvent } from "../core/event.js";
+import { message } from "../core/fault.js";
+import type { HttpClient } from "../core/http.js";
+import type { Log } from "../core/log.js";
+import { endpointId } from "../store/endpoint-id.js";
+import type { Deliveries, Delivery, Publish } from "../store/store.js";
+import { Lane } from "./lane.js";
+import { retryAfterMs, retryDelayMs } from "./retries.js";
+import { signatureHeaders } from "./sign.js";
+
+const TIMEOUT_MS = 15_000;
+/** What a consumer answers is not read beyond this. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** Requests under way to one endpoint. */
+const LANE_WIDTH = 32;
+/** After so many failures in a row an endpoint is left alone for a while. */
+const PAUSE_AFTER = 10;
+const PAUSE_MS = 30_000;
+const CLAIM = 200;
+/** Looks at least so often for what other instances have left. */
+const LONGEST_SLEEP_MS = 5_000;
+/** Secrets may be this old: those that another instance has made are used from then on. */
+const SECRETS_MS = 5_000;
+
+export interface DelivererOptions {
+	deliveries: Deliveries;
+	http: HttpClient;
+	clock: Clock;
+	log: Log;
+	/** From 0 to 1. */
+	random?: () => number;
+}
+
+/**
+ * Sends events to the addresses that calls were posted with, at least once each: what is not taken is sent again for 72 hours.
+ * The first attempts of one call's events are made in their order; endpoints do not wait for each other.
+ */
+export class Deliverer {
+	readonly #options: Required<DelivererOptions>;
+	readonly #lanes = new Map<string, Lane>();
+	readonly #secrets = new Map<
+		string,
+		{ until: number; live: Promise<string[]> }
+	>();
+	readonly #underWay = new Set<Promise<void>>();
+	#cancel = () => {};
+	#claiming = false;
+	#open = true;
+
+	constructor(options: DelivererOptions) {
+		this.#options = { random: Math.random, ...options };
+	}
+
+	/** Begins to look for what is due. */
+	start(): void {
+		this.#wakeIn(0);
+	}
+
+	/** Sends an event that was just kept, with its delivery, by this instance. */
+	publish({ url, method }: Publish, event: CallEvent): void {
+		const endpoint = endpointId(event.cloud_id, url);
+		this.take({ event, endpointId: endpoint, url, method, attempts: 0 });
+	}
+
+	/** Takes a delivery that this instance has claimed. */
+	take(delivery: Delivery): void {
+		const lane = this.#lane(delivery.endpointId);
+		const now = this.#options.clock.now();
+		if (!this.#open) return;
+		if (lane.pausedUntil > now) this.#putOff([delivery], lane.pausedUntil);
+		else if (lane.isFull) this.#putOff([delivery], now);
+		else {
+			lane.add(delivery);
+			this.#pump(delivery.endpointId, lane);
+		}
+	}
+
+	/** Looks at once for what is due. */
+	wake(): void {
+		this.#wakeIn(0);
+	}
+
+	/** Begins nothing more and waits for what is under way; the rest stays in the store. */
+	async stop(): Promise<void> {
+		this.#open = false;
+		this.#cancel();
+		while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+	}
+
+	#lane(endpointId: string): Lane {
+		const known = this.#lanes.get(endpointId);
+		if (known) return known;
+		const lane = new Lane();
+		this.#lanes.set(endpointId, lane);
+		return lane;
+	}
+
+	#pump(endpointId: string, lane: Lane): void {
+		while (this.#open && lane.inFlight < LANE_WIDTH) {
+			const delivery = lane.next();
+			if (!delivery) break;
+			const sent = this.#deliver(lane, delivery)
+				.catch((error) => {
+					// it stays ours in the store, and comes back when this instance ends
+					this.#options.log.error({ err: error }, "delivery not kept");
+				})
+				.finally(() => {
+					this.#underWay.delete(sent);
+					lane.done(delivery.event.call_id);
+					if (lane.hasRoomAgain()) this.wake();
+					this.#pump(endpointId, lane);
+				});
+			this.#underWay.add(sent);
+		}
+		const isForgotten =
+			lane.isIdle &&
+			lane.pausedUntil < this.#options.clock.now() &&
+			lane.failures === 0;
+		if (isForgotten) this.#lanes.delete(endpointId);
+	}
+
+	async #deliver(lane: Lane, delivery: Delivery): Promise<void> {
+		const { deliveries, clock, log, random } = this.#options;
+		const { event, endpointId } = delivery;
+		const attempts = delivery.attempts + 1;
+		const { httpStatus, detail, askedMs } = await this.#attempt(delivery);
+		const at = clock.now();
+		const attempt = { at, httpStatus, detail };
+		if (detail === null) {
+			lane.failures = 0;
+			return deliveries.settle({
+				eventId: event.id,
+				status: "delivered",
+				attempts,
+				dueAt: at,
+				attempt,
+			});
+		}
+		log.warn(
+			{
+				callId: event.call_id,
+				type: event.type,
+				seq: event.seq,
+				attempts,
+				detail,
+			},
+			"event not delivered",
+		);
+		if (httpStatus === 410)
+			await deliveries.disableEndpoint(endpointId, "it answered 410 Gone");
+		const isDown = httpStatus === 410 || ++lane.failures >= PAUSE_AFTER;
+		const pauseMs = Math.max(isDown ? PAUSE_MS : 0, askedMs);
+		if (pauseMs > 0) this.#pause(lane, at + pauseMs);
+		const delayMs = retryDelayMs(attempts, askedMs, random());
+		await deliveries.settle({
+			eventId: event.id,
+			status: delayMs === null ? "dead" : "pending",
+			attempts,
+			dueAt: at + (delayMs ?? 0),
+			attempt,
+		});
+		if (delayMs !== null) this.#wakeIn(delayMs);
+	}
+
+	/** `detail`: why it failed; null if it was taken. */
+	async #attempt({ event, url, method }: Delivery): Promise<{
+		httpStatus: number | null;
+		detail: string | null;
+		askedMs: number;
+	}> {
+		const { http, clock } = this.#options;
+		const body = JSON.stringify(event);
+		const signed = { id: event.id, atMs: clock.now(), body };
+		const result = await http.request({
+			method,
+			url,
+			headers: {
+				"content-type": "application/json",
+				...signatureHeaders(await this.#liveSecrets(event.cloud_id), signed),
+			},
+			body,
+			timeoutMs: TIMEOUT_MS,
+			maxBytes: MAX_ANSWER_BYTES,
+			followRedirects: false,
+		});
+		if (result.kind === "failed")
+			return { httpStatus: null, detail: result.detail, askedMs: 0 };
+		const { status, headers } = result;
+		const isTaken = status >= 200 && status < 300;
+		return {
+			httpStatus: status,
+			detail: isTaken ? null : `it answered ${status}`,
+			askedMs: isTaken ? 0 : retryAfterMs(headers["retry-after"], clock.now()),
+		};
+	}
+
+	#liveSecrets(cloudId: string): Promise<string[]> {
+		const { clock, deliveries } = this.#options;
+		const known = this.#secrets.get(cloudId);
+		if (known && known.until > clock.monotonic()) return known.live;
+		const live = deliveries.liveSecrets(cloudId);
+		this.#secrets.set(cloudId, { until: clock.monotonic() + SECRETS_MS, live });
+		live.catch(() => this.#secrets.delete(cloudId));
+		return live;
+	}
+
+	/** Sends nothing there until then, and gives back what waits. */
+	#pause(lane: Lane, until: number): void {
+		lane.pausedUntil = Math.max(lane.pausedUntil, until);
+		this.#putOff(lane.drain(), lane.pausedUntil);
+	}
+
+	/** Back to the store, to be claimed by whoever is there then. */
+	#putOff(waiting: readonly Delivery[], dueAt: number): void {
+		const { deliveries, log, clock } = this.#options;
+		for (const { event, attempts } of waiting)
+			deliveries
+				.settle({
+					eventId: event.id,
+					status: "pending",
+					attempts,
+					dueAt,
+					attempt: null,
+				})
+				.catch((error) =>
+					log.error({ err: message(error) }, "delivery not put off"),
+				);
+		this.#wakeIn(dueAt - clock.now());
+	}
+
+	/** Endpoints that take no more at the moment. */
+	#busy(): string[] {
+		const now = this.#options.clock.now();
+		return [...this.#lanes].flatMap(([id, lane]) =>
+			lane.isFull || lane.pausedUntil > now ? [id] : [],
+		);
+	}
+
+	#wakeAt = Number.POSITIVE_INFINITY;
+
+	#wakeIn(delayMs: number): void {
+		const { clock } = this.#options;
+		const at = clock.monotonic() + Math.max(0, delayMs);
+		if (!this.#open || at >= this.#wakeAt) return;
+		this.#cancel();
+		this.#wakeAt = at;
+		this.#cancel = clock.after(Math.max(0, delayMs), () => void this.#claim());
+	}
+
+	async #claim(): Promise<void> {
+		this.#wakeAt = Number.POSITIVE_INFINITY;
+		if (this.#claiming) return;
+		this.#claiming = true;
+		const { deliveries, log } = this.#options;
+		let nextMs: number | null = null;
+		try {
+			for (;;) {
+				const due = await deliveries.claimDue(CLAIM, this.#busy());
+				for (const delivery of due) this.take(delivery);
+				if (due.length < CLAIM) break;
+			}
+			nextMs = await deliveries.nextDueInMs(this.#busy());
+		} catch (error) {
+			log.warn({ err: message(error) }, "could not look for deliveries");
+		} finally {
+			this.#claiming = false;
+		}
+		this.#wakeIn(Math.min(nextMs ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS));
+	}
+}

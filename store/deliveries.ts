@@ -1,23 +1,21 @@
-import { randomBytes } from "node:crypto";
 import { type Kysely, sql } from "kysely";
-import { instant } from "../core/clock.js";
-import { newId } from "../core/id.js";
+import { type Clock, instant } from "../core/clock.js";
 import { callEvent } from "./calls.js";
 import { GroupCommit } from "./group-commit.js";
 import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
-import type { Deliveries, Delivery, DeliveryResult } from "./store.js";
-
-/** Standard Webhooks asks for 24 to 64. */
-const SECRET_BYTES = 32;
+import { liveSecrets } from "./secrets.js";
+import type { Deliveries, Delivery, DeliveryResult, Secret } from "./store.js";
 
 export class StoredDeliveries implements Deliveries {
 	readonly #db: Kysely<Tables>;
 	readonly #owner: number;
+	readonly #clock: Clock;
 	readonly #results: GroupCommit<DeliveryResult>;
 
-	constructor(db: Kysely<Tables>, owner: number) {
+	constructor(db: Kysely<Tables>, owner: number, clock: Clock) {
 		this.#db = db;
+		this.#clock = clock;
 		this.#owner = owner;
 		this.#results = new GroupCommit(
 			(results) => settleAll(db, owner, results),
@@ -45,7 +43,7 @@ export class StoredDeliveries implements Deliveries {
 							.select("event_id")
 							.where("deliveries.status", "=", "pending")
 							.where("owner", "is", null)
-							.where("due_at", "<=", sql<Date>`now()`)
+							.where("due_at", "<=", new Date(this.#clock.now()))
 							.where("endpoint.status", "=", "enabled")
 							.where(notOneOf(except))
 							.orderBy("due_at")
@@ -90,13 +88,12 @@ export class StoredDeliveries implements Deliveries {
 	}
 
 	async nextDueInMs(except: readonly string[]): Promise<number | null> {
-		const { rows } = await sql<{ ms: number | null }>`
-			select (extract(epoch from min(due_at) - now()) * 1000)::float8 as ms
-			from deliveries join webhook_endpoints endpoint on endpoint.id = endpoint_id
+		const { rows } = await sql<{ due_at: Date | null }>`
+			select min(due_at) as due_at from deliveries join webhook_endpoints endpoint on endpoint.id = endpoint_id
 			where deliveries.status = 'pending' and owner is null and endpoint.status = 'enabled'
 				and ${notOneOf(except)}`.execute(this.#db);
-		const ms = rows[0]?.ms ?? null;
-		return ms === null ? null : Math.max(0, Math.ceil(ms));
+		const dueAt = rows[0]?.due_at;
+		return dueAt ? Math.max(0, dueAt.getTime() - this.#clock.now()) : null;
 	}
 
 	settle(result: DeliveryResult): Promise<void> {
@@ -116,43 +113,8 @@ export class StoredDeliveries implements Deliveries {
 			.execute();
 	}
 
-	async liveSecrets(cloudId: string): Promise<string[]> {
-		const rows = await this.#db
-			.selectFrom("webhook_secrets")
-			.select("secret")
-			.where("cloud_id", "=", cloudId)
-			.where((is) =>
-				is.or([
-					is("expires_at", "is", null),
-					is("expires_at", ">", sql<Date>`now()`),
-				]),
-			)
-			.orderBy("created_at", "desc")
-			.execute();
-		if (rows.length > 0) return rows.map(({ secret }) => secret);
-		await this.#makeFirstSecret(cloudId);
-		return this.liveSecrets(cloudId);
-	}
-
-	/** Once, however many instances want one at the same time. */
-	#makeFirstSecret(cloudId: string): Promise<void> {
-		return this.#db.transaction().execute(async (transaction) => {
-			await sql`select pg_advisory_xact_lock(hashtext(${cloudId}))`.execute(
-				transaction,
-			);
-			const first = await transaction
-				.selectFrom("webhook_secrets")
-				.select("id")
-				.where("cloud_id", "=", cloudId)
-				.where("expires_at", "is", null)
-				.executeTakeFirst();
-			if (first) return;
-			const secret = `whsec_${randomBytes(SECRET_BYTES).toString("base64")}`;
-			await transaction
-				.insertInto("webhook_secrets")
-				.values({ id: newId(), cloud_id: cloudId, secret })
-				.execute();
-		});
+	liveSecrets(cloudId: string): Promise<Secret[]> {
+		return liveSecrets(this.#db, cloudId, this.#clock.now());
 	}
 }
 

@@ -15,6 +15,7 @@ import { PglitePool } from "./pglite-pool.js";
 import { PostgresServer } from "./postgres-server.js";
 import type { Tables } from "./schema.js";
 import type { Store } from "./store.js";
+import { StoredWebhooks } from "./webhooks.js";
 
 export interface StoreOptions {
 	/** Holds the lock and, where there is no `databaseUrl`, the database; made where there is none. */
@@ -44,7 +45,7 @@ export async function openStore({
 		});
 		await migrate(db, migrations);
 		const instance = await Instance.begin({ db, database, clock, log });
-		return assemble(db, database, instance, lock);
+		return assemble(db, database, { instance, lock, clock });
 	} catch (error) {
 		await database?.end();
 		await lock.release();
@@ -55,14 +56,18 @@ export async function openStore({
 function assemble(
 	db: Kysely<Tables>,
 	database: Database,
-	instance: Instance,
-	lock: DataDirLock,
+	{
+		instance,
+		lock,
+		clock,
+	}: { instance: Instance; lock: DataDirLock; clock: Clock },
 ): Store {
 	const calls = new StoredCalls(db, database, instance.number);
-	const deliveries = new StoredDeliveries(db, instance.number);
+	const deliveries = new StoredDeliveries(db, instance.number, clock);
 	return {
 		calls,
 		deliveries,
+		webhooks: new StoredWebhooks(db, clock),
 		appointments: new StoredAppointments(db),
 		get alive() {
 			return database.alive;

@@ -56,19 +56,20 @@ export interface Tables {
 		url: string;
 		status: Generated<"enabled" | "disabled">;
 		detail: string | null;
-		created_at: Generated<Date>;
+		created_at: Instant;
 	};
 	webhook_secrets: {
 		id: string;
 		cloud_id: string;
 		secret: string;
-		created_at: Generated<Date>;
+		created_at: Instant;
 		expires_at: Instant | null;
 	};
 	deliveries: {
 		event_id: string;
 		call_id: string;
 		seq: number;
+		at: Instant;
 		cloud_id: string;
 		endpoint_id: string;
 		method: "POST" | "PUT";

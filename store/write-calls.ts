@@ -56,13 +56,14 @@ export async function writeAll(
 			select id, call_id, seq, type, at, data from event_rows ${conflict}
 		),
 		new_endpoints as (
-			insert into webhook_endpoints (id, cloud_id, url)
-			select distinct endpoint_id, cloud_id, url from event_rows where seq = 1 and endpoint_id is not null
+			insert into webhook_endpoints (id, cloud_id, url, created_at)
+			select endpoint_id, cloud_id, url, min(at) from event_rows where seq = 1 and endpoint_id is not null
+			group by endpoint_id, cloud_id, url
 			on conflict do nothing
 		),
 		new_deliveries as (
-			insert into deliveries (event_id, call_id, seq, cloud_id, endpoint_id, method, due_at, owner)
-			select id, call_id, seq, cloud_id, endpoint_id, method, at, number
+			insert into deliveries (event_id, call_id, seq, at, cloud_id, endpoint_id, method, due_at, owner)
+			select id, call_id, seq, at, cloud_id, endpoint_id, method, at, number
 			from event_rows where endpoint_id is not null ${conflict}
 		),
 		changes as (

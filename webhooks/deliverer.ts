@@ -1,4 +1,5 @@
-import type { Clock } from "../core/clock.js";
+import { setMaxListeners } from "node:events";
+import { type Clock, systemClock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
@@ -10,6 +11,8 @@ import { retryAfterMs, retryDelayMs } from "./retries.js";
 import { signatureHeaders } from "./sign.js";
 
 const TIMEOUT_MS = 15_000;
+/** For what is under way when the service ends. */
+const LAST_WORDS_MS = 2_000;
 /** What a consumer answers is not read beyond this. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Requests under way to one endpoint. */
@@ -47,9 +50,12 @@ export class Deliverer {
 	#cancel = () => {};
 	#claiming = false;
 	#open = true;
+	readonly #stop = new AbortController();
 
 	constructor(options: DelivererOptions) {
 		this.#options = { random: Math.random, ...options };
+		// every request under way listens
+		setMaxListeners(0, this.#stop.signal);
 	}
 
 	/** Begins to look for what is due. */
@@ -76,16 +82,34 @@ export class Deliverer {
 		}
 	}
 
-	/** Looks at once for what is due. */
-	wake(): void {
+	/** Looks at once for what is due there, though it was left alone for a while. */
+	resume(endpointId: string): void {
+		const lane = this.#lanes.get(endpointId);
+		if (lane) {
+			lane.pausedUntil = 0;
+			lane.failures = 0;
+		}
 		this.#wakeIn(0);
 	}
 
-	/** Begins nothing more and waits for what is under way; the rest stays in the store. */
+	/** Begins nothing more and gives what is under way a moment; the rest stays in the store. */
 	async stop(): Promise<void> {
 		this.#open = false;
 		this.#cancel();
+		const cancel = systemClock.after(LAST_WORDS_MS, () => this.#stop.abort());
+		await this.idle();
+		cancel();
+	}
+
+	/** Resolves when nothing is under way. */
+	async idle(): Promise<void> {
 		while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+	}
+
+	/** Until it is over, this is not idle. */
+	#track(work: Promise<void>): void {
+		const tracked = work.finally(() => this.#underWay.delete(tracked));
+		this.#underWay.add(tracked);
 	}
 
 	#lane(endpointId: string): Lane {
@@ -105,13 +129,12 @@ export class Deliverer {
 					// it stays ours in the store, and comes back when this instance ends
 					this.#options.log.error({ err: error }, "delivery not kept");
 				})
-				.finally(() => {
-					this.#underWay.delete(sent);
+				.then(() => {
 					lane.done(delivery.event.call_id);
-					if (lane.hasRoomAgain()) this.wake();
+					if (lane.hasRoomAgain()) this.#wakeIn(0);
 					this.#pump(endpointId, lane);
 				});
-			this.#underWay.add(sent);
+			this.#track(sent);
 		}
 		const isForgotten =
 			lane.isIdle &&
@@ -125,6 +148,8 @@ export class Deliverer {
 		const { event, endpointId } = delivery;
 		const attempts = delivery.attempts + 1;
 		const { httpStatus, detail, askedMs } = await this.#attempt(delivery);
+		// broken off by us: the next instance makes it anew
+		if (this.#stop.signal.aborted) return;
 		const at = clock.now();
 		const attempt = { at, httpStatus, detail };
 		if (detail === null) {
@@ -183,6 +208,7 @@ export class Deliverer {
 			timeoutMs: TIMEOUT_MS,
 			maxBytes: MAX_ANSWER_BYTES,
 			followRedirects: false,
+			signal: this.#stop.signal,
 		});
 		if (result.kind === "failed")
 			return { httpStatus: null, detail: result.detail, askedMs: 0 };
@@ -199,7 +225,9 @@ export class Deliverer {
 		const { clock, deliveries } = this.#options;
 		const known = this.#secrets.get(cloudId);
 		if (known && known.until > clock.monotonic()) return known.live;
-		const live = deliveries.liveSecrets(cloudId);
+		const live = deliveries
+			.liveSecrets(cloudId)
+			.then((secrets) => secrets.map(({ secret }) => secret));
 		this.#secrets.set(cloudId, { until: clock.monotonic() + SECRETS_MS, live });
 		live.catch(() => this.#secrets.delete(cloudId));
 		return live;
@@ -245,7 +273,9 @@ export class Deliverer {
 		if (!this.#open || at >= this.#wakeAt) return;
 		this.#cancel();
 		this.#wakeAt = at;
-		this.#cancel = clock.after(Math.max(0, delayMs), () => void this.#claim());
+		this.#cancel = clock.after(Math.max(0, delayMs), () =>
+			this.#track(this.#claim()),
+		);
 	}
 
 	async #claim(): Promise<void> {
@@ -266,6 +296,11 @@ export class Deliverer {
 		} finally {
 			this.#claiming = false;
 		}
-		this.#wakeIn(Math.min(nextMs ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS));
+		const pauses = [...this.#lanes.values()]
+			.map(({ pausedUntil }) => pausedUntil - this.#options.clock.now())
+			.filter((ms) => ms > 0);
+		this.#wakeIn(
+			Math.min(nextMs ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS, ...pauses),
+		);
 	}
 }

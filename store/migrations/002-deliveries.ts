@@ -20,14 +20,14 @@ export const deliveries: Migration = {
 			url text not null,
 			status text not null default 'enabled' check (status in ('enabled', 'disabled')),
 			detail text,
-			created_at timestamptz not null default now()
+			created_at timestamptz not null
 		)`,
-		sql`create index webhook_endpoints_of on webhook_endpoints (cloud_id, created_at)`,
+		sql`create index webhook_endpoints_of on webhook_endpoints (cloud_id, created_at, id)`,
 		sql`create table webhook_secrets (
 			id uuid primary key,
 			cloud_id text not null,
 			secret text not null,
-			created_at timestamptz not null default now(),
+			created_at timestamptz not null,
 			expires_at timestamptz
 		)`,
 		sql`create index webhook_secrets_of on webhook_secrets (cloud_id, created_at)`,
@@ -35,6 +35,7 @@ export const deliveries: Migration = {
 			event_id uuid primary key,
 			call_id uuid not null,
 			seq integer not null,
+			at timestamptz not null,
 			cloud_id text not null,
 			endpoint_id uuid not null references webhook_endpoints,
 			method text not null,
@@ -50,6 +51,8 @@ export const deliveries: Migration = {
 		sql`create index deliveries_owned on deliveries (owner) where owner is not null`,
 		sql`create index deliveries_due on deliveries (due_at) where status = 'pending' and owner is null`,
 		sql`create index deliveries_of_call on deliveries (call_id, seq)`,
-		sql`create index deliveries_listed on deliveries (cloud_id, status, due_at, event_id)`,
+		sql`create index deliveries_listed on deliveries (cloud_id, at desc, event_id desc)`,
+		sql`create index deliveries_unsent on deliveries (cloud_id, status, at desc, event_id desc) where status <> 'delivered'`,
+		sql`create index deliveries_to on deliveries (endpoint_id) where status = 'pending'`,
 	],
 };

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../core/clock.js";
+import { type Clock, systemClock } from "../../core/clock.js";
 import type { CallEvent, CallHappening } from "../../core/event.js";
 import { newId } from "../../core/id.js";
 import { silentLog } from "../../core/log.js";
@@ -40,12 +40,11 @@ async function makeTemplate(): Promise<void> {
 	}
 }
 
-/** An open store on a data folder of its own, whose database is an empty PGlite or the one at `databaseUrl`; closing it removes the folder. */
-export async function newStore(databaseUrl?: string): Promise<Store> {
+/** An open store on a data folder of its own, whose database is an empty PGlite; closing it removes the folder. */
+export async function newStore(clock: Clock = systemClock): Promise<Store> {
 	const { dataDir, remove } = await newDataDir();
 	const store = await openStore({
-		...{ dataDir, databaseUrl },
-		...{ clock: systemClock, log: silentLog },
+		...{ dataDir, clock, log: silentLog },
 	});
 	const { close } = store;
 	return Object.assign(store, {

@@ -31,6 +31,7 @@ import { isSafePath } from "../telephony/encode.js";
 import { Engine } from "../telephony/engine.js";
 import { keepRegistered } from "../telephony/registration.js";
 import { SipAllow } from "../telephony/sip-allow.js";
+import { bracket } from "../telephony/targets.js";
 import { Publisher } from "../webhooks/publisher.js";
 import { createApp } from "./app.js";
 import { Closers } from "./closers.js";
@@ -109,7 +110,7 @@ async function open(
 	closers.add(() => closeServer(server));
 	const { port } = server.address() as AddressInfo; // it listens on TCP
 	return {
-		url: `http://${config.HTTP_HOST}:${port}`,
+		url: `http://${bracket(config.HTTP_HOST)}:${port}`,
 		token,
 		sip: softswitch?.sip ?? null,
 		async stop() {
@@ -152,7 +153,7 @@ function createDispatcher(
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
 	const publisher = new Publisher(http, log);
-	closers.add(() => publisher.idle());
+	closers.add(() => publisher.stop());
 	return new CallDispatcher({
 		...parts,
 		dialer: new SipDialer({

@@ -36,7 +36,13 @@ function answer(response: Response, fault: Fault): void {
 function asFault(error: unknown): Fault {
 	if (error instanceof Fault) return error;
 	const { status, message } = error as { status?: unknown; message?: string }; // anything can be thrown; what is read is checked
-	if (status === 413) return new Fault("BODY_TOO_LARGE", message);
+	if (status === 413)
+		return new Fault("BODY_TOO_LARGE", "A body has at most 1,000,000 bytes");
+	if (status === 415)
+		return new Fault(
+			"BAD_REQUEST",
+			"Content-Encoding: gzip, deflate, br or none are read",
+		);
 	if (status === 416)
 		return new Fault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
 	if (typeof status === "number" && status >= 400 && status < 500)

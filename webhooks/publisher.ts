@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+import { systemClock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
@@ -8,6 +10,8 @@ export interface Subscriber {
 }
 
 const TIMEOUT_MS = 10_000;
+/** For events that are still to be sent when the service ends. */
+const LAST_WORDS_MS = 5_000;
 /** What a consumer answers is not read beyond this. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -15,12 +19,15 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export class Publisher {
 	readonly #http: HttpClient;
 	readonly #log: Log;
+	readonly #stop = new AbortController();
 	/** The newest delivery of each call that has any under way. */
 	readonly #last = new Map<string, Promise<void>>();
 
 	constructor(http: HttpClient, log: Log) {
 		this.#http = http;
 		this.#log = log;
+		// every request under way listens
+		setMaxListeners(0, this.#stop.signal);
 	}
 
 	publish(subscriber: Subscriber, event: CallEvent): void {
@@ -38,8 +45,17 @@ export class Publisher {
 		while (this.#last.size > 0) await Promise.all(this.#last.values());
 	}
 
+	/** Gives what is under way a moment; what waits behind it is not sent. */
+	async stop(): Promise<void> {
+		const cancel = systemClock.after(LAST_WORDS_MS, () => this.#stop.abort());
+		await this.idle();
+		cancel();
+	}
+
 	async #deliver({ url, method }: Subscriber, event: CallEvent): Promise<void> {
+		if (this.#stop.signal.aborted) return;
 		const result = await this.#http.request({
+			signal: this.#stop.signal,
 			method,
 			url,
 			headers: { "content-type": "application/json" },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Entities } from "../core/entity.js";
 import { Fault, type Problem } from "../core/fault.js";
 import { checkUrl } from "../core/http.js";
+import type { SipAddress } from "../core/sip-address.js";
 import { compileFlow, type Flow } from "../flow/flow.js";
 import { at, problem } from "../flow/problem.js";
 import { initialVariables } from "../flow/variables.js";
@@ -38,7 +39,8 @@ const metadata = z
 		{ error: `at most ${MOST_METADATA_BYTES} bytes as JSON` },
 	);
 
-const fields = {
+/** Of the body of POST /call/flow. */
+export const fields = {
 	cloud_id: text.optional().describe("The account"),
 	cloud_sid: text.optional().describe("The account's sid"),
 	auth_token: text.optional().describe("The account's token"),
@@ -46,14 +48,23 @@ const fields = {
 		.boolean({ error: "write true or false" })
 		.default(false)
 		.describe("Whether the call is recorded"),
-	publish: publish.nullable().default(null).describe("Where events are sent"),
+	publish: publish
+		.nullable()
+		.default(null)
+		.describe(
+			"Where events are sent: {url, method}, http or https, POST (if left out) or PUT",
+		),
 	variables: initialVariables
 		.default({})
-		.describe("Initial values of the flow's variables"),
+		.describe(
+			"Initial values of the flow's variables: strings, numbers and booleans by name",
+		),
 	metadata: metadata
 		.nullable()
 		.default(null)
-		.describe("Comes back in every event"),
+		.describe(
+			`An object that comes back in every event; at most ${MOST_METADATA_BYTES} bytes as JSON`,
+		),
 	flow: z.unknown().optional().describe("A list of steps, a call first"),
 } as const;
 const bodySchema = z.strictObject(fields);
@@ -78,6 +89,7 @@ export function readCallRequest(
 		now: number;
 		entities: Entities;
 		hasTrunk: boolean;
+		refusesSip?(address: SipAddress): boolean;
 		/** Whether events could not be sent to a URL that names this address. */
 		refuses(url: string): boolean;
 	},

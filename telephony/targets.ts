@@ -2,12 +2,9 @@ import type { Missed } from "../core/call.js";
 import type { Trunk } from "../core/config.js";
 import type { Entities } from "../core/entity.js";
 import { isNumber } from "../core/phone.js";
+import { parseSipAddress, type SipAddress } from "../core/sip-address.js";
 import type { Destination } from "./ring.js";
-import {
-	parseSipAddress,
-	type SipAddress,
-	type SipAllow,
-} from "./sip-allow.js";
+import type { SipAllow } from "./sip-allow.js";
 
 /** One party to ring: the destinations are alternatives (trunks), tried in order. */
 export type Target = readonly Destination[];

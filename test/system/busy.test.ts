@@ -37,7 +37,9 @@ describe("a main thread that stands still", () => {
 		const until = performance.now() + 1_500;
 		while (performance.now() < until);
 		await call.ended();
-		await expect.poll(() => phone.said, { timeout: 10_000 }).toContain("ended by");
+		await expect
+			.poll(() => phone.said, { timeout: 10_000 })
+			.toContain("ended by");
 		await phone.exit("SIGTERM");
 		const { samples } = parseWav(readFileSync(heard));
 		const audible: number[] = [];

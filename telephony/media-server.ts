@@ -79,7 +79,11 @@ function probe({ host, port, secret }: Engine): Promise<number> {
 				});
 			});
 		});
+		let isRefused = false;
 		const refuse = (complaint: string) => {
+			// on a dead socket its farewell is an error anew
+			if (isRefused) return;
+			isRefused = true;
 			connection.disconnect();
 			reject(engineDown({ host, port }, complaint));
 		};

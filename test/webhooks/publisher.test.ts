@@ -80,3 +80,15 @@ describe("the publisher", () => {
 		expect(logged()).not.toContain("secret");
 	});
 });
+
+it("a consumer that never answers keeps the service from ending for a moment only", async () => {
+	const consumer = await loopback(() => {});
+	const { publisher } = publishing();
+	for (let seq = 1; seq <= 5; seq++)
+		publisher.publish(post(consumer.url), event("a", seq));
+	await expect.poll(() => consumer.requests.length).toBe(1);
+	const before = performance.now();
+	await publisher.stop();
+	expect(performance.now() - before).toBeLessThan(8_000);
+	expect(consumer.requests).toHaveLength(1);
+});

@@ -3,10 +3,10 @@ import { AudioError } from "./audio-error.js";
 
 /** Speech and decoding in a thread of their own, since both block. */
 export interface AudioWorker {
-	/** 8 kHz mono on a SharedArrayBuffer; rejects with an AudioError on an unknown voice or nothing to say. */
-	speak(text: string, voice: string): Promise<Int16Array>;
-	/** A wav or mp3, told apart by content, as 8 kHz mono on a SharedArrayBuffer; rejects with an AudioError if it is neither. */
-	decode(bytes: Uint8Array): Promise<Int16Array>;
+	/** 8 kHz mono on a SharedArrayBuffer; rejects with an AudioError on an unknown voice or nothing to say, or if `signal` aborts before its turn. */
+	speak(text: string, voice: string, signal?: AbortSignal): Promise<Int16Array>;
+	/** A wav or mp3, told apart by content, as 8 kHz mono on a SharedArrayBuffer; rejects with an AudioError if it is neither, or if `signal` aborts before its turn. */
+	decode(bytes: Uint8Array, signal?: AbortSignal): Promise<Int16Array>;
 	/** Ends the thread; what is under way rejects. */
 	close(): Promise<void>;
 }
@@ -26,57 +26,84 @@ const LONGEST_TASK_MS = 60_000;
 /** Ends the thread alone, and not the process, when a file makes it run out of memory. */
 const MOST_HEAP_MB = 256;
 
-interface Pending {
+interface Waiting {
+	task: AudioTask;
 	resolve(samples: Int16Array): void;
 	reject(error: Error): void;
 }
 
 /** The thread starts with the first task, anew after it died, and keeps the process alive only while a task is under way. */
-export function createAudioWorker(): AudioWorker {
-	return new AudioThread();
+export function createAudioWorker(
+	longestTaskMs = LONGEST_TASK_MS,
+): AudioWorker {
+	return new AudioThread(longestTaskMs);
 }
 
+/** One task after the other: a task's time begins with its turn. */
 class AudioThread implements AudioWorker {
-	readonly #pending = new Map<number, Pending>();
+	readonly #longestTaskMs: number;
+	readonly #waiting = new Set<Waiting>();
+	#current: (Waiting & { id: number; limit: NodeJS.Timeout }) | undefined;
 	#worker: Worker | undefined;
 	#closed = false;
-	#nextId = 1;
+	#lastId = 0;
 
-	speak(text: string, voice: string): Promise<Int16Array> {
-		return this.#run({ kind: "speak", text, voice });
+	constructor(longestTaskMs: number) {
+		this.#longestTaskMs = longestTaskMs;
 	}
 
-	decode(bytes: Uint8Array): Promise<Int16Array> {
-		return this.#run({ kind: "decode", bytes });
+	speak(text: string, voice: string, signal?: AbortSignal) {
+		return this.#run({ kind: "speak", text, voice }, signal);
+	}
+
+	decode(bytes: Uint8Array, signal?: AbortSignal) {
+		return this.#run({ kind: "decode", bytes }, signal);
 	}
 
 	async close(): Promise<void> {
 		this.#closed = true;
-		await this.#end("the audio worker is closed");
+		const closed = new AudioError("the audio worker is closed");
+		for (const { reject } of this.#waiting) reject(closed);
+		this.#waiting.clear();
+		await this.#end(closed.message);
 	}
 
-	async #run(task: AudioTask): Promise<Int16Array> {
+	async #run(task: AudioTask, signal?: AbortSignal): Promise<Int16Array> {
 		if (this.#closed) throw new AudioError("the audio worker is closed");
-		this.#worker ??= this.#start();
-		const worker = this.#worker;
-		const id = this.#nextId++;
-		const limit = AbortSignal.timeout(LONGEST_TASK_MS);
-		const overdue = () => {
-			if (worker === this.#worker) {
-				void this.#end(`the sound took longer than ${LONGEST_TASK_MS} ms`);
-			}
-		};
-		limit.addEventListener("abort", overdue, { once: true });
+		let drop = () => {};
 		try {
 			return await new Promise<Int16Array>((resolve, reject) => {
-				this.#pending.set(id, { resolve, reject });
-				worker.ref();
-				const request: AudioRequest = { id, ...task };
-				worker.postMessage(request);
+				const waiting = { task, resolve, reject };
+				drop = () => {
+					if (this.#waiting.delete(waiting))
+						reject(new AudioError("nobody waits for it any more"));
+				};
+				this.#waiting.add(waiting);
+				signal?.addEventListener("abort", drop, { once: true });
+				if (signal?.aborted) drop();
+				this.#next();
 			});
 		} finally {
-			limit.removeEventListener("abort", overdue);
+			signal?.removeEventListener("abort", drop);
 		}
+	}
+
+	#next(): void {
+		const [waiting] = this.#waiting;
+		if (this.#current || !waiting) return;
+		this.#waiting.delete(waiting);
+		this.#worker ??= this.#start();
+		const id = ++this.#lastId;
+		const limit = setTimeout(
+			() =>
+				void this.#end(`the sound took longer than ${this.#longestTaskMs} ms`),
+			this.#longestTaskMs,
+		);
+		limit.unref();
+		this.#current = { ...waiting, id, limit };
+		this.#worker.ref();
+		const request: AudioRequest = { id, ...waiting.task };
+		this.#worker.postMessage(request);
 	}
 
 	#start(): Worker {
@@ -85,10 +112,7 @@ class AudioThread implements AudioWorker {
 			execArgv: [],
 			resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
 		});
-		worker.on("message", (answer: AudioAnswer) => {
-			this.#settle(answer);
-			if (this.#pending.size === 0) worker.unref();
-		});
+		worker.on("message", (answer: AudioAnswer) => this.#settle(answer));
 		const died = (why: string) => {
 			if (worker !== this.#worker) return;
 			void this.#end(`the sound could not be made: ${why}`);
@@ -99,20 +123,28 @@ class AudioThread implements AudioWorker {
 	}
 
 	#settle(answer: AudioAnswer): void {
-		const task = this.#pending.get(answer.id);
-		this.#pending.delete(answer.id);
-		if ("samples" in answer) task?.resolve(answer.samples);
-		else task?.reject(new AudioError(answer.fault));
+		const current = this.#current;
+		if (answer.id !== current?.id) return;
+		this.#finish();
+		if ("samples" in answer) current.resolve(answer.samples);
+		else current.reject(new AudioError(answer.fault));
+		this.#next();
+		if (!this.#current) this.#worker?.unref();
 	}
 
-	/** What is under way rejects; the next task starts a new thread. */
+	/** The task under way rejects; the next one starts a new thread. */
 	async #end(why: string): Promise<void> {
 		const worker = this.#worker;
 		this.#worker = undefined;
-		for (const task of this.#pending.values()) {
-			task.reject(new AudioError(why));
-		}
-		this.#pending.clear();
+		const current = this.#current;
+		this.#finish();
+		current?.reject(new AudioError(why));
+		this.#next();
 		await worker?.terminate();
+	}
+
+	#finish(): void {
+		clearTimeout(this.#current?.limit);
+		this.#current = undefined;
 	}
 }

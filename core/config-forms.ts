@@ -38,10 +38,14 @@ const fail = (context: z.RefinementCtx, text: string): never => {
 	return z.NEVER;
 };
 
+const LAST_PORT = 65_535;
+const LONGEST_S = 1_000_000_000;
+const isPort = (port: number) => port >= 1 && port <= LAST_PORT;
+
 function parseAddress(text: string): Address | null {
 	const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
 	const port = Number(match?.[2]);
-	if (!match?.[1] || port > 65_535) return null;
+	if (!match?.[1] || port > LAST_PORT) return null;
 	return { host: match[1].replace(/^\[|\]$/g, ""), port };
 }
 
@@ -58,7 +62,7 @@ export const ipv4Address = address.superRefine(({ host }, context) => {
 export const engine = z.string().transform((text, context): Engine => {
 	const match = /^(.+:\d{1,5}):(.+)$/.exec(text);
 	const at = match?.[1] ? parseAddress(match[1]) : null;
-	if (!at || !match?.[2])
+	if (!at || !isPort(at.port) || !match?.[2])
 		return fail(context, `'${mask(text)}' is not host:port:secret`);
 	return { ...at, secret: match[2] };
 });
@@ -69,9 +73,11 @@ export const databaseUrl = z.string().transform((text, context): string => {
 	return fail(context, "it is not postgres://user:password@host:port/database");
 });
 
-/** Secrets never reach an error message: what stands before an @ or after a port, or after a second colon, is one. */
+/** Secrets never reach an error message: all that follows a user, or a second colon, may be one. */
 const mask = (text: string): string =>
-	text.replace(/:[^:@]*@/, ":…@").replace(/^((?!sip:)[^:]*:[^:]*:).*$/, "$1…");
+	/^(?:sip:)?[^:@]*:/.test(text)
+		? text.replace(/^((?:sip:)?[^:@]*:).*(@|$)/, "$1…$2")
+		: text.replace(/^[^@]*@/, "…@");
 
 const trunkPattern =
 	/^sip:(?:([^:@;\s]+):([^@\s]*)@)?(\[[0-9a-fA-F:]+\]|[^:;@\s]+)(?::(\d{1,5}))?((?:;[a-z]+=[a-z]+)*)$/;
@@ -95,14 +101,34 @@ function parseTrunk(text: string, context: z.RefinementCtx): Trunk {
 	for (const name of parameters.keys())
 		if (name !== "transport" && name !== "register")
 			return fail(context, `parameter '${name}' is not known`);
+	const register = parameters.get("register") ?? "false";
+	if (register !== "true" && register !== "false")
+		return fail(context, `register '${register}' is neither true nor false`);
+	const port = Number(match[4] ?? 5060);
+	if (!isPort(port))
+		return fail(context, `'${mask(text)}': a port is from 1 to ${LAST_PORT}`);
+	const [user, password] = [match[1], match[2]].map(decoded);
+	if (user === null || password === null)
+		return fail(
+			context,
+			`'${mask(text)}': user and password are percent-encoded; a % itself is %25`,
+		);
 	return {
 		host: match[3].replace(/^\[|\]$/g, ""),
-		port: Number(match[4] ?? 5060),
+		port,
 		transport,
-		...(match[1] ? { user: decodeURIComponent(match[1]) } : {}),
-		...(match[1] ? { password: decodeURIComponent(match[2] ?? "") } : {}),
-		register: parameters.get("register") === "true",
+		...(user ? { user, password: password ?? "" } : {}),
+		register: register === "true",
 	};
+}
+
+/** Null if it is not percent-encoded as it should be. */
+function decoded(text: string | undefined): string | null {
+	try {
+		return decodeURIComponent(text ?? "");
+	} catch {
+		return null;
+	}
 }
 
 export const trunks = z
@@ -117,19 +143,20 @@ const list = (text: string): string[] =>
 		.map((one) => one.trim())
 		.filter((one) => one !== "");
 
+function isHost(text: string): boolean {
+	const match = /^[A-Za-z0-9.-]+(?::(\d{1,5}))?$/.exec(text);
+	return match !== null && (!match[1] || isPort(Number(match[1])));
+}
+
 export const allowList = z.string().transform((text, context): AllowList => {
 	const cidrs: string[] = [];
 	const hosts: string[] = [];
 	for (const one of list(text)) {
 		if (ipaddr.isValidCIDR(one)) cidrs.push(one);
 		else if (isIP(one)) cidrs.push(`${one}/${isIP(one) === 4 ? 32 : 128}`);
-		else if (/^[A-Za-z0-9.-]+(:\d{1,5})?$/.test(one))
-			hosts.push(one.toLowerCase());
+		else if (isHost(one)) hosts.push(one.toLowerCase());
 		else
-			return fail(
-				context,
-				`'${one}' is neither a CIDR, an address nor a host name`,
-			);
+			fail(context, `'${one}' is neither a CIDR, an address nor a host name`);
 	}
 	return { cidrs, hosts };
 });
@@ -145,11 +172,32 @@ export const portRange = z.string().transform((text, context) => {
 	return { from, to };
 });
 
+/** A decimal number as people write it, from `least` to `most`. */
+export const number = (
+	least: number,
+	most = Number.MAX_SAFE_INTEGER,
+	{ whole = false, unit = "" } = {},
+) =>
+	z.string().transform((text, context): number => {
+		const value = /^-?\d+(?:\.\d+)?$/.test(text.trim())
+			? Number(text)
+			: Number.NaN;
+		const fits = value >= least && value <= most;
+		if (fits && (!whole || Number.isInteger(value))) return value;
+		const kind = `${whole ? "whole " : ""}number${unit && ` of ${unit}`}`;
+		const range =
+			most === Number.MAX_SAFE_INTEGER
+				? `${least} or more`
+				: `from ${least} to ${most}`;
+		return fail(context, `'${text}' is no ${kind}, ${range}`);
+	});
+
+export const port = number(0, LAST_PORT, { whole: true });
+
 export const seconds = (least: number) =>
-	z.coerce
-		.number({ error: "must be a number of seconds" })
-		.min(least)
-		.transform((value) => Math.round(value * 1000));
+	number(least, LONGEST_S, { unit: "seconds" }).transform((value) =>
+		Math.round(value * 1000),
+	);
 
 export const entities = z.string().transform((path, context): Entities => {
 	try {
@@ -167,6 +215,11 @@ export const entities = z.string().transform((path, context): Entities => {
 });
 
 export const word = z.string().min(1);
+
+/** What a Bearer header can carry (RFC 6750 §2.1). */
+export const token = z.string().regex(/^[A-Za-z0-9._~+/-]+=*$/, {
+	error: "is made of letters, digits, . _ ~ + / - and = at the end only",
+});
 
 export function isLoopback(host: string): boolean {
 	return (

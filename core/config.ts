@@ -9,8 +9,11 @@ import {
 	ipv4Address,
 	isLoopback,
 	isWildcard,
+	number,
+	port,
 	portRange,
 	seconds,
+	token,
 	trunks,
 	word,
 } from "./config-forms.js";
@@ -21,12 +24,8 @@ export { isLoopback } from "./config-forms.js";
 /** Every setting of the service: its default, its meaning, its form. */
 const serviceSettings = {
 	HTTP_HOST: word.default("127.0.0.1").describe("Address the API listens on"),
-	HTTP_PORT: z.coerce
-		.number({ error: "must be a port" })
-		.int()
-		.min(0)
-		.max(65_535)
-		.default(3000)
+	HTTP_PORT: port
+		.prefault("3000")
 		.describe("Port of the API; 0 = any free one"),
 	DATA_DIR: word
 		.default("./data")
@@ -77,28 +76,23 @@ const serviceSettings = {
 		.describe(
 			"CIDRs and host names that http steps, media and publish may reach though private",
 		),
-	CALLS_PER_SECOND: z.coerce
-		.number({ error: "must be a number" })
-		.positive()
-		.default(50)
+	CALLS_PER_SECOND: number(0.001, 100_000)
+		.prefault("50")
 		.describe("INVITEs sent per second at the most"),
-	QUEUE_LIMIT: z.coerce
-		.number({ error: "must be a whole number" })
-		.int()
-		.min(0)
-		.default(10_000)
+	QUEUE_LIMIT: number(0, 10_000_000, { whole: true })
+		.prefault("10000")
 		.describe("Waiting calls beyond which POST /call/flow answers 503"),
 	QUEUE_TIMEOUT: seconds(0.001)
-		.prefault(3600)
+		.prefault("3600")
 		.describe("Seconds a call waits to be dialled at the most"),
 	DRAIN_TIMEOUT: seconds(0)
-		.prefault(60)
+		.prefault("60")
 		.describe("Seconds live calls may go on after SIGTERM"),
 	CLOUD_ID: word.default("dev").describe("cloud_id of the first account"),
 	CLOUD_SID: word
 		.optional()
 		.describe("cloud_sid of the first account; unset = any"),
-	AUTH_TOKEN: word
+	AUTH_TOKEN: token
 		.optional()
 		.describe("auth_token of the first account; unset = a random one, printed"),
 	ENTITIES: entities

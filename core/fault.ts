@@ -20,6 +20,21 @@ export const faults = {
 		retry: false,
 		says: "This path has no such method",
 	},
+	REQUEST_TIMEOUT: {
+		http: 408,
+		retry: true,
+		says: "The request did not come to its end in time",
+	},
+	EXPECTATION_FAILED: {
+		http: 417,
+		retry: false,
+		says: "This expectation cannot be met",
+	},
+	HEADERS_TOO_LARGE: {
+		http: 431,
+		retry: false,
+		says: "The headers are too large",
+	},
 	RANGE_NOT_SATISFIABLE: {
 		http: 416,
 		retry: false,

@@ -28,6 +28,8 @@ export async function startServiceProcess(
 			...settings,
 		},
 	});
+	// whatever ends the demo, the data folder is free for the next one
+	process.once("exit", () => child.kill());
 	const exited = new Promise<void>((resolve) =>
 		child.once("exit", () => resolve()),
 	);

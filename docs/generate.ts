@@ -4,6 +4,7 @@ import { z } from "zod";
 import { serviceHelp, softswitchHelp } from "../core/config.js";
 import { eventData } from "../core/event.js";
 import { outcomes, reasons } from "../core/outcome.js";
+import { fields } from "../server/call-request.js";
 import { steps } from "../steps/all.js";
 import type { StepDefinition } from "../steps/step.js";
 
@@ -15,6 +16,7 @@ const NOTE =
 /** Every generated page: its path and its text. */
 export function generatedPages(): Map<string, string> {
 	return new Map([
+		["docs/requests.md", NOTE + requestsPage()],
 		["docs/steps.md", NOTE + stepsPage()],
 		["docs/events.md", NOTE + eventsPage()],
 		["docs/outcomes.md", NOTE + outcomesPage()],
@@ -31,6 +33,28 @@ function table(head: readonly string[], rows: readonly string[][]): string {
 		.join("\n");
 }
 
+function requestsPage(): string {
+	const rows = Object.entries(fields).map(([name, schema]) => [
+		`\`${name}\``,
+		name === "flow" ? "yes" : "",
+		schema.description ?? "",
+	]);
+	return `# POST /call/flow
+
+The body is a JSON object of at most 1,000,000 bytes. The credential is \`Authorization: Bearer <auth_token>\`, and then \`cloud_id\` and
+\`cloud_sid\` may be left out, or all three stand in the body.
+
+${table(["field", "required", "meaning"], rows)}
+
+The answer is 202 with \`{"id", "status": "queued", "warnings"}\`: what is odd but can run (a step that nothing leads to, a callback in
+the past, an address that will not be dialled) is a warning. What cannot run is a 400 with all that is wrong in \`problems\`: each has
+the JSON \`path\`, a \`hint\` what to do, and the offending \`value\`, shortened to 100 characters (objects and lists as JSON text) and
+left out where it may be a secret: credentials, headers and bodies of http steps, the \`publish\` address, unknown fields. Beyond 1,000
+problems \`detail\` says how many there are. Every error of the API is \`application/problem+json\` (RFC 9457). Text that no database can
+hold (NUL, half of a surrogate pair) becomes U+FFFD.
+`;
+}
+
 function stepsPage(): string {
 	const sections = steps.map((step) => stepSection(step as StepDefinition)); // any definition is one of unknown fields
 	return `# Steps
@@ -38,7 +62,9 @@ function stepsPage(): string {
 A flow is an array of steps. Each has an \`id\` (a string or a number, compared as strings, unique in its flow) and a \`type\`; the first
 is a \`call\`. Every step may have \`next_step\`, its last edge; a step that has no edge to take ends the flow, and the service hangs up.
 Every text may hold variables, \`<<name>>\` or \`{{name}}\`, filled when the step starts; one that is not set is empty, and the event
-\`step.started\` names it. \`call.id\`, \`call.number\` and \`call.caller_id\` are always set. Seconds may have decimals.
+\`step.started\` names it. What gives a flow its form may not: names (of variables, headers and edges), ids, paths into an answer, a
+method, a terminator. \`call.id\`, \`call.number\` and \`call.caller_id\` are always set; \`http.status\` after an http step (0 without an
+answer); \`connect.outcome\` and \`connect.duration_s\` after a connect. Seconds may have decimals.
 
 ${sections.join("\n\n")}
 `;

@@ -28,24 +28,29 @@ const definitions = new Map<string, StepDefinition>(
 	),
 );
 
+/** Guesses are made for so many unknown fields of a step. */
+const MOST_GUESSES = 20;
+
 /** Every field is parsed by itself, so that one wrong field hides no other. */
 export function readElement(value: unknown, path: string): Element {
 	const raw = isRecord(value) ? value : {};
 	const definition = definitionOf(raw.type);
+	// what is wrong besides a misspelt type is told with it
+	const meant = definition ?? definitionOf(guessType(raw.type));
 	const id = stepId.safeParse(raw.id);
 	const problems = isRecord(value)
 		? [...checkId(raw, id, path), ...checkType(raw, definition, path)]
 		: [problem(path, value, "a step is an object with an id and a type")];
 	const fields: Record<string, unknown> = {};
-	for (const [name, schema] of Object.entries(definition?.fields ?? {})) {
+	for (const [name, schema] of Object.entries(meant?.fields ?? {})) {
 		const parsed = schema.safeParse(raw[name]);
 		if (!parsed.success)
 			problems.push(...fieldProblems(schema, name, parsed.error, raw, path));
 		else if (parsed.data !== undefined) fields[name] = parsed.data;
 	}
-	if (definition) {
-		problems.push(...unknownFields(raw, definition, path));
-		for (const name of definition.secret) hide(problems, at(path, name));
+	if (meant) {
+		problems.push(...unknownFields(raw, meant, path));
+		for (const name of meant.secret) hide(problems, at(path, name));
 	}
 	return {
 		path,
@@ -53,13 +58,19 @@ export function readElement(value: unknown, path: string): Element {
 		id: id.data,
 		definition,
 		fields,
-		edges: edgesOf(raw, definition),
+		edges: edgesOf(raw, meant),
 		problems,
 	};
 }
 
 function definitionOf(type: unknown): StepDefinition | undefined {
 	return typeof type === "string" ? definitions.get(type) : undefined;
+}
+
+function guessType(type: unknown): string | undefined {
+	return typeof type === "string"
+		? closest(type, [...definitions.keys()])
+		: undefined;
 }
 
 function checkId(
@@ -77,11 +88,10 @@ function checkType(
 	path: string,
 ): Problem[] {
 	if (definition) return [];
-	const known = [...definitions.keys()];
-	const meant = typeof raw.type === "string" ? closest(raw.type, known) : null;
+	const meant = guessType(raw.type);
 	const hint = meant
 		? `did you mean "${meant}"?`
-		: `the types are ${known.join(", ")}`;
+		: `the types are ${[...definitions.keys()].join(", ")}`;
 	return [problem(at(path, "type"), raw.type, `no type of a step; ${hint}`)];
 }
 
@@ -127,11 +137,11 @@ function unknownFields(
 	path: string,
 ): Problem[] {
 	const known = ["id", "type", ...Object.keys(fields)];
+	const missing = known.filter((one) => !(one in raw));
 	return Object.keys(raw)
 		.filter((name) => !known.includes(name))
-		.map((name) => {
-			const missing = known.filter((one) => !(one in raw));
-			const meant = closest(name, missing);
+		.map((name, index) => {
+			const meant = index < MOST_GUESSES ? closest(name, missing) : undefined;
 			const hint =
 				meant === undefined
 					? `${type} has ${known.join(", ")}`
@@ -154,8 +164,9 @@ function edgesOf(
 		const { data: id } = stepId.safeParse(written);
 		if (id !== undefined) edges.set(name, { id, written });
 	};
-	if (definition?.fields.next_step) add("next_step", raw.next_step);
-	if (definition?.fields.flow && isRecord(raw.flow))
+	if (!definition || definition.fields.next_step)
+		add("next_step", raw.next_step);
+	if ((!definition || definition.fields.flow) && isRecord(raw.flow))
 		for (const [name, to] of Object.entries(raw.flow)) add(`flow.${name}`, to);
 	return edges;
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Entities } from "../core/entity.js";
 import type { Problem } from "../core/fault.js";
+import type { SipAddress } from "../core/sip-address.js";
 import type { StepDefinition } from "../steps/step.js";
 import { type Element, readElement } from "./element.js";
 import { checkGraph, unreached } from "./graph.js";
@@ -34,6 +35,8 @@ export interface CompileContext {
 	now: number;
 	entities: Entities;
 	hasTrunk: boolean;
+	/** Whether a `sip:` address would not be dialled. */
+	refusesSip?(address: SipAddress): boolean;
 	/** JSON path of the flow in the request. */
 	path?: string;
 }

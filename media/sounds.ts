@@ -45,21 +45,39 @@ export interface SoundsOptions {
 	speech?: SpeechProvider;
 }
 
+interface Making {
+	sound: Promise<Sound>;
+	unwanted: AbortController;
+	wantedBy: number;
+}
+
 /** Speaks texts and fetches URLs; each sound is made once, kept on disk, and shared by all who ask for it at the same time. */
 export function createSounds(options: SoundsOptions): Sounds {
 	const limits = { ...soundLimits, ...options.limits };
 	const maker = new SoundMaker(options, limits);
-	const underWay = new Map<string, Promise<Sound>>();
+	const underWay = new Map<string, Making>();
 	return {
 		async prepare(source, signal) {
 			signal?.throwIfAborted();
 			const key = JSON.stringify(source);
-			let sound = underWay.get(key);
-			if (!sound) {
-				sound = maker.make(source).finally(() => underWay.delete(key));
-				underWay.set(key, sound);
+			let making = underWay.get(key);
+			if (!making) {
+				const unwanted = new AbortController();
+				const sound = maker.make(source, unwanted.signal);
+				making = { sound, unwanted, wantedBy: 0 };
+				underWay.set(key, making);
 			}
-			return signal ? unlessAborted(sound, signal) : sound;
+			const { sound, unwanted } = making;
+			making.wantedBy++;
+			try {
+				return await (signal ? unlessAborted(sound, signal) : sound);
+			} finally {
+				// over, or nobody waits for it any more: who comes later begins anew
+				if (--making.wantedBy === 0) {
+					if (underWay.get(key) === making) underWay.delete(key);
+					unwanted.abort();
+				}
+			}
 		},
 	};
 }
@@ -82,18 +100,19 @@ class SoundMaker {
 		});
 	}
 
-	async make(source: SoundSource): Promise<Sound> {
+	/** What has not begun when `signal` aborts never does. */
+	async make(source: SoundSource, signal: AbortSignal): Promise<Sound> {
 		try {
 			const { path, durationMs } = await ("text" in source
-				? this.#spoken(source.text)
-				: this.#fetched(source.url));
+				? this.#spoken(source.text, signal)
+				: this.#fetched(source.url, signal));
 			return { path, durationMs };
 		} catch (error) {
 			throw this.#asFault(error);
 		}
 	}
 
-	async #spoken(text: string): Promise<Sound> {
+	async #spoken(text: string, signal: AbortSignal): Promise<Sound> {
 		const { maxCharacters } = this.#limits;
 		if (text.length > maxCharacters)
 			throw new Fault(
@@ -103,17 +122,20 @@ class SoundMaker {
 		const key = `text ${this.#speech.name}\n${text}`;
 		return (
 			(await this.#cache.find(key)) ??
-			(await this.#cache.keep(key, await this.#speech.speak(text)))
+			(await this.#cache.keep(key, await this.#speech.speak(text, signal)))
 		);
 	}
 
-	async #fetched(url: string): Promise<Sound> {
+	async #fetched(url: string, signal: AbortSignal): Promise<Sound> {
 		const key = `url ${url}`;
 		const kept = await this.#cache.find(key);
 		const { clock, audio, log } = this.#options;
 		if (kept && clock.now() - kept.madeAt < this.#limits.freshMs) return kept;
 		try {
-			const samples = await audio.decode(await this.#download(url));
+			const samples = await audio.decode(
+				await this.#download(url, signal),
+				signal,
+			);
 			return await this.#cache.keep(key, samples);
 		} catch (error) {
 			// A sound a little out of date is better than a call without one.
@@ -128,7 +150,7 @@ class SoundMaker {
 		}
 	}
 
-	async #download(url: string): Promise<Buffer> {
+	async #download(url: string, signal: AbortSignal): Promise<Buffer> {
 		const { maxBytes, timeoutMs } = this.#limits;
 		const answer = await this.#options.http.request({
 			method: "GET",
@@ -136,6 +158,7 @@ class SoundMaker {
 			headers: { accept: "audio/wav, audio/mpeg, */*;q=0.5" },
 			timeoutMs,
 			maxBytes,
+			signal,
 		});
 		if (answer.kind === "failed")
 			throw new Fault(

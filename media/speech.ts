@@ -4,8 +4,8 @@ import type { AudioWorker } from "../audio/worker.js";
 export interface SpeechProvider {
 	/** Tells this provider's sounds from another's in the cache: name and voice. */
 	readonly name: string;
-	/** Rejects with an AudioError where the text cannot be spoken. */
-	speak(text: string): Promise<Int16Array>;
+	/** Rejects with an AudioError where the text cannot be spoken, or if `signal` aborts before it begins. */
+	speak(text: string, signal?: AbortSignal): Promise<Int16Array>;
 }
 
 /** flite, compiled to WebAssembly: English, offline, in a thread of its own. */
@@ -15,6 +15,6 @@ export function fliteSpeech(
 ): SpeechProvider {
 	return {
 		name: `flite ${voice}`,
-		speak: (text) => audio.speak(text, voice),
+		speak: (text, signal) => audio.speak(text, voice, signal),
 	};
 }

@@ -1,8 +1,9 @@
 import type { StopReason } from "../core/call.js";
 import { type Clock, secondsBetween } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
-import { Fault } from "../core/fault.js";
+import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import type { Outcome, Reason } from "../core/outcome.js";
 import { thawFlow } from "../flow/flow.js";
 import type { Store, UnfinishedCall } from "../store/store.js";
 import type { Dispatcher, NewCall } from "./dispatcher.js";
@@ -104,10 +105,22 @@ export class CallDispatcher implements Dispatcher {
 			for (const call of left) {
 				try {
 					if (call.status === "queued") await this.#requeue(call);
-					else await this.#endInterrupted(call);
+					else
+						await this.#endLeft(call, {
+							outcome: "interrupted",
+							reason: "service_restarted",
+							detail: null,
+						});
 				} catch (error) {
 					// one call that cannot be read must not keep the service from starting
 					log.error({ err: error, callId: call.id }, "not recovered");
+					await this.#endLeft(call, {
+						outcome: "failed",
+						reason: "internal_error",
+						detail: message(error),
+					}).catch((error) => {
+						log.error({ err: error, callId: call.id }, "not kept");
+					});
 				}
 			}
 			this.#pump();
@@ -230,7 +243,11 @@ export class CallDispatcher implements Dispatcher {
 		this.#waiting.add(record.id);
 	}
 
-	async #endInterrupted(record: UnfinishedCall): Promise<void> {
+	/** Ends a call that a process before this one had accepted. */
+	async #endLeft(
+		record: UnfinishedCall,
+		ending: { outcome: Outcome; reason: Reason; detail: string | null },
+	): Promise<void> {
 		const { store, recordings, clock, tell } = this.#options;
 		const now = clock.now();
 		const seconds = (from: number | null, to: number | null) =>
@@ -255,10 +272,8 @@ export class CallDispatcher implements Dispatcher {
 		await journal.record({
 			type: "call.ended",
 			data: {
-				outcome: "interrupted",
-				reason: "service_restarted",
+				...ending,
 				sip_status: null,
-				detail: null,
 				step_id: null,
 				queued_s: seconds(record.createdAt, record.dialedAt),
 				ring_s: seconds(record.dialedAt, record.answeredAt),

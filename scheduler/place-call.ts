@@ -16,6 +16,8 @@ import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { recorded } from "./recorded.js";
 
+const WARMED_AT_ONCE = 4;
+
 /** A dialer that says when it may be asked. */
 export interface PacedDialer extends Dialer {
 	/** Resolves when the engine is there and CALLS_PER_SECOND permits another call; each `dial` takes one. Rejects if `signal` aborts first. */
@@ -113,11 +115,15 @@ class CallLife {
 		const { id, flow, variables } = this.#call;
 		const initial = new Map(Object.entries(variables));
 		const sources = soundsOf(flow, startVariables(flow, id, initial));
-		await Promise.allSettled(
-			sources.map((source) =>
-				this.#options.sounds.prepare(source, this.#signal),
-			),
-		);
+		const waiting = sources.values();
+		// a few at a time, so that a flow of many texts does not keep other calls from theirs
+		const some = async () => {
+			for (const source of waiting)
+				await this.#options.sounds
+					.prepare(source, this.#signal)
+					.catch(() => {});
+		};
+		await Promise.all(Array.from({ length: WARMED_AT_ONCE }, some));
 	}
 
 	/** Null once the call may be dialled, else why it will not be. */
@@ -254,11 +260,18 @@ class CallLife {
 			const { outcome, reason, sipStatus } = end.dial;
 			return { outcome, reason, sipStatus, stepId };
 		}
+		const sipStatus = 200; // it was answered
 		if (end.reason === "step_limit")
-			return { outcome: "failed", reason: "step_limit", stepId };
-		if (stopped) return { outcome: "answered", reason: stopped, stepId };
+			return { outcome: "failed", reason: "step_limit", sipStatus, stepId };
+		if (stopped)
+			return { outcome: "answered", reason: stopped, sipStatus, stepId };
 		if (end.reason === "cut_off")
-			return { outcome: "interrupted", reason: "engine_lost", stepId };
-		return { outcome: "answered", reason: end.reason, sipStatus: 200, stepId };
+			return {
+				outcome: "interrupted",
+				reason: "engine_lost",
+				sipStatus,
+				stepId,
+			};
+		return { outcome: "answered", reason: end.reason, sipStatus, stepId };
 	}
 }

@@ -81,6 +81,7 @@ function isRight(given: Credentials, account: Account): boolean {
 
 /** Compares without telling by its time how much was right: hashes are of one length, whatever the secret's. */
 function same(given: unknown, wanted: string): boolean {
+	if (typeof given !== "string" && typeof given !== "number") return false;
 	const [a, b] = [String(given), wanted].map((text) =>
 		createHash("sha256").update(text).digest(),
 	) as [Buffer, Buffer]; // two in, two out

@@ -2,14 +2,17 @@ import { z } from "zod";
 import type { Entities } from "../core/entity.js";
 import { Fault, type Problem } from "../core/fault.js";
 import { checkUrl } from "../core/http.js";
+import type { SipAddress } from "../core/sip-address.js";
 import { compileFlow, type Flow } from "../flow/flow.js";
 import { at, problem } from "../flow/problem.js";
 import { initialVariables } from "../flow/variables.js";
 import { closest } from "../steps/closest.js";
 
 const MOST_METADATA_BYTES = 4_096;
-/** Unknown fields that are told of; a body can hold a hundred thousand. */
-const MOST_UNKNOWN_TOLD = 20;
+/** A body can hold a hundred thousand problems. */
+const MOST_TOLD = 1_000;
+/** Guesses are made for so many unknown fields. */
+const MOST_GUESSES = 20;
 
 const text = z.string({ error: "write a string" });
 
@@ -36,7 +39,8 @@ const metadata = z
 		{ error: `at most ${MOST_METADATA_BYTES} bytes as JSON` },
 	);
 
-const fields = {
+/** Of the body of POST /call/flow. */
+export const fields = {
 	cloud_id: text.optional().describe("The account"),
 	cloud_sid: text.optional().describe("The account's sid"),
 	auth_token: text.optional().describe("The account's token"),
@@ -44,14 +48,23 @@ const fields = {
 		.boolean({ error: "write true or false" })
 		.default(false)
 		.describe("Whether the call is recorded"),
-	publish: publish.nullable().default(null).describe("Where events are sent"),
+	publish: publish
+		.nullable()
+		.default(null)
+		.describe(
+			"Where events are sent: {url, method}, http or https, POST (if left out) or PUT",
+		),
 	variables: initialVariables
 		.default({})
-		.describe("Initial values of the flow's variables"),
+		.describe(
+			"Initial values of the flow's variables: strings, numbers and booleans by name",
+		),
 	metadata: metadata
 		.nullable()
 		.default(null)
-		.describe("Comes back in every event"),
+		.describe(
+			`An object that comes back in every event; at most ${MOST_METADATA_BYTES} bytes as JSON`,
+		),
 	flow: z.unknown().optional().describe("A list of steps, a call first"),
 } as const;
 const bodySchema = z.strictObject(fields);
@@ -76,6 +89,7 @@ export function readCallRequest(
 		now: number;
 		entities: Entities;
 		hasTrunk: boolean;
+		refusesSip?(address: SipAddress): boolean;
 		/** Whether events could not be sent to a URL that names this address. */
 		refuses(url: string): boolean;
 	},
@@ -106,12 +120,14 @@ export function readCallRequest(
 	const ofBody = read.success ? [] : bodyProblems(read.error, body);
 	const ofFlow = compiled.ok ? [] : compiled.problems;
 	const problems = [...ofBody, ...ofFlow];
+	const told =
+		problems.length > MOST_TOLD ? `the first ${MOST_TOLD} are in` : "see";
 	throw new Fault(
 		ofBody.length > 0 ? "BAD_REQUEST" : "BAD_FLOW",
 		problems.length === 1
 			? `${problems[0]?.path}: ${problems[0]?.hint}`
-			: `${problems.length} things are wrong; see problems`,
-		{ problems },
+			: `${problems.length} things are wrong; ${told} problems`,
+		{ problems: problems.slice(0, MOST_TOLD) },
 	);
 }
 
@@ -122,9 +138,9 @@ function bodyProblems(error: z.ZodError, body: unknown): Problem[] {
 			"$",
 		);
 		if (issue.code === "unrecognized_keys")
-			return issue.keys
-				.slice(0, MOST_UNKNOWN_TOLD)
-				.map((key) => unknownField(path, key));
+			return issue.keys.map((key, index) =>
+				unknownField(path, key, index < MOST_GUESSES),
+			);
 		const value = secret.test(path) ? undefined : valueAt(body, issue.path);
 		const inner = issue.code === "invalid_key" ? issue.issues[0] : issue;
 		return [problem(path, value, inner?.message ?? issue.message)];
@@ -132,9 +148,9 @@ function bodyProblems(error: z.ZodError, body: unknown): Problem[] {
 }
 
 /** Without its value: it may be a secret in the wrong place. */
-function unknownField(parent: string, key: string): Problem {
+function unknownField(parent: string, key: string, guesses: boolean): Problem {
 	const known = Object.keys(parent === "$" ? fields : publish.shape);
-	const meant = closest(key, known);
+	const meant = guesses ? closest(key, known) : undefined;
 	return {
 		path: at(parent, key),
 		hint: `unknown field; ${meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`}`,

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
 import type { GuardedHttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
+import type { SipAddress } from "../core/sip-address.js";
 import type { Recordings } from "../media/recordings.js";
 import type { Dispatcher } from "../scheduler/dispatcher.js";
 import type { Store } from "../store/store.js";
@@ -16,6 +17,8 @@ export interface AppDeps {
 	entities: Entities;
 	/** Whether numbers can be dialled at all. */
 	hasTrunk: boolean;
+	/** Whether a `sip:` address would not be dialled. */
+	refusesSip?(address: SipAddress): boolean;
 	http: Pick<GuardedHttpClient, "refuses">;
 	/** Whether the engines are connected. */
 	isReady(): boolean;

@@ -1,11 +1,15 @@
 import express, { type RequestHandler } from "express";
+import type { Problem } from "../core/fault.js";
 import { Fault } from "../core/fault.js";
-import { at } from "../flow/problem.js";
+import { at, problem } from "../flow/problem.js";
+import { replaceUnstorable } from "../store/json.js";
 import { describeJsonError } from "./json-error.js";
 
 const MOST_BYTES = 1_000_000;
 /** Objects and lists in each other; what walks a value by recursion must not run out of stack. */
 const DEEPEST = 64;
+/** A body can hold a hundred thousand. */
+const MOST_TOLD = 100;
 
 /** Reads a body as JSON, whatever its Content-Type says; no body at all is undefined. */
 export const readJson: RequestHandler[] = [
@@ -23,7 +27,7 @@ export function parseJson(bytes: Buffer): unknown {
 	const text = decode(bytes);
 	let value: unknown;
 	try {
-		value = JSON.parse(text);
+		value = JSON.parse(replaceUnstorable(text));
 	} catch {
 		const { place, found, hint } = describeJsonError(text);
 		throw new Fault("BAD_REQUEST", `The body is not JSON: ${place}: ${hint}`, {
@@ -54,30 +58,39 @@ interface Place {
 
 /** What is JSON, but would do harm or change its meaning further on. */
 function refuseTraps(root: unknown): void {
+	const problems: Problem[] = [];
 	const waiting: Place[] = [{ value: root, key: "", parent: null, depth: 0 }];
 	for (let place = waiting.pop(); place; place = waiting.pop()) {
 		const { value, depth } = place;
+		const refuse = (hint: string, at = place) => {
+			if (problems.length < MOST_TOLD)
+				problems.push(problem(pathOf(at ?? place), undefined, hint));
+		};
 		if (value === Infinity || value === -Infinity)
-			refuse(place, "this number is too large; write it as a string");
+			refuse("this number is too large; write it as a string");
 		if (typeof value !== "object" || value === null) continue;
-		if (depth >= DEEPEST)
-			refuse(place, `at most ${DEEPEST} lists and objects within each other`);
+		if (depth >= DEEPEST) {
+			refuse(`at most ${DEEPEST} lists and objects within each other`);
+			continue;
+		}
 		const entries = Array.isArray(value)
 			? value.entries()
 			: Object.entries(value);
 		for (const [key, inner] of entries) {
 			const child = { value: inner, key, parent: place, depth: depth + 1 };
-			if (key === "__proto__") refuse(child, "this name is not allowed");
-			waiting.push(child);
+			if (key === "__proto__") refuse("this name is not allowed", child);
+			else waiting.push(child);
 		}
 	}
-}
-
-function refuse(place: Place, hint: string): never {
-	const path = pathOf(place);
-	throw new Fault("BAD_REQUEST", `${path}: ${hint}`, {
-		problems: [{ path, hint }],
-	});
+	const [first] = problems;
+	if (!first) return;
+	throw new Fault(
+		"BAD_REQUEST",
+		problems.length === 1
+			? `${first.path}: ${first.hint}`
+			: `${problems.length} things are wrong; see problems`,
+		{ problems: problems.reverse() },
+	);
 }
 
 function pathOf({ key, parent }: Place): string {

@@ -1,16 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createAudioWorker } from "../audio/worker.js";
 import { systemClock } from "../core/clock.js";
 import {
 	type Address,
-	type AllowList,
 	type Config,
 	ConfigError,
-	type Engine as EngineAddress,
 	readConfig,
 	serviceHelp,
 } from "../core/config.js";
@@ -27,13 +25,15 @@ import { type Softswitch, startSoftswitch } from "../softswitch/app.js";
 import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
 import { SipDialer } from "../telephony/dialer.js";
-import { isSafePath } from "../telephony/encode.js";
-import { Engine } from "../telephony/engine.js";
-import { keepRegistered } from "../telephony/registration.js";
+import type { Engine } from "../telephony/engine.js";
 import { SipAllow } from "../telephony/sip-allow.js";
+import { bracket } from "../telephony/targets.js";
 import { Deliverer } from "../webhooks/deliverer.js";
 import { createApp } from "./app.js";
 import { Closers } from "./closers.js";
+import { openDataDir } from "./data-dir.js";
+import { createHttpServer } from "./http-server.js";
+import { defaultSipAllow, startEngine } from "./start-engine.js";
 
 /** 200 calls, each of which may take a second endpoint for a connect. */
 const EMBEDDED_ENDPOINTS = 400;
@@ -77,7 +77,7 @@ async function open(
 	closers: Closers,
 ): Promise<Service> {
 	const clock = systemClock;
-	const dataDir = safeDataDir(config);
+	const dataDir = openDataDir(config, closers);
 	const store = await openStore({
 		dataDir,
 		databaseUrl: config.DATABASE_URL,
@@ -85,12 +85,15 @@ async function open(
 		log,
 	});
 	closers.add(() => store.close());
-	const { engine, softswitch } = await startEngine(config, log, closers);
+	const softswitch = config.DRACHTIO ? null : await embed(config);
+	if (softswitch) closers.add(() => softswitch.stop());
+	const engine = await startEngine(config, softswitch, { log, closers });
 	const recordings = await createRecordings(join(dataDir, "recordings"));
 	const entities: Entities = config.ENTITIES ?? new Map();
 	const http = createHttpClient({ allow: config.HTTP_ALLOW });
+	const allow = new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config));
 	const dispatcher = createDispatcher(
-		{ config, dataDir, log, store, engine, recordings, entities, http },
+		{ config, dataDir, log, store, engine, recordings, entities, http, allow },
 		closers,
 	);
 	const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
@@ -101,6 +104,7 @@ async function open(
 		account: { cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID, token },
 		entities,
 		hasTrunk: config.SIP_TRUNK.length > 0,
+		refusesSip: (address) => allow.refuses(address),
 		isReady: () => engine.ready,
 		http,
 		clock,
@@ -112,14 +116,15 @@ async function open(
 			.recover()
 			.catch((error) => log.error({ err: error }, "not recovered"));
 	});
-	const server = app.listen(config.HTTP_PORT, config.HTTP_HOST);
+	const server = createHttpServer(app);
+	server.listen(config.HTTP_PORT, config.HTTP_HOST);
 	// longer than clients keep theirs, or a request meets a connection that is just being closed
 	server.keepAliveTimeout = 65_000;
-	await listening(server);
+	await listening(server, config);
 	closers.add(() => closeServer(server));
 	const { port } = server.address() as AddressInfo; // it listens on TCP
 	return {
-		url: `http://${config.HTTP_HOST}:${port}`,
+		url: `http://${bracket(config.HTTP_HOST)}:${port}`,
 		token,
 		sip: softswitch?.sip ?? null,
 		async stop() {
@@ -137,14 +142,6 @@ async function open(
 	};
 }
 
-function safeDataDir({ DATA_DIR }: Config): string {
-	const dataDir = resolve(DATA_DIR);
-	if (isSafePath(dataDir)) return dataDir;
-	throw new ConfigError(
-		`The configuration is not right:\n  DATA_DIR: ${dataDir} holds characters that a media engine's command must not hold; use letters, digits, / _ . -`,
-	);
-}
-
 interface DispatcherParts {
 	config: Config;
 	dataDir: string;
@@ -154,13 +151,14 @@ interface DispatcherParts {
 	recordings: Recordings;
 	entities: Entities;
 	http: HttpClient;
+	allow: SipAllow;
 }
 
 function createDispatcher(
 	parts: DispatcherParts,
 	closers: Closers,
 ): CallDispatcher {
-	const { config, dataDir, log, store, engine, entities, http } = parts;
+	const { config, dataDir, log, store, engine, entities, http, allow } = parts;
 	const clock = systemClock;
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
@@ -174,7 +172,7 @@ function createDispatcher(
 			engine,
 			entities,
 			trunks: config.SIP_TRUNK,
-			allow: new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config)),
+			allow,
 			pacer: new Pacer(clock, config.CALLS_PER_SECOND),
 			clock,
 			log,
@@ -197,51 +195,6 @@ function createDispatcher(
 	});
 }
 
-/** Loopback with the embedded engine, nobody with a real one. */
-const defaultSipAllow = ({ DRACHTIO }: Config): AllowList => ({
-	cidrs: DRACHTIO ? [] : ["127.0.0.0/8", "::1/128"],
-	hosts: [],
-});
-
-/** The configured servers, or the embedded softswitch; registers with the trunks that want it. */
-async function startEngine(
-	config: Config,
-	log: Log,
-	closers: Closers,
-): Promise<{ engine: Engine; softswitch: Softswitch | null }> {
-	const softswitch = config.DRACHTIO ? null : await embed(config);
-	if (softswitch) closers.add(() => softswitch.stop());
-	const { drachtio, freeswitch } = addresses(config, softswitch);
-	const engine = await Engine.connect({
-		drachtio,
-		freeswitch,
-		mediaListen: config.MEDIA_LISTEN,
-		mediaAdvertise: config.MEDIA_ADVERTISE,
-		clock: systemClock,
-		log,
-	});
-	closers.add(() => engine.close());
-	const stop = new AbortController();
-	closers.add(() => stop.abort());
-	for (const trunk of config.SIP_TRUNK.filter(({ register }) => register))
-		void keepRegistered(
-			{ srf: engine.srf, trunk, clock: systemClock, log },
-			stop.signal,
-		);
-	return { engine, softswitch };
-}
-
-function addresses(
-	{ DRACHTIO, FREESWITCH }: Config,
-	softswitch: Softswitch | null,
-): { drachtio: EngineAddress; freeswitch: EngineAddress } {
-	const drachtio = DRACHTIO ?? softswitch?.control;
-	const freeswitch = FREESWITCH ?? softswitch?.eventSocket;
-	if (!drachtio || !freeswitch)
-		throw new ConfigError("DRACHTIO and FREESWITCH go together");
-	return { drachtio, freeswitch };
-}
-
 function embed(config: Config): Promise<Softswitch> {
 	const loopback = (secret: string) => ({ host: "127.0.0.1", port: 0, secret });
 	return startSoftswitch({
@@ -257,10 +210,16 @@ function embed(config: Config): Promise<Softswitch> {
 	});
 }
 
-function listening(server: Server): Promise<void> {
+function listening(
+	server: Server,
+	{ HTTP_HOST, HTTP_PORT }: Config,
+): Promise<void> {
 	return new Promise((resolve, reject) => {
 		server.once("listening", resolve);
-		server.once("error", reject);
+		server.once("error", (error) => {
+			const words = `HTTP_HOST, HTTP_PORT: cannot listen at ${HTTP_HOST}:${HTTP_PORT}: ${message(error)}`;
+			reject(new ConfigError(words));
+		});
 	});
 }
 

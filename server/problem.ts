@@ -13,30 +13,40 @@ export function problemHandler(log: Log): ErrorRequestHandler {
 	};
 }
 
-function answer(response: Response, fault: Fault): void {
+/** A fault as RFC 9457 has it. */
+export function problemOf(fault: Fault) {
 	const { http, says } = faults[fault.code];
+	return {
+		type: `urn:flowdial:problem:${fault.code}`,
+		title: says,
+		status: http,
+		code: fault.code,
+		detail: fault.message,
+		problems: fault.problems,
+	};
+}
+
+function answer(response: Response, fault: Fault): void {
+	const problem = problemOf(fault);
+	const http = problem.status;
 	// RFC 9110 §11.6.1: every 401 names the scheme.
 	if (http === 401) response.set("WWW-Authenticate", 'Bearer realm="flowdial"');
 	if (fault.retryAfterS !== undefined)
 		response.set("Retry-After", String(Math.ceil(fault.retryAfterS)));
-	response
-		.status(http)
-		.type("application/problem+json")
-		.json({
-			type: `urn:flowdial:problem:${fault.code}`,
-			title: says,
-			status: http,
-			code: fault.code,
-			detail: fault.message,
-			problems: fault.problems,
-		});
+	response.status(http).type("application/problem+json").json(problem);
 }
 
 /** Faults as they are; of what express and its body parser throw, what the client did wrong; anything else is ours. */
 function asFault(error: unknown): Fault {
 	if (error instanceof Fault) return error;
 	const { status, message } = error as { status?: unknown; message?: string }; // anything can be thrown; what is read is checked
-	if (status === 413) return new Fault("BODY_TOO_LARGE", message);
+	if (status === 413)
+		return new Fault("BODY_TOO_LARGE", "A body has at most 1,000,000 bytes");
+	if (status === 415)
+		return new Fault(
+			"BAD_REQUEST",
+			"Content-Encoding: gzip, deflate, br or none are read",
+		);
 	if (status === 416)
 		return new Fault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
 	if (typeof status === "number" && status >= 400 && status < 500)

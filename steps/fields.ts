@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Entities } from "../core/entity.js";
 import { checkUrl } from "../core/http.js";
 import { isNumber } from "../core/phone.js";
+import { parseSipAddress, type SipAddress } from "../core/sip-address.js";
 import { namesIn } from "../core/template.js";
 import type { Finding } from "./step.js";
 
@@ -123,19 +124,31 @@ export function checkStart(url: string | undefined): Finding[] {
 /** Who would be rung by `number`, as far as it is known before templates are filled. */
 export function checkTarget(
 	number: string | undefined,
-	facts: { entities: Entities; hasTrunk: boolean },
+	facts: {
+		entities: Entities;
+		hasTrunk: boolean;
+		refusesSip?(address: SipAddress): boolean;
+	},
 ): Finding[] {
 	if (number === undefined || isTemplate(number)) return [];
 	const targets = facts.entities.get(number)?.targets ?? [number];
-	const wrong = targets.some(
-		(one) => !isNumber(one) && !/^sip:\S+$/i.test(one),
-	);
-	if (wrong)
+	const addresses = targets
+		.filter((one) => !isNumber(one))
+		.map(parseSipAddress);
+	if (addresses.includes(null))
 		return [
 			{
 				severity: "problem",
 				field: "number",
-				hint: "write a number (2 to 15 digits, + allowed in front), a sip: address, or the voice id of a user or team",
+				hint: "write a number (2 to 15 digits, + allowed in front), an address such as sip:ann@192.0.2.7:5060;transport=tcp, or the voice id of a user or team",
+			},
+		];
+	if (addresses.some((address) => address && facts.refusesSip?.(address)))
+		return [
+			{
+				severity: "warning",
+				field: "number",
+				hint: "SIP_ALLOW does not name this address, so it will not be dialled",
 			},
 		];
 	if (facts.hasTrunk || !targets.some(isNumber)) return [];

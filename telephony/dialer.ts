@@ -16,7 +16,12 @@ import type { MediaEndpoint } from "./media-endpoint.js";
 import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
 import { SipCall } from "./sip-call.js";
 import { worthAnotherTrunk } from "./sip-outcome.js";
-import { resolveTargets, type Target, type TargetOptions } from "./targets.js";
+import {
+	redirected,
+	resolveTargets,
+	type Target,
+	type TargetOptions,
+} from "./targets.js";
 
 export interface DialerOptions extends TargetOptions {
 	engine: Engine;
@@ -146,6 +151,13 @@ export class SipDialer implements Dialer {
 			await Promise.all([hangUp(dialog, clock), endpoint.destroy()]);
 			return missed;
 		};
+		// RFC 3264 §4: an offer wants an answer
+		if (answer.trim() === "")
+			return giveUp({
+				outcome: "failed",
+				reason: "not_acceptable",
+				sipStatus: 200,
+			});
 		try {
 			if ((await endpoint.negotiate(answer)) === null)
 				return giveUp({ outcome: "interrupted", reason: "engine_lost" });
@@ -257,26 +269,14 @@ export class SipDialer implements Dialer {
 			);
 			if (result.answered || !result.redirectTo || redirects >= MAX_REDIRECTS)
 				return result;
-			const followed = await this.#redirect(result.redirectTo, destination);
+			const followed = await redirected(
+				result.redirectTo,
+				destination,
+				this.#options,
+			);
 			if (!followed) return result;
 			next = followed;
 		}
-	}
-
-	/** A 3xx may lead to an address that SIP_ALLOW permits, or back to the trunk it came from; anything else is toll fraud's door. */
-	async #redirect(
-		contact: string,
-		from: Destination,
-	): Promise<Destination | null> {
-		const host = (uri: string) =>
-			/^sip:(?:[^@]*@)?([^;>]+)/i.exec(uri)?.[1]?.toLowerCase();
-		if (host(contact) === host(from.uri) && contact.length < 256)
-			return { ...from, uri: contact.split(/[\s<>]/)[0] ?? from.uri };
-		const resolved = await resolveTargets(
-			contact.replace(/;(?!transport=)[^;]*/g, ""),
-			{ ...this.#options, entities: new Map(), trunks: [] },
-		);
-		return (resolved.ok && resolved.targets[0]?.[0]) || null;
 	}
 }
 

@@ -89,9 +89,8 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 		return this.#media?.maxSessions || this.#maxSessions;
 	}
 
-	/** BYE to the far end of a dialog that was made over a connection since lost, once there is one again: drachtio-server keeps its dialogs. */
-	async hangUpWhenReady(dialog: Srf.Dialog): Promise<void> {
-		const { id: stackDialogId } = dialog as Srf.Dialog & { id: string };
+	/** BYE to the far end of a dialog that srf knows nothing of, by drachtio-server's name for it, once there is a connection: it keeps its dialogs. */
+	async hangUpWhenReady(stackDialogId: string): Promise<void> {
 		const request = this.srf.request as unknown as (
 			uri: string,
 			options: object,

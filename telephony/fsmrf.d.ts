@@ -22,11 +22,24 @@ declare module "drachtio-fsmrf" {
 			readonly maxSessions: number;
 			readonly listenPort: number;
 			/** The listener that FreeSWITCH connects to, inside drachtio-modesl's. */
-			readonly _server: { readonly server: Server };
+			readonly _server: OutboundServer;
+			/** By the uuid that the INVITE's User-Agent carries. */
+			readonly pendingConnections: ReadonlyMap<string, unknown>;
+			_onNewCall(connection: modesl.Connection, id: string): void;
 			/** The event socket this service opened; null after it closed. */
 			readonly conn: EventEmitter & { socket: Socket | null };
 			createEndpoint(): Promise<Endpoint>;
 			disconnect(): void;
+		}
+
+		/** drachtio-modesl's, for FreeSWITCH's outbound event sockets. */
+		interface OutboundServer {
+			readonly server: Server;
+			on(
+				event: "connection::ready",
+				listener: (connection: modesl.Connection, id: string) => void,
+			): void;
+			removeAllListeners(event: "connection::ready"): void;
 		}
 
 		interface Endpoint extends EventEmitter {
@@ -52,6 +65,7 @@ declare module "drachtio-fsmrf" {
 
 declare module "drachtio-modesl" {
 	import type { EventEmitter } from "node:events";
+	import type { Socket } from "node:net";
 
 	namespace modesl {
 		interface EslEvent {
@@ -66,6 +80,9 @@ declare module "drachtio-modesl" {
 				secret: string,
 				ready: () => void,
 			);
+			readonly socket: Socket | null;
+			/** Of an outbound socket: the channel's data. */
+			getInfo(): EslEvent | undefined;
 			api(command: string, answer: (event: EslEvent) => void): void;
 			disconnect(): void;
 		}

@@ -70,7 +70,7 @@ export class Leg {
 		// the endpoint is left for a recording to be closed, unless it was the endpoint that ended
 		if (end.by !== "engine") return;
 		if (this.#engine.signalling) void hangUp(this.#dialog, this.#engine.clock);
-		else void this.#engine.hangUpWhenReady(this.#dialog);
+		else void this.#engine.hangUpWhenReady(idOf(this.#dialog));
 	}
 
 	/** A re-INVITE of the far end (hold, new address): FreeSWITCH answers it. */
@@ -109,3 +109,6 @@ function q850(request: Srf.SrfRequest | undefined): { q850Cause?: number } {
 	const cause = Q850.exec(request?.get("Reason") ?? "")?.[1];
 	return cause ? { q850Cause: Number(cause) } : {};
 }
+
+/** drachtio-server's name for it, which srf's types do not know. */
+const idOf = (dialog: Srf.Dialog) => (dialog as Srf.Dialog & { id: string }).id;

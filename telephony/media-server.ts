@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import Mrf from "drachtio-fsmrf";
 import modesl from "drachtio-modesl";
 import type Srf from "drachtio-srf";
+import ipaddr from "ipaddr.js";
 import { type Clock, sleep } from "../core/clock.js";
 import type { Address, Engine } from "../core/config.js";
 import { Fault } from "../core/fault.js";
@@ -57,7 +58,7 @@ export async function connectMediaServer(
 		freeswitch,
 	);
 	if (server.conn.socket) tend(server.conn.socket, log);
-	admitOnly(server, freeswitch.host, log);
+	admitOnly(server, freeswitch.host, { clock, log });
 	return { server, maxSessions };
 }
 
@@ -78,7 +79,11 @@ function probe({ host, port, secret }: Engine): Promise<number> {
 				});
 			});
 		});
+		let isRefused = false;
 		const refuse = (complaint: string) => {
+			// on a dead socket its farewell is an error anew
+			if (isRefused) return;
+			isRefused = true;
 			connection.disconnect();
 			reject(engineDown({ host, port }, complaint));
 		};
@@ -134,22 +139,55 @@ function guardedSrf(srf: Srf): Pick<Srf, "createUAC"> {
 	return { createUAC: createUAC as Srf["createUAC"] }; // fsmrf uses the promise form only
 }
 
-/** Lets only the configured media server reach fsmrf's listener. */
-function admitOnly(server: Mrf.MediaServer, host: string, log: Log): void {
+/** Lets only the configured media server reach fsmrf's listener, and only for an endpoint that is awaited. */
+function admitOnly(
+	server: Mrf.MediaServer,
+	host: string,
+	{ clock, log }: { clock: Clock; log: Log },
+): void {
 	const listener = server._server.server;
 	const [accept] = listener.listeners("connection") as [
 		(socket: Socket) => void,
 	]; // drachtio-modesl's one listener
 	const expected = server.conn.socket?.remoteAddress ?? host;
+	const awaited = new WeakSet<Socket>();
 	listener.removeAllListeners("connection");
 	listener.on("connection", (socket) => {
-		if (socket.remoteAddress !== expected) {
+		const from = socket.remoteAddress ?? "";
+		if (!isSameHost(from, expected)) {
+			log.warn({ from, expected }, "an event socket was refused");
 			socket.destroy();
 			return;
 		}
 		tend(socket, log);
+		const cancel = clock.after(CONNECT_MS, () => {
+			if (!awaited.has(socket)) socket.destroy();
+		});
+		socket.once("close", cancel);
 		accept.call(listener, socket);
 	});
+	// fsmrf would keep the socket of a call that it does not know
+	server._server.removeAllListeners("connection::ready");
+	server._server.on("connection::ready", (connection, id) => {
+		const agent = connection.getInfo()?.getHeader("variable_sip_user_agent");
+		const [, uuid = ""] = /^drachtio-fsmrf:(.+)$/.exec(agent ?? "") ?? [];
+		const { socket } = connection;
+		if (!server.pendingConnections.has(uuid) || !socket) {
+			log.warn({ uuid }, "an event socket came for no endpoint");
+			socket?.destroy();
+			return;
+		}
+		awaited.add(socket);
+		server._onNewCall(connection, id);
+	});
+}
+
+/** Alike but for how they are written; a machine's own addresses are the machine. */
+function isSameHost(one: string, other: string): boolean {
+	if (!ipaddr.isValid(one) || !ipaddr.isValid(other)) return one === other;
+	const [a, b] = [ipaddr.process(one), ipaddr.process(other)];
+	const isLoopback = a.range() === "loopback" && b.range() === "loopback";
+	return isLoopback || a.toNormalizedString() === b.toNormalizedString();
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Trunk } from "../core/config.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import { sipUser } from "./encode.js";
-import { bracket } from "./targets.js";
+import { bracket, sipUri } from "./targets.js";
 
 const WANTED_EXPIRES_S = 3600;
 const RETRY_MS = 30_000;
@@ -51,8 +51,7 @@ async function register({
 	clock,
 }: RegistrationOptions): Promise<number> {
 	const user = sipUser(trunk.user ?? "anonymous");
-	const parameter = trunk.transport === "tcp" ? ";transport=tcp" : "";
-	const registrar = `sip:${bracket(trunk.host)}:${trunk.port}${parameter}`;
+	const registrar = sipUri({ ...trunk, user: "" });
 	const aor = `<sip:${user}@${bracket(trunk.host)}>`;
 	const request = srf.request.bind(srf) as unknown as SendRequest;
 	const options = {
@@ -78,17 +77,20 @@ async function register({
 			sent.on("response", (response) => {
 				if (!response || response.status < 200) return;
 				cancel();
-				if (response.status === 200) resolve(grantedExpires(response));
+				if (response.status === 200) resolve(grantedExpires(response, user));
 				else reject(new Error(`${response.status} ${response.reason}`));
 			});
 		});
 	});
 }
 
-/** The Contact's own expires, else the header (RFC 3261 §10.2.4). */
-function grantedExpires(response: Srf.SrfResponse): number {
-	const contact = response.has("Contact") ? response.get("Contact") : "";
+/** That of our own binding among all that it tells, else the header (RFC 3261 §10.2.4). */
+function grantedExpires(response: Srf.SrfResponse, user: string): number {
+	const contacts = response.has("Contact") ? response.get("Contact") : "";
+	const own = contacts
+		.split(",")
+		.find((contact) => contact.toLowerCase().includes(`sip:${user}@`));
 	const seconds =
-		/;\s*expires=(\d+)/i.exec(contact)?.[1] ?? response.get("Expires");
+		/;\s*expires=(\d+)/i.exec(own ?? "")?.[1] ?? response.get("Expires");
 	return Number(seconds) || WANTED_EXPIRES_S;
 }

@@ -51,7 +51,7 @@ export function ring(
 			engine.off("lost", onLost);
 			resolve(result);
 		};
-		const fail = (status: number, redirectTo: string | null = null) =>
+		const fail = (status: number | null, redirectTo: string | null = null) =>
 			settle({ answered: false, missed: missed(status, attempt), redirectTo });
 		const cancel = (because: "ring_timeout" | StopReason) => {
 			if (attempt.canceledBecause) return;
@@ -59,7 +59,7 @@ export function ring(
 			request?.cancel(() => {});
 			cancelTimer();
 			// without a provisional no CANCEL leaves (RFC 3261 §9.1), and the INVITE goes on for 32 s
-			cancelTimer = clock.after(CANCEL_MS, () => fail(487), true);
+			cancelTimer = clock.after(CANCEL_MS, () => fail(null), true);
 		};
 		// what srf promised is never kept then
 		const onLost = () =>
@@ -86,12 +86,20 @@ export function ring(
 			(dialog) => {
 				if (settled || attempt.canceledBecause) {
 					void hangUp(dialog, clock); // the 200 crossed our CANCEL (RFC 3261 §9.1)
-					return fail(487);
+					attempt.rang = true;
+					return fail(null);
 				}
 				settle({ answered: true, dialog, answer: dialog.remote.sdp });
 			},
 			(error: unknown) => {
-				fail(statusOf(error) ?? 500, redirectTarget(error));
+				const status = statusOf(error);
+				if (status !== undefined && !isAnswer(error))
+					return fail(status, redirectTarget(error));
+				// srf could make no dialog of the 200, and has sent its ACK: somebody is on the line
+				if (request) void engine.hangUpWhenReady(dialogIdOf(request));
+				const reason = request ? "sip_error" : "engine_lost";
+				const missed: Missed = { outcome: "failed", reason };
+				settle({ answered: false, missed, redirectTo: null });
 			},
 		);
 	});
@@ -143,7 +151,19 @@ export async function hangUp(dialog: Srf.Dialog, clock: Clock): Promise<void> {
 
 const engineLost: Missed = { outcome: "interrupted", reason: "engine_lost" };
 
-/** The Contact of a 3xx. */
+/** A 200 of which srf can make no dialog: where it misses the Contact it throws a 500 of its own. */
+function isAnswer(error: unknown): boolean {
+	const { res } = error as { res?: Srf.SrfResponse }; // a SipError carries its response
+	return res !== undefined && res.status < 300;
+}
+
+/** drachtio-server's name for the dialog of an INVITE that was sent. */
+function dialogIdOf(request: Srf.SrfRequest): string {
+	const { params } = request.getParsedHeader("from");
+	return `${request.get("Call-ID")};from-tag=${params?.tag}`;
+}
+
+/** The Contact of a 3xx; null where it has none that can be read. */
 function redirectTarget(error: unknown): string | null {
 	const { res, status } = error as {
 		res?: Srf.SrfResponse;
@@ -151,5 +171,9 @@ function redirectTarget(error: unknown): string | null {
 	}; // a SipError carries its response
 	if (!res || !status || status < 300 || status > 399 || !res.has("Contact"))
 		return null;
-	return res.getParsedHeader("contact")[0]?.uri ?? null;
+	try {
+		return res.getParsedHeader("contact")[0]?.uri ?? null;
+	} catch {
+		return null;
+	}
 }

@@ -2,30 +2,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { AllowList } from "../core/config.js";
-
-export interface SipAddress {
-	/** May be empty: `sip:host`. */
-	user: string;
-	host: string;
-	port: number;
-	transport: "udp" | "tcp";
-}
-
-/** RFC 3261 §19.1.1 as far as dialling needs it; no password, no headers. */
-const SIP_URI =
-	/^sip:(?:([A-Za-z0-9+*._~!$&'()=%-]{1,128})@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253})(?::(\d{1,5}))?(?:;transport=(udp|tcp))?$/i;
-
-export function parseSipAddress(text: string): SipAddress | null {
-	const match = SIP_URI.exec(text);
-	const port = Number(match?.[3] ?? 5060);
-	if (!match?.[2] || port < 1 || port > 65_535) return null;
-	return {
-		user: match[1] ?? "",
-		host: match[2].replace(/^\[|\]$/g, "").toLowerCase(),
-		port,
-		transport: match[4]?.toLowerCase() === "tcp" ? "tcp" : "udp",
-	};
-}
+import type { SipAddress } from "../core/sip-address.js";
 
 export type Lookup = (host: string) => Promise<readonly { address: string }[]>;
 
@@ -59,9 +36,15 @@ export class SipAllow {
 		return permitted?.address ?? null;
 	}
 
+	/** Whether the address itself says that it is refused; what a name resolves to is known only when it is dialled. */
+	refuses({ host, port }: SipAddress): boolean {
+		return isIP(host) !== 0 && !this.#permits(host, port);
+	}
+
 	#permits(address: string, port: number): boolean {
 		const parsed = ipaddr.process(address);
 		return (
+			this.#list.hosts.includes(address) ||
 			this.#list.hosts.includes(`${address}:${port}`) ||
 			this.#list.cidrs.some((cidr) => {
 				const [network, bits] = ipaddr.parseCIDR(cidr);

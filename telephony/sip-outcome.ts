@@ -37,19 +37,24 @@ export interface Attempt {
 	canceledBecause?: "ring_timeout" | StopReason | undefined;
 }
 
-export function missed(status: number, attempt: Attempt): Missed {
+/** `status` null: no final response came. */
+export function missed(status: number | null, attempt: Attempt): Missed {
 	const [outcome, reason] = judge(status, attempt);
-	return { outcome, reason, sipStatus: status };
+	return { outcome, reason, ...(status !== null && { sipStatus: status }) };
 }
 
 function judge(
-	status: number,
+	status: number | null,
 	{ rang, canceledBecause }: Attempt,
 ): readonly [MissedOutcome, Reason] {
-	if (status === 487 && canceledBecause && canceledBecause !== "ring_timeout")
-		return ["canceled", canceledBecause];
+	if (status === 487 || status === null) {
+		if (canceledBecause && canceledBecause !== "ring_timeout")
+			return ["canceled", canceledBecause];
+		// §9.1: a CANCEL only leaves after a provisional, so who answers it was there
+		if (status === 487 && canceledBecause) return ["no_answer", "ring_timeout"];
+	}
 	// §21.4.9: after a provisional somebody was there and did not answer; without one nobody was
-	if (status === 408 || (status === 487 && canceledBecause))
+	if (status === 408 || status === null)
 		return rang ? ["no_answer", "ring_timeout"] : ["unreachable", "no_route"];
 	if (status >= 300 && status < 400) return ["failed", "redirect_refused"]; // §21.3
 	const row = (table as Record<number, readonly [MissedOutcome, Reason]>)[

@@ -2,8 +2,9 @@ import type { Missed } from "../core/call.js";
 import type { Trunk } from "../core/config.js";
 import type { Entities } from "../core/entity.js";
 import { isNumber } from "../core/phone.js";
+import { parseSipAddress, type SipAddress } from "../core/sip-address.js";
 import type { Destination } from "./ring.js";
-import { parseSipAddress, type SipAllow } from "./sip-allow.js";
+import type { SipAllow } from "./sip-allow.js";
 
 /** One party to ring: the destinations are alternatives (trunks), tried in order. */
 export type Target = readonly Destination[];
@@ -59,32 +60,57 @@ async function resolveTarget(
 	if (!address) return refused("bad_number");
 	const ip = await allow.resolve(address);
 	if (ip === null) return refused("address_refused");
-	const { user, host, port, transport } = address;
-	const parameter = transport === "tcp" ? ";transport=tcp" : "";
-	const at = user === "" ? "" : `${user}@`;
 	return {
 		ok: true,
 		target: [
 			{
-				uri: `sip:${at}${bracket(host)}:${port}${parameter}`,
+				uri: sipUri(address),
 				// the packet goes to the very address that was checked
-				...(ip === host
+				...(ip === address.host
 					? {}
-					: { proxy: `sip:${bracket(ip)}:${port}${parameter}` }),
+					: { proxy: sipUri({ ...address, user: "", host: ip }) }),
 			},
 		],
 	};
+}
+
+/** The one way in which an address is written. */
+export function sipUri({ user, host, port, transport }: SipAddress): string {
+	const parameter = transport === "tcp" ? ";transport=tcp" : "";
+	const at = user === "" ? "" : `${user}@`;
+	return `sip:${at}${bracket(host)}:${port}${parameter}`;
 }
 
 export const bracket = (host: string): string =>
 	host.includes(":") ? `[${host}]` : host;
 
 function viaTrunk(number: string, trunk: Trunk): Destination {
-	const parameter = trunk.transport === "tcp" ? ";transport=tcp" : "";
 	return {
-		uri: `sip:${number}@${bracket(trunk.host)}:${trunk.port}${parameter}`,
+		uri: sipUri({ ...trunk, user: number }),
 		...(trunk.user === undefined
 			? {}
 			: { auth: { username: trunk.user, password: trunk.password ?? "" } }),
 	};
+}
+
+/**
+ * Where a 3xx may lead: to an address that SIP_ALLOW permits, or back to the trunk it came from; anything else is toll fraud's
+ * door. Nothing of the Contact goes out as it came: a second @, maddr or ?Route would lead elsewhere.
+ */
+export async function redirected(
+	contact: string,
+	from: Destination,
+	{ allow }: Pick<TargetOptions, "allow">,
+): Promise<Destination | null> {
+	const plain = contact.replace(/;(?!transport=)[^;]*/g, "");
+	const [to, back] = [parseSipAddress(plain), parseSipAddress(from.uri)];
+	if (!to) return null;
+	if (back && to.host === back.host && to.port === back.port)
+		return { ...from, uri: sipUri({ ...back, user: to.user }) };
+	const resolved = await resolveTarget(plain, {
+		entities: new Map(),
+		trunks: [],
+		allow,
+	});
+	return (resolved.ok && resolved.target[0]) || null;
 }

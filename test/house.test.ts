@@ -22,7 +22,8 @@ const beside: Record<string, (target: string) => boolean> = {
 	softswitch: (target) =>
 		/^(softswitch|audio)\//.test(target) ||
 		/^core\/(clock|config|config-forms|log)\./.test(target),
-	docs: (target) => /^(docs|steps|core)\//.test(target),
+	docs: (target) =>
+		/^(docs|steps|core)\//.test(target) || target === "server/call-request.ts",
 	demo: (target) => /^(demo|softswitch\/lab)\//.test(target),
 	bench: (target) => /^(bench\/|demo\/service-process\.)/.test(target),
 };

@@ -11,6 +11,7 @@ export function postCallFlow({
 	dispatcher,
 	entities,
 	hasTrunk,
+	refusesSip,
 	http,
 	clock,
 }: AppDeps): RequestHandler {
@@ -19,6 +20,7 @@ export function postCallFlow({
 			now: clock.now(),
 			entities,
 			hasTrunk,
+			...(refusesSip && { refusesSip }),
 			refuses: http.refuses,
 		});
 		const id = newId();

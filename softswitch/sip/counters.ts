@@ -1,3 +1,6 @@
+import type { Clock } from "../../core/clock.js";
+import type { Log } from "../../core/log.js";
+
 /** What a stack has seen since it was opened. */
 export interface Counters {
 	requestsIn: number;
@@ -30,4 +33,32 @@ export function newCounters(): Counters {
 		unsent: 0,
 		faults: 0,
 	};
+}
+
+const TOLD_EVERY_MS = 60_000;
+/** Those that nobody need worry about. */
+const USUAL: readonly string[] = ["requestsIn", "responsesIn", "repeated"];
+
+/** Says once a minute by how much a counter of trouble has grown, if one has; returns what ends that. */
+export function tellTrouble(
+	counters: Counters,
+	{ clock, log }: { clock: Clock; log: Log },
+): () => void {
+	let before = { ...counters };
+	let cancel = () => {};
+	const arm = () => {
+		cancel = clock.after(TOLD_EVERY_MS, () => {
+			const names = Object.keys(counters) as (keyof Counters)[]; // its own
+			const grown = names
+				.filter((name) => !USUAL.includes(name))
+				.map((name) => [name, counters[name] - before[name]] as const)
+				.filter(([, by]) => by > 0);
+			before = { ...counters };
+			if (grown.length > 0)
+				log.warn(Object.fromEntries(grown), "trouble in the last minute");
+			arm();
+		});
+	};
+	arm();
+	return () => cancel();
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import type { Log } from "../../core/log.js";
 import type { ClientTransaction, OnResponse } from "./client-transaction.js";
 import { ClientTransactions } from "./client-transactions.js";
-import { type Counters, newCounters } from "./counters.js";
+import { type Counters, newCounters, tellTrouble } from "./counters.js";
 import { Identity } from "./identity.js";
 import { locate } from "./locate.js";
 import type { SipMessage, SipRequest } from "./message.js";
@@ -36,6 +36,7 @@ export class SipStack {
 	/** What peers know this stack by: the address in Via and Contact. */
 	readonly address: { readonly host: string; readonly port: number };
 	private readonly identity: Identity;
+	private cancelTelling = () => {};
 	private readonly clients: ClientTransactions;
 	private readonly servers: ServerTransactions;
 
@@ -49,7 +50,9 @@ export class SipStack {
 			);
 		const counters = newCounters();
 		const sockets = await Sockets.open(host, port, clock, counters);
-		return new SipStack(sockets, sockets.port, options, counters);
+		const stack = new SipStack(sockets, sockets.port, options, counters);
+		stack.cancelTelling = tellTrouble(counters, options);
+		return stack;
 	}
 
 	/** Over any wire; `open` is what programs use. */
@@ -114,6 +117,7 @@ export class SipStack {
 
 	/** Stops at once: nothing is answered or told to anybody any more. */
 	async close(): Promise<void> {
+		this.cancelTelling();
 		this.clients.stop();
 		this.servers.stop();
 		await this.wire.close();

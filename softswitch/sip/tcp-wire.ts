@@ -4,11 +4,13 @@ import { FrameReader } from "./framing.js";
 import { type Endpoint, endpointKey } from "./uri.js";
 
 const MAX_CONNECTIONS = 1_000;
+/** No host may have all of them. */
+const MAX_OF_ONE_HOST = 200;
 /** A peer that does not take what it is sent is given up at this many bytes. */
 const MAX_UNSENT_BYTES = 1 << 20;
 /** A connection lives as long as a long call may be silent on it. */
 const IDLE_MS = 4 * 3_600_000;
-/** The rest of a message must come within this time. */
+/** The first message, and the rest of any, must come within this time. */
 const PARTIAL_MS = 30_000;
 const CONNECT_MS = 10_000;
 
@@ -18,6 +20,8 @@ interface Connection {
 	frames: FrameReader;
 	heardAt: number;
 	connected: boolean;
+	/** A whole message has come. */
+	heard: boolean;
 }
 
 export interface StreamEvents {
@@ -32,6 +36,8 @@ export interface StreamEvents {
 /** SIP over TCP on one port (RFC 3261 §18): one connection for each peer, used by both sides. */
 export class TcpWire {
 	private readonly connections = new Map<string, Connection>();
+	/** Of the sockets, those that the far end opened. */
+	private readonly accepted = new Set<Socket>();
 	private cancelSweep = () => {};
 
 	private constructor(
@@ -87,7 +93,10 @@ export class TcpWire {
 
 	private accept(socket: Socket): void {
 		const { remoteAddress, remotePort } = socket;
-		if (!remoteAddress || !remotePort) {
+		const isOneTooMany =
+			[...this.accepted].filter((one) => one.remoteAddress === remoteAddress)
+				.length >= MAX_OF_ONE_HOST;
+		if (!remoteAddress || !remotePort || isOneTooMany) {
 			socket.destroy();
 			return;
 		}
@@ -96,6 +105,8 @@ export class TcpWire {
 			port: remotePort,
 			transport: "tcp",
 		};
+		this.accepted.add(socket);
+		socket.once("close", () => this.accepted.delete(socket));
 		this.keep(socket, peer, true);
 	}
 
@@ -116,6 +127,7 @@ export class TcpWire {
 			frames: new FrameReader(),
 			heardAt: this.clock.monotonic(),
 			connected,
+			heard: false,
 		};
 		this.connections.set(key, connection);
 		socket.on("data", (bytes) => this.read(connection, bytes));
@@ -140,6 +152,7 @@ export class TcpWire {
 		// A message that only drips in does not count as being heard of.
 		if (frames.length > 0 || !wasPartial)
 			connection.heardAt = this.clock.monotonic();
+		if (frames.length > 0) connection.heard = true;
 		for (const frame of frames) this.events.onFrame(frame, connection.peer);
 	}
 
@@ -151,9 +164,13 @@ export class TcpWire {
 		});
 	}
 
-	private expired({ frames, heardAt, connected }: Connection): boolean {
+	private expired(connection: Connection): boolean {
+		const { frames, heardAt, connected, heard } = connection;
 		const silentMs = this.clock.monotonic() - heardAt;
 		if (!connected) return silentMs >= CONNECT_MS;
-		return silentMs >= (frames.partial ? PARTIAL_MS : IDLE_MS);
+		// one that was dialled has said who it is by being there
+		const isPatient =
+			!frames.partial && (heard || !this.accepted.has(connection.socket));
+		return silentMs >= (isPatient ? IDLE_MS : PARTIAL_MS);
 	}
 }

@@ -127,6 +127,40 @@ describe("the audio worker", () => {
 		await other.close();
 	});
 
+	it("gives a task its time from when it begins, however long the queue, and ends only one that hangs", async () => {
+		const queue = createAudioWorker(1_500);
+		const text = "This is a sentence of a few words. ".repeat(20);
+		const all = Array.from({ length: 12 }, (_, n) =>
+			queue.speak(`${n} ${text}`, "slt"),
+		);
+		const startedAt = performance.now();
+		for (const samples of await Promise.all(all))
+			expect(samples.length).toBeGreaterThan(8000);
+		// else it would not show anything
+		expect(performance.now() - startedAt).toBeGreaterThan(1_500);
+		await queue.close();
+		const hasty = createAudioWorker(1);
+		const [late, closed] = [hasty.speak(text, "slt"), hasty.speak("a", "slt")];
+		await expect(late).rejects.toThrow("longer than 1 ms");
+		await expect(closed).rejects.toThrow(AudioError);
+		await hasty.close();
+	}, 60_000);
+
+	it("does not begin what nobody waits for any more", async () => {
+		const queue = createAudioWorker();
+		const gone = new AbortController();
+		const first = queue.speak("one", "slt");
+		const dropped = queue.speak("two", "slt", gone.signal);
+		const third = queue.speak("three", "slt");
+		gone.abort();
+		await expect(dropped).rejects.toThrow("nobody waits");
+		await Promise.all([first, third]);
+		await expect(queue.speak("four", "slt", gone.signal)).rejects.toThrow(
+			"nobody waits",
+		);
+		await queue.close();
+	});
+
 	it("does not keep the process alive once it is idle", async () => {
 		const url = new URL("../../audio/worker.js", import.meta.url).href;
 		const script = `import { createAudioWorker } from ${JSON.stringify(url)};

@@ -31,6 +31,35 @@ describe("the configuration", () => {
 		});
 	});
 
+	it.each([
+		["HTTP_PORT", " "],
+		["HTTP_PORT", "0x50"],
+		["HTTP_PORT", "65536"],
+		["CALLS_PER_SECOND", "0"],
+		["CALLS_PER_SECOND", "-1"],
+		["CALLS_PER_SECOND", "1e-300"],
+		["QUEUE_LIMIT", "1.5"],
+		["QUEUE_TIMEOUT", "0"],
+		["AUTH_TOKEN", "a b"],
+		["DRACHTIO", "127.0.0.1:0:x"],
+		["HTTP_ALLOW", "host:99999"],
+		["SIP_TRUNK", "sip:1.2.3.4:0"],
+		["SIP_TRUNK", "sip:1.2.3.4:99999"],
+		["SIP_TRUNK", "sip:1.2.3.4;register=yes"],
+		["SIP_TRUNK", "sip:joe:100%@1.2.3.4"],
+	])("refuses %s=%s", (name, value) => {
+		expect(complaints({ [name]: value })).toContain(`  ${name}: `);
+	});
+
+	it("says what a number may be, and every entry of a list that is wrong", () => {
+		expect(complaints({ CALLS_PER_SECOND: "-1" })).toContain(
+			"'-1' is no number, from 0.001 to 100000",
+		);
+		const text = complaints({ SIP_ALLOW: "///,127.0.0.1,!!!" });
+		expect(text).toContain("'///'");
+		expect(text).toContain("'!!!'");
+	});
+
 	it("names every problem at once, across settings too", () => {
 		const text = complaints({
 			HTTP_PORT: "x",
@@ -58,6 +87,12 @@ describe("the configuration", () => {
 				SIP_TRUNK: "sip:joe:hunter2@",
 			}),
 		).not.toContain("hunter2");
+		for (const trunk of [
+			"sip:joe:hunter2,hunter2@192.0.2.1",
+			"sip:joe:hunter2%@192.0.2.1",
+			"sip:joe:hunter2@192.0.2.1:0",
+		])
+			expect(complaints({ SIP_TRUNK: trunk })).not.toContain("hunter2");
 	});
 
 	it("reads trunks with their parameters, in order", () => {
@@ -116,6 +151,11 @@ describe("the configuration", () => {
 		});
 		writeFileSync(file, '{"5263":{"kind":"robot"}}');
 		expect(complaints({ ENTITIES: file })).toMatch(/ENTITIES: .*kind/);
+		const target = JSON.stringify({
+			5263: { kind: "user", name: "Ann", targets: ["file:///etc"] },
+		});
+		writeFileSync(file, target);
+		expect(complaints({ ENTITIES: file })).toContain("a number or a sip:");
 	});
 
 	it("has a line of help for every setting", () => {

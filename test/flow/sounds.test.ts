@@ -40,6 +40,17 @@ describe("before a call", () => {
 		);
 	});
 
+	it("a step that nothing leads to is not made ready", () => {
+		const flow = flowOf([
+			{ id: 0, type: "call", number: "1234", caller_id: "1", next_step: 1 },
+			{ id: 1, type: "play", text: "Heard." },
+			{ id: 2, type: "play", text: "Never heard." },
+		]);
+		expect(soundsOf(flow, startVariables(flow, "id", new Map()))).toEqual([
+			{ text: "Heard." },
+		]);
+	});
+
 	it("every sound that holds no unset variable is known, once", () => {
 		const initial = new Map([
 			["who", "5263"],

@@ -231,6 +231,30 @@ describe("the dispatcher", () => {
 		expect(after.types(live)).toEqual([]);
 	});
 
+	it("ends a call that cannot be read after a restart, for what is accepted has its end", async () => {
+		const call = newCall();
+		const event: CallEvent = {
+			...{ id: newId(), seq: 1, call_id: call.id, cloud_id: "dev" },
+			at: "2030-01-01T00:00:00.000Z",
+			type: "call.queued",
+			data: { number: call.number, caller_id: call.callerId },
+		};
+		await store.calls.insert(
+			{ ...call, flow: [{ id: "a", type: "no such step" }], createdAt: 0 },
+			event,
+		);
+		const after = dispatching();
+		await after.dispatcher.recover();
+		expect((await after.until(call, "call.ended")).data).toMatchObject({
+			outcome: "failed",
+			reason: "internal_error",
+			detail: expect.stringContaining("$.flow[0].type"),
+		});
+		const again = dispatching();
+		await again.dispatcher.recover();
+		expect(again.types(call)).toEqual([]);
+	});
+
 	it("tells after a restart what was cut off", async () => {
 		const before = dispatching();
 		const call = { ...newCall(), record: true };

@@ -10,6 +10,7 @@ import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
 import { createApp } from "../../server/app.js";
 import type { Account } from "../../server/auth.js";
+import { createHttpServer } from "../../server/http-server.js";
 import type { Store } from "../../store/store.js";
 import { newEvent, newStore } from "../store/data-dir.js";
 import { ManualClock } from "../support/manual-clock.js";
@@ -92,7 +93,7 @@ export async function startApp(
 		log: silentLog,
 		...changes,
 	});
-	const server = app.listen(0, "127.0.0.1");
+	const server = createHttpServer(app).listen(0, "127.0.0.1");
 	// longer than any test: a connection must not be closed as it is used again
 	server.keepAliveTimeout = 600_000;
 	await once(server, "listening");

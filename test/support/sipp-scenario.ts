@@ -48,6 +48,8 @@ export const invited = (): Step => `<recv request="INVITE"><action>
 
 interface ReplyOptions {
 	headers?: readonly string[];
+	/** In place of where sipp listens. */
+	contact?: string;
 	sdp?: boolean;
 	/** Repeats it until the next request comes. */
 	repeated?: boolean;
@@ -63,7 +65,7 @@ export const replies = (status: number, options: ReplyOptions = {}): Step =>
 			"To:[$to];tag=callee-[call_number]",
 			"[last_Call-ID:]",
 			"CSeq: [$cseq] INVITE",
-			...(status < 300 ? [CONTACT] : []),
+			...(status < 300 ? [options.contact ?? CONTACT] : []),
 			...(options.headers ?? []),
 			...(options.sdp ? [SDP_TYPE] : []),
 		],

@@ -2,9 +2,12 @@ import { describe, expect, it } from "vitest";
 import { useService } from "../support/service.js";
 import { hasSipp, reservePort } from "../support/sipp.js";
 import {
+	expects,
 	invited,
 	isCanceled,
+	isHungUp,
 	rejects,
+	replies,
 	rings,
 } from "../support/sipp-scenario.js";
 
@@ -38,6 +41,48 @@ describe.skipIf(!hasSipp)(
 			expect(end).toMatchObject({
 				outcome: "no_answer",
 				reason: "ring_timeout",
+			});
+			await phone.done;
+		});
+
+		it("is nobody's answer though no more than 100 came before the CANCEL", async () => {
+			const phone = await service.phone([
+				invited(),
+				replies(100),
+				isCanceled(),
+			]);
+			const call = await service.call(phone.uri, [], { entry: { timeout: 2 } });
+			expect((await call.ended()).end).toMatchObject({
+				outcome: "no_answer",
+				reason: "ring_timeout",
+				sip_status: 487,
+			});
+			await phone.done;
+		});
+
+		it.each([
+			[
+				"without an address",
+				{ sdp: true, contact: "X-No: Contact" },
+				"sip_error",
+			],
+			[
+				"with an address that cannot be read",
+				{ sdp: true, contact: "Contact: ;x" },
+				"sip_error",
+			],
+			["without a session description", { sdp: false }, "not_acceptable"],
+		])("that is answered %s is hung up", async (_how, answer, reason) => {
+			const phone = await service.phone([
+				invited(),
+				rings(),
+				replies(200, { ...answer, repeated: true }) + expects("ACK"),
+				isHungUp(),
+			]);
+			const call = await service.call(phone.uri);
+			expect((await call.ended()).end).toMatchObject({
+				outcome: "failed",
+				reason,
 			});
 			await phone.done;
 		});

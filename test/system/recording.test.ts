@@ -108,6 +108,31 @@ describe.skipIf(!hasSipp)("a recording", { concurrent: true }, () => {
 		await Promise.all([phone.done, other.done]);
 	});
 
+	it("holds the ringback that the callee hears until the other party answers", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), isHungUp()],
+		]);
+		const other = await service.phone([
+			...[invited(), rings(), waits(2_500), answers(), waits(1_500), hangsUp()],
+		]);
+		const call = await service.call(
+			phone.uri,
+			[{ id: "other", type: "connect", number: other.uri }],
+			{ record: true },
+		);
+		await call.ended();
+		const [, right] = await channels(call);
+		const second = (at: number) => right.subarray(at * 8_000, (at + 1) * 8_000);
+		const ringback = (samples: Int16Array) =>
+			[440, 480].map((hz) => toneLevel(samples, hz));
+		// two seconds on, four off (ITU-T E.180, North America)
+		for (const level of ringback(second(0).subarray(4_000)))
+			expect(level).toBeGreaterThan(0.02);
+		const last = right.subarray(-4_000);
+		for (const level of ringback(last)) expect(level).toBeLessThan(0.01);
+		await Promise.all([phone.done, other.done]);
+	});
+
 	it("is whole where the callee hangs up", async () => {
 		const phone = await service.phone([
 			...[

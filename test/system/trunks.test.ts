@@ -142,6 +142,33 @@ describe.skipIf(!hasSipp)("a callee who redirects", () => {
 		await phone.done;
 	});
 
+	it.each([
+		["none", "Contact: "],
+		["one that cannot be read", "Contact: ;x"],
+		[
+			"one that hides another host",
+			"Contact: <sip:x@127.0.0.1:HERE;b@127.0.0.9:5999>",
+		],
+		["one with a host in maddr", "Contact: <sip:x@192.0.2.9;maddr=127.0.0.1>"],
+		["one with a header", "Contact: <sip:x@127.0.0.1:HERE?Route=127.0.0.9>"],
+	])("does no harm with a Contact that is %s", async (_what, contact) => {
+		const port = await reservePort();
+		const here = contact.replace("HERE", String(port));
+		const phone = await service.phone([invited(), rejects(302, here)], {
+			port,
+			calls: 3,
+		});
+		const call = await service.call(phone.uri);
+		expect((await call.ended()).end).toMatchObject({
+			outcome: "failed",
+			reason: "redirect_refused",
+		});
+		for (const { text } of phone.received("INVITE"))
+			expect(text).toMatch(
+				new RegExp(`^INVITE sip:[a-z]+@127\\.0\\.0\\.1:${port} `),
+			);
+	});
+
 	it("is not followed in a circle", async () => {
 		const port = await reservePort();
 		const circle = `Contact: <sip:callee@127.0.0.1:${port}>`;

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import modesl from "drachtio-modesl";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
@@ -114,6 +115,45 @@ describe("an engine", () => {
 			await Promise.race([once(socket, "close"), pause(100)]);
 			socket.destroy();
 		}
+		await (await engine.endpoints.take()).destroy();
+		await engine.close();
+	});
+
+	it("lets in only the media server, and only for an endpoint that is awaited", async () => {
+		const listen = { host: "0.0.0.0", port: await freePort() };
+		const engine = await engineAt(softswitch.control, listen);
+		const stranger = (agent: string) => {
+			const socket = connect(listen.port, "127.0.0.1").resume();
+			socket.on("error", () => {});
+			const data = `Content-Type: command/reply\nvariable_sip_user_agent: ${agent}\n\n`;
+			socket.on("data", () => socket.write(data));
+			return once(socket, "close");
+		};
+		await Promise.all([stranger("drachtio-fsmrf:no-such-uuid"), stranger("x")]);
+		const outside = Object.values(networkInterfaces())
+			.flat()
+			.find((one) => one?.family === "IPv4" && !one.internal)?.address;
+		if (outside) {
+			// from an address that is not the media server's
+			const socket = connect({
+				...{ host: outside, port: listen.port, localAddress: outside },
+			}).resume();
+			socket.on("error", () => {});
+			await once(socket, "close");
+		}
+		await (await engine.endpoints.take()).destroy();
+		await engine.close();
+	});
+
+	it("reaches a FreeSWITCH by another of the machine's names", async () => {
+		const { port, secret } = softswitch.eventSocket;
+		const engine = await Engine.connect({
+			drachtio: softswitch.control,
+			freeswitch: { host: "localhost", port, secret },
+			mediaListen: { host: "127.0.0.1", port: 0 },
+			clock: systemClock,
+			log: silentLog,
+		});
 		await (await engine.endpoints.take()).destroy();
 		await engine.close();
 	});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseSipAddress, SipAllow } from "../../telephony/sip-allow.js";
+import { parseSipAddress } from "../../core/sip-address.js";
+import { SipAllow } from "../../telephony/sip-allow.js";
 
 const at = (text: string) => {
 	const address = parseSipAddress(text);

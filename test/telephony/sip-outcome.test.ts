@@ -35,12 +35,26 @@ describe("a final SIP status", () => {
 		expect(
 			missed(487, { rang: true, canceledBecause: "ring_timeout" }),
 		).toMatchObject({ outcome: "no_answer", reason: "ring_timeout" });
+		// a CANCEL leaves after a provisional only, be it one that is not told here (100)
 		expect(
 			missed(487, { rang: false, canceledBecause: "ring_timeout" }),
-		).toMatchObject({ outcome: "unreachable", reason: "no_route" });
+		).toMatchObject({ outcome: "no_answer", reason: "ring_timeout" });
 		expect(
 			missed(487, { rang: true, canceledBecause: "stopped" }),
 		).toMatchObject({ outcome: "canceled", reason: "stopped" });
+	});
+
+	it("that never came is nobody's answer if it rang, else nobody was there", () => {
+		const canceledBecause = "ring_timeout";
+		expect(missed(null, { rang: true, canceledBecause })).toEqual({
+			...{ outcome: "no_answer", reason: "ring_timeout" },
+		});
+		expect(missed(null, { rang: false, canceledBecause })).toEqual({
+			...{ outcome: "unreachable", reason: "no_route" },
+		});
+		expect(missed(null, { rang: false, canceledBecause: "stopped" })).toEqual({
+			...{ outcome: "canceled", reason: "stopped" },
+		});
 	});
 
 	it("that crossed our CANCEL counts as what it says", () => {

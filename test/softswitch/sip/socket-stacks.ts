@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
-import { systemClock } from "../../../core/clock.js";
-import { silentLog } from "../../../core/log.js";
+import { type Clock, systemClock } from "../../../core/clock.js";
+import { type Log, silentLog } from "../../../core/log.js";
 import { newCallId, newTag } from "../../../softswitch/sip/id.js";
 import {
 	SipRequest,
@@ -16,12 +16,14 @@ export async function closeAll(): Promise<void> {
 	for (const one of open.splice(0)) await one.close();
 }
 
-export async function newStack(): Promise<SipStack> {
+export async function newStack(
+	clock: Clock = systemClock,
+	log: Log = silentLog,
+): Promise<SipStack> {
 	const stack = await SipStack.open({
 		host: "127.0.0.1",
 		port: 0,
-		clock: systemClock,
-		log: silentLog,
+		...{ clock, log },
 	});
 	open.push(stack);
 	return stack;

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { SipStack } from "../../../softswitch/sip/stack.js";
+import { ManualClock } from "../../support/manual-clock.js";
 import { patiently } from "./memory-wire.js";
 import { closeAll, newStack, open, requestTo, send } from "./socket-stacks.js";
 
@@ -63,6 +64,22 @@ describe("TCP", () => {
 		socket.write(text);
 		await closed;
 		expect(stack.counters.malformed).toBe(1);
+	});
+
+	it("keeps no connection on which nobody says a word, nor all of them for one host", async () => {
+		const clock = new ManualClock();
+		const stack = await newStack(clock);
+		stack.onRequest = (_request, transaction) => transaction.reply(200);
+		const sockets = Array.from({ length: 200 }, () => dial(stack));
+		const [talker, silent] = sockets;
+		talker?.socket.write(optionsOver(stack, "z9hG4bK1"));
+		await expect.poll(() => talker?.heard(), patiently).toContain("200 OK");
+		// the server takes one after the other
+		await dial(stack).closed;
+		await clock.advance(45_000);
+		await silent?.closed;
+		talker?.socket.write(optionsOver(stack, "z9hG4bK2"));
+		await expect.poll(() => talker?.heard(), patiently).toContain("z9hG4bK2");
 	});
 
 	it("tells those who wait for an answer when the peer hangs up the connection", async () => {

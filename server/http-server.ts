@@ -1,0 +1,77 @@
+import {
+	createServer,
+	type IncomingMessage,
+	type Server,
+	type ServerResponse,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import type { Express } from "express";
+import { Fault, type FaultCode } from "../core/fault.js";
+import { problemOf } from "./problem.js";
+
+/** What node's parser refuses, by its codes; all else is a bad request. */
+const refusals: Readonly<Record<string, FaultCode>> = {
+	HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
+	ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+};
+
+/** The app behind an HTTP server whose own refusals are problem documents too. */
+export function createHttpServer(app: Express): Server {
+	type Handler = (
+		request: IncomingMessage,
+		response: ServerResponse,
+		unreadable: () => void,
+	) => void;
+	const handle = app as unknown as Handler; // what an Express app is, besides what its types say
+	const server = createServer(
+		{ requireHostHeader: false },
+		(request, response) => {
+			// RFC 9112 §3.2
+			if (request.httpVersion === "1.1" && request.headers.host === undefined)
+				return answer(response, "BAD_REQUEST", "There is no Host header");
+			// where the router cannot read the target, Express would answer in HTML
+			handle(request, response, () =>
+				answer(response, "BAD_REQUEST", "The request's target cannot be read"),
+			);
+		},
+	);
+	server.on("checkExpectation", (_request, response) =>
+		answer(response, "EXPECTATION_FAILED", "Only 100-continue is known"),
+	);
+	server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+		if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
+		else refuse(socket, refusals[error.code ?? ""] ?? "BAD_REQUEST");
+	});
+	return server;
+}
+
+function answer(
+	response: ServerResponse,
+	code: FaultCode,
+	detail: string,
+): void {
+	const { status, ...problem } = problemOf(new Fault(code, detail));
+	const body = JSON.stringify({ ...problem, status });
+	response.writeHead(status, {
+		"Content-Type": "application/problem+json",
+		"Content-Length": Buffer.byteLength(body),
+	});
+	response.end(body);
+}
+
+/** For a request of which not even a response could be made. */
+function refuse(socket: Duplex, code: FaultCode): void {
+	const fault = new Fault(code, "This is not HTTP as it should be");
+	const problem = problemOf(fault);
+	const body = JSON.stringify(problem);
+	socket.end(
+		[
+			`HTTP/1.1 ${problem.status} ${problem.title}`,
+			"Content-Type: application/problem+json",
+			`Content-Length: ${Buffer.byteLength(body)}`,
+			"Connection: close",
+			"",
+			body,
+		].join("\r\n"),
+	);
+}

@@ -1,0 +1,122 @@
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import {
+	afterAll,
+	beforeAll,
+	describe,
+	expect,
+	it,
+	onTestFinished,
+} from "vitest";
+import { systemClock } from "../../core/clock.js";
+import { silentLog } from "../../core/log.js";
+import { type Softswitch, startSoftswitch } from "../../softswitch/app.js";
+import { Engine } from "../../telephony/engine.js";
+import { connectMediaServer } from "../../telephony/media-server.js";
+import { ManualClock } from "../support/manual-clock.js";
+
+const loopback = { host: "127.0.0.1", port: 0, secret: "x" };
+let softswitch: Softswitch;
+let engine: Engine;
+beforeAll(async () => {
+	softswitch = await startSoftswitch({
+		...{ sip: { host: "127.0.0.1", port: 0 }, control: loopback },
+		...{ eventSocket: loopback, rtpPorts: { from: 20_000, to: 29_999 } },
+		...{ maxEndpoints: 20, logLevel: "silent" },
+	});
+	engine = await Engine.connect({
+		drachtio: softswitch.control,
+		freeswitch: softswitch.eventSocket,
+		mediaListen: { host: "127.0.0.1", port: 0 },
+		clock: systemClock,
+		log: silentLog,
+	});
+});
+afterAll(async () => {
+	await engine.close();
+	await softswitch.stop();
+});
+
+/** Something that is no FreeSWITCH as it should be. */
+async function pretender(says: (socket: Socket) => void): Promise<number> {
+	const sockets = new Set<Socket>();
+	const server = createServer((socket) => {
+		sockets.add(socket.on("error", () => {}));
+		says(socket);
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	onTestFinished(() => {
+		for (const socket of sockets) socket.destroy();
+		server.close();
+	});
+	return (server.address() as AddressInfo).port; // it listens on TCP
+}
+
+function connecting(port: number, secret = "x", clock = systemClock) {
+	return connectMediaServer(engine.srf, {
+		freeswitch: { host: "127.0.0.1", port, secret },
+		listen: { host: "127.0.0.1", port: 0 },
+		clock,
+		log: silentLog,
+	});
+}
+
+describe("a FreeSWITCH that cannot be used", () => {
+	it("for its secret says so", async () => {
+		await expect(
+			connecting(softswitch.eventSocket.port, "wrong"),
+		).rejects.toThrow("it refused the secret");
+	});
+
+	it("for its access list says so", async () => {
+		const words = "Access Denied, go away.\n";
+		const port = await pretender((socket) =>
+			socket.write(
+				`Content-Type: text/rude-rejection\nContent-Length: ${words.length}\n\n${words}`,
+			),
+		);
+		await expect(connecting(port)).rejects.toThrow("its access list refuses");
+	});
+
+	it("for want of the profile says so", async () => {
+		const status = "drachtio_mrf  profile  sip:x  RUNNING\n";
+		const port = await pretender((socket) => {
+			socket.write("Content-Type: auth/request\n\n");
+			socket.on("data", (data) => {
+				if (String(data).includes("auth "))
+					socket.write(
+						"Content-Type: command/reply\nReply-Text: +OK accepted\n\n",
+					);
+				if (String(data).includes("sofia status"))
+					socket.write(
+						`Content-Type: api/response\nContent-Length: ${status.length}\n\n${status}`,
+					);
+			});
+		});
+		await expect(connecting(port)).rejects.toThrow(
+			"it has no sofia profile 'drachtio_mrf'",
+		);
+	});
+
+	it("since it says nothing is given up after five seconds", async () => {
+		const port = await pretender(() => {});
+		const clock = new ManualClock();
+		const refused = expect(connecting(port, "x", clock)).rejects.toThrow(
+			"no answer within 5 s",
+		);
+		await clock.advance(5_000);
+		await refused;
+	});
+});
+
+it("a command takes a moment, not the 44 ms that Nagle's algorithm and a delayed ACK make of it", async () => {
+	const endpoint = await engine.endpoints.take();
+	const times: number[] = [];
+	for (let n = 0; n < 21; n++) {
+		const before = performance.now();
+		await endpoint.stopPlaying();
+		times.push(performance.now() - before);
+	}
+	await endpoint.destroy();
+	times.sort((a, b) => a - b);
+	expect(times[10]).toBeLessThan(20);
+});

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DialResult } from "../../core/call.js";
+import { systemClock } from "../../core/clock.js";
 import type { CallEvent } from "../../core/event.js";
 import { newId } from "../../core/id.js";
 import { silentLog } from "../../core/log.js";
 import type { Recordings } from "../../media/recordings.js";
 import { CallDispatcher } from "../../scheduler/call-dispatcher.js";
 import type { NewCall } from "../../scheduler/dispatcher.js";
+import { openStore } from "../../store/open-store.js";
 import type { Store } from "../../store/store.js";
-import { newStore, SLOW_MS } from "../store/data-dir.js";
+import { newDataDir, SLOW_MS } from "../store/data-dir.js";
 import { ManualClock } from "../support/manual-clock.js";
 import {
 	fakeAppointments,
@@ -19,10 +21,26 @@ import { flowOf } from "../support/run-flow.js";
 import { type DialScript, scriptedDialer } from "../support/scripted-call.js";
 
 let store: Store;
+let folder: Awaited<ReturnType<typeof newDataDir>>;
+const open = () =>
+	openStore({
+		dataDir: folder.dataDir,
+		...{ clock: systemClock, log: silentLog },
+	});
 beforeAll(async () => {
-	store = await newStore();
+	folder = await newDataDir();
+	store = await open();
 }, SLOW_MS);
-afterAll(() => store.close());
+afterAll(async () => {
+	await store.close();
+	folder.remove();
+});
+
+/** The instance before ends, and another one begins. */
+async function restart(): Promise<void> {
+	await store.close();
+	store = await open();
+}
 
 const recordings: Recordings = {
 	pathOf: (id) => `/recordings/${id}.wav`,
@@ -223,6 +241,7 @@ describe("the dispatcher", () => {
 		});
 		expect(before.types(waiting)).toEqual(["call.queued"]);
 
+		await restart();
 		const after = dispatching();
 		await after.dispatcher.recover();
 		await after.until(waiting, "call.ringing");
@@ -243,6 +262,7 @@ describe("the dispatcher", () => {
 			{ ...call, flow: [{ id: "a", type: "no such step" }], createdAt: 0 },
 			event,
 		);
+		await restart();
 		const after = dispatching();
 		await after.dispatcher.recover();
 		expect((await after.until(call, "call.ended")).data).toMatchObject({
@@ -264,6 +284,7 @@ describe("the dispatcher", () => {
 		// as far as it goes while time stands still
 		await expect.poll(() => before.types(call)).toHaveLength(7);
 
+		await restart();
 		const after = dispatching();
 		await after.dispatcher.recover();
 		expect(after.types(call)).toEqual(["recording.failed", "call.ended"]);

@@ -90,7 +90,11 @@ class SignallingThread {
 
 	constructor(options: SoftswitchOptions) {
 		const url = new URL("./signalling-worker.js", import.meta.url);
-		this.#worker = new Worker(url, { workerData: options });
+		this.#worker = new Worker(url, {
+			workerData: options,
+			// V8 would let it grow with every call, to be emptied more seldom
+			resourceLimits: { maxYoungGenerationSizeMb: 8 },
+		});
 		this.#exited = new Promise((resolve) => {
 			this.#worker.on("exit", (code) => {
 				this.#die(new Error(`the softswitch ended with code ${code}`));

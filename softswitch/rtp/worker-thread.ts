@@ -35,6 +35,8 @@ export class MediaThread {
 			workerData: options,
 			// What the program itself was started with (--eval, --inspect) is not meant for its threads.
 			execArgv: [],
+			// V8 would let it grow with every call, to be emptied more seldom
+			resourceLimits: { maxYoungGenerationSizeMb: 8 },
 		});
 		this.#worker.on("message", (report: Report) => this.#hear(report));
 		let cause = new Error("the RTP thread ended");

@@ -149,7 +149,7 @@ function createDispatcher(
 	const clock = systemClock;
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
-	const publisher = new Publisher(http, log);
+	const publisher = new Publisher(http, log, clock);
 	closers.add(() => publisher.stop());
 	return new CallDispatcher({
 		...parts,

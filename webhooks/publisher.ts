@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { systemClock } from "../core/clock.js";
+import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
@@ -19,13 +19,15 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export class Publisher {
 	readonly #http: HttpClient;
 	readonly #log: Log;
+	readonly #clock: Clock;
 	readonly #stop = new AbortController();
 	/** The newest delivery of each call that has any under way. */
 	readonly #last = new Map<string, Promise<void>>();
 
-	constructor(http: HttpClient, log: Log) {
+	constructor(http: HttpClient, log: Log, clock: Clock) {
 		this.#http = http;
 		this.#log = log;
+		this.#clock = clock;
 		// every request under way listens
 		setMaxListeners(0, this.#stop.signal);
 	}
@@ -47,7 +49,11 @@ export class Publisher {
 
 	/** Gives what is under way a moment; what waits behind it is not sent. */
 	async stop(): Promise<void> {
-		const cancel = systemClock.after(LAST_WORDS_MS, () => this.#stop.abort());
+		const cancel = this.#clock.after(
+			LAST_WORDS_MS,
+			() => this.#stop.abort(),
+			true,
+		);
 		await this.idle();
 		cancel();
 	}

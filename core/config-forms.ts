@@ -175,7 +175,7 @@ export const portRange = z.string().transform((text, context) => {
 /** A decimal number as people write it, from `least` to `most`. */
 export const number = (
 	least: number,
-	most = Number.MAX_SAFE_INTEGER,
+	most: number,
 	{ whole = false, unit = "" } = {},
 ) =>
 	z.string().transform((text, context): number => {
@@ -185,11 +185,7 @@ export const number = (
 		const fits = value >= least && value <= most;
 		if (fits && (!whole || Number.isInteger(value))) return value;
 		const kind = `${whole ? "whole " : ""}number${unit && ` of ${unit}`}`;
-		const range =
-			most === Number.MAX_SAFE_INTEGER
-				? `${least} or more`
-				: `from ${least} to ${most}`;
-		return fail(context, `'${text}' is no ${kind}, ${range}`);
+		return fail(context, `'${text}' is no ${kind}, from ${least} to ${most}`);
 	});
 
 export const port = number(0, LAST_PORT, { whole: true });

@@ -29,9 +29,13 @@ export async function startServiceProcess(
 		},
 	});
 	// whatever ends the demo, the data folder is free for the next one
-	process.once("exit", () => child.kill());
+	const kill = () => void child.kill();
+	process.once("exit", kill);
 	const exited = new Promise<void>((resolve) =>
-		child.once("exit", () => resolve()),
+		child.once("exit", () => {
+			process.off("exit", kill);
+			resolve();
+		}),
 	);
 	const url = await new Promise<string>((resolve, reject) => {
 		createInterface(child.stdout).on("line", (line) => {

@@ -45,16 +45,24 @@ function wrongEdges(
 	return wrong;
 }
 
+/** What can be come to from a first one, itself included. */
+export function reachedFrom<Node>(
+	first: Node | undefined,
+	after: (node: Node) => Iterable<Node | undefined>,
+): Set<Node> {
+	const reached = new Set(first === undefined ? [] : [first]);
+	// a set iterates over what is added meanwhile
+	for (const node of reached)
+		for (const next of after(node)) if (next !== undefined) reached.add(next);
+	return reached;
+}
+
 /** A warning for each element that no edge leads to, directly or through others. */
 export function unreached(elements: readonly Element[]): Problem[] {
 	const byId = new Map(elements.map((element) => [element.id, element]));
-	const reached = new Set(elements.slice(0, 1));
-	for (const element of reached)
-		for (const to of element.edges.values()) {
-			const next = byId.get(to.id);
-			// A set iterates over what is added meanwhile.
-			if (next) reached.add(next);
-		}
+	const reached = reachedFrom(elements[0], ({ edges }) =>
+		Array.from(edges.values(), ({ id }) => byId.get(id)),
+	);
 	return elements
 		.filter((element) => !reached.has(element))
 		.map(({ path, raw }) =>

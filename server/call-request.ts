@@ -89,7 +89,7 @@ export function readCallRequest(
 		now: number;
 		entities: Entities;
 		hasTrunk: boolean;
-		refusesSip?(address: SipAddress): boolean;
+		refusesSip(address: SipAddress): boolean;
 		/** Whether events could not be sent to a URL that names this address. */
 		refuses(url: string): boolean;
 	},

@@ -18,7 +18,7 @@ export interface AppDeps {
 	/** Whether numbers can be dialled at all. */
 	hasTrunk: boolean;
 	/** Whether a `sip:` address would not be dialled. */
-	refusesSip?(address: SipAddress): boolean;
+	refusesSip(address: SipAddress): boolean;
 	http: Pick<GuardedHttpClient, "refuses">;
 	/** Whether the engines are connected. */
 	isReady(): boolean;

@@ -50,9 +50,9 @@ function answer(
 	code: FaultCode,
 	detail: string,
 ): void {
-	const { status, ...problem } = problemOf(new Fault(code, detail));
-	const body = JSON.stringify({ ...problem, status });
-	response.writeHead(status, {
+	const problem = problemOf(new Fault(code, detail));
+	const body = JSON.stringify(problem);
+	response.writeHead(problem.status, {
 		"Content-Type": "application/problem+json",
 		"Content-Length": Buffer.byteLength(body),
 	});

@@ -1,7 +1,6 @@
 import express, { type RequestHandler } from "express";
-import type { Problem } from "../core/fault.js";
-import { Fault } from "../core/fault.js";
-import { at, problem } from "../flow/problem.js";
+import { Fault, type Problem } from "../core/fault.js";
+import { at } from "../flow/problem.js";
 import { replaceUnstorable } from "../store/json.js";
 import { describeJsonError } from "./json-error.js";
 
@@ -59,18 +58,18 @@ interface Place {
 /** What is JSON, but would do harm or change its meaning further on. */
 function refuseTraps(root: unknown): void {
 	const problems: Problem[] = [];
+	const refuse = (place: Place, hint: string) => {
+		if (problems.length < MOST_TOLD)
+			problems.push({ path: pathOf(place), hint });
+	};
 	const waiting: Place[] = [{ value: root, key: "", parent: null, depth: 0 }];
 	for (let place = waiting.pop(); place; place = waiting.pop()) {
 		const { value, depth } = place;
-		const refuse = (hint: string, at = place) => {
-			if (problems.length < MOST_TOLD)
-				problems.push(problem(pathOf(at ?? place), undefined, hint));
-		};
 		if (value === Infinity || value === -Infinity)
-			refuse("this number is too large; write it as a string");
+			refuse(place, "this number is too large; write it as a string");
 		if (typeof value !== "object" || value === null) continue;
 		if (depth >= DEEPEST) {
-			refuse(`at most ${DEEPEST} lists and objects within each other`);
+			refuse(place, `at most ${DEEPEST} lists and objects within each other`);
 			continue;
 		}
 		const entries = Array.isArray(value)
@@ -78,7 +77,7 @@ function refuseTraps(root: unknown): void {
 			: Object.entries(value);
 		for (const [key, inner] of entries) {
 			const child = { value: inner, key, parent: place, depth: depth + 1 };
-			if (key === "__proto__") refuse("this name is not allowed", child);
+			if (key === "__proto__") refuse(child, "this name is not allowed");
 			else waiting.push(child);
 		}
 	}

@@ -44,7 +44,6 @@ export class SipAllow {
 	#permits(address: string, port: number): boolean {
 		const parsed = ipaddr.process(address);
 		return (
-			this.#list.hosts.includes(address) ||
 			this.#list.hosts.includes(`${address}:${port}`) ||
 			this.#list.cidrs.some((cidr) => {
 				const [network, bits] = ipaddr.parseCIDR(cidr);

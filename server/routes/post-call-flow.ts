@@ -20,7 +20,7 @@ export function postCallFlow({
 			now: clock.now(),
 			entities,
 			hasTrunk,
-			...(refusesSip && { refusesSip }),
+			refusesSip,
 			refuses: http.refuses,
 		});
 		const id = newId();

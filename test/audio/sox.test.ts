@@ -48,15 +48,13 @@ describe.skipIf(!hasSox)("sox", () => {
 		["-r48000", "-b24", "-c1"],
 		["-r16000", "-b32", "-c2"],
 		["-r11025", "-b8", "-c1"],
-	])("writes what we can read: %s %s %s", (rate, bits, channels) => {
+	])("writes what we can read: %s %s %s", async (rate, bits, channels) => {
 		const path = join(folder, "theirs.wav");
 		const synth = ["synth", "1", "sine", "700", "gain", "-6"];
 		execFileSync("sox", ["-n", rate, bits, channels, path, ...synth]);
-		const heard = decodeSound(readFileSync(path));
-		return Promise.resolve(heard).then((samples) => {
-			expect(Math.abs(samples.length - 8000)).toBeLessThan(10);
-			expect(toneLevel(samples, 700)).toBeGreaterThan(0.2);
-			expect(toneLevel(samples, 1400)).toBeLessThan(0.02);
-		});
+		const samples = await decodeSound(readFileSync(path));
+		expect(Math.abs(samples.length - 8000)).toBeLessThan(10);
+		expect(toneLevel(samples, 700)).toBeGreaterThan(0.2);
+		expect(toneLevel(samples, 1400)).toBeLessThan(0.02);
 	});
 });

@@ -8,7 +8,7 @@ import type { Recordings } from "../../media/recordings.js";
 import { CallDispatcher } from "../../scheduler/call-dispatcher.js";
 import type { NewCall } from "../../scheduler/dispatcher.js";
 import { openStore } from "../../store/open-store.js";
-import type { Store } from "../../store/store.js";
+import type { Calls, Store } from "../../store/store.js";
 import { newDataDir, SLOW_MS } from "../store/data-dir.js";
 import { ManualClock } from "../support/manual-clock.js";
 import {
@@ -60,7 +60,11 @@ const newCall = (): NewCall => ({
 /** A dispatcher whose callees keep to a script, on a clock that stands still. */
 function dispatching(
 	script: DialScript & { breaks?: boolean } = {},
-	limits: Partial<{ queueLimit: number; queueTimeoutMs: number }> = {},
+	limits: Partial<{
+		queueLimit: number;
+		queueTimeoutMs: number;
+		store: Store;
+	}> = {},
 ) {
 	const clock = new ManualClock();
 	const told: CallEvent[] = [];
@@ -209,6 +213,38 @@ describe("the dispatcher", () => {
 			outcome: "canceled",
 			reason: "stopped",
 		});
+	});
+
+	it("does not time a call out whose turn has come, while that is being kept", async () => {
+		let keep = () => {};
+		const slowly = new Promise<void>((resolve) => {
+			keep = resolve;
+		});
+		const { calls } = store;
+		const slowCalls: Calls = Object.assign(Object.create(calls), {
+			insert: calls.insert.bind(calls),
+			append: async (...given: Parameters<Calls["append"]>) => {
+				if (given[1][0]?.type === "call.dialing") await slowly;
+				return calls.append(...given);
+			},
+		});
+		const slowStore: Store = Object.assign(Object.create(store), {
+			calls: slowCalls,
+		});
+		const { clock, dispatcher, types, until } = dispatching(
+			{},
+			{ queueTimeoutMs: 500, store: slowStore },
+		);
+		const call = newCall();
+		await dispatcher.accept(call);
+		await clock.advance(600);
+		keep();
+		await until(call, "call.ringing");
+		await dispatcher.stop(call.id);
+		expect((await until(call, "call.ended")).data).toMatchObject({
+			reason: "stopped",
+		});
+		expect(types(call)).toContain("call.dialing");
 	});
 
 	it("ends a call that breaks as failed, and goes on", async () => {

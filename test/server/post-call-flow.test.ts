@@ -230,6 +230,18 @@ describe("POST /call/flow", () => {
 		expect(JSON.stringify(problems).length).toBeLessThan(300);
 	});
 
+	it("warns of an address that will not be dialled, and refuses one that is none", async () => {
+		const to = (number: string) => ({ flow: [{ ...call, number }] });
+		const answer = await app.post("/call/flow", to("sip:a@192.0.2.9"));
+		expect(await answer.json()).toMatchObject({
+			warnings: [{ path: "$.flow[0].number", value: "sip:a@192.0.2.9" }],
+		});
+		for (const nonsense of ["sip:a@b:99999", "sip:a@b;transport=tls", "sip:"])
+			expect(await refused(to(nonsense))).toMatchObject({
+				problems: [{ path: "$.flow[0].number", value: nonsense }],
+			});
+	});
+
 	it("tells of a thousand unknown fields, not of a hundred thousand, and how many there are", async () => {
 		const many = Object.fromEntries(
 			Array.from({ length: 50_000 }, (_, n) => [`field${n}`, 1]),

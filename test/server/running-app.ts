@@ -87,6 +87,7 @@ export async function startApp(
 		account,
 		entities: new Map(),
 		hasTrunk: true,
+		refusesSip: ({ host }) => host === "192.0.2.9",
 		isReady: () => engine.ready,
 		http: createHttpClient({ allow: { cidrs: ["10.0.0.0/8"], hosts: [] } }),
 		clock: new ManualClock(),

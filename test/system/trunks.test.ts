@@ -192,7 +192,10 @@ describe.skipIf(!hasSipp)("a trunk that wants to be registered with", () => {
 				expects("REGISTER"),
 				says(401, `WWW-Authenticate: ${challenge("one")}`),
 				expects("REGISTER"),
-				says(200, "Contact: <sip:flow@127.0.0.1>;expires=2"),
+				says(
+					200,
+					"Contact: <sip:other@192.0.2.1>;expires=3600, <sip:flow@127.0.0.1>;expires=2",
+				),
 			],
 			{ port, calls: 2 },
 		);

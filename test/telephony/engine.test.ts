@@ -3,24 +3,15 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import modesl from "drachtio-modesl";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../core/clock.js";
-import { silentLog } from "../../core/log.js";
-import { type Softswitch, startSoftswitch } from "../../softswitch/app.js";
-import { Engine } from "../../telephony/engine.js";
+import type { Softswitch } from "../../softswitch/app.js";
+import type { Engine } from "../../telephony/engine.js";
+import { engineOn, startEmbedded } from "../support/embedded.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 
 let softswitch: Softswitch;
 
 beforeAll(async () => {
-	const loopback = { host: "127.0.0.1", port: 0, secret: "x" };
-	softswitch = await startSoftswitch({
-		sip: { host: "127.0.0.1", port: 0 },
-		control: loopback,
-		eventSocket: loopback,
-		rtpPorts: { from: 20_000, to: 29_999 },
-		maxEndpoints: 20,
-		logLevel: "silent",
-	});
+	softswitch = await startEmbedded();
 });
 
 afterAll(() => softswitch.stop());
@@ -51,14 +42,7 @@ async function freePort(): Promise<number> {
 const engineAt = (
 	drachtio = softswitch.control,
 	mediaListen = { host: "127.0.0.1", port: 0 },
-): Promise<Engine> =>
-	Engine.connect({
-		drachtio,
-		freeswitch: softswitch.eventSocket,
-		mediaListen,
-		clock: systemClock,
-		log: silentLog,
-	});
+): Promise<Engine> => engineOn(softswitch, { drachtio, mediaListen });
 
 describe("an engine", () => {
 	it("survives the rest of a message that comes after it was closed", async () => {
@@ -147,12 +131,8 @@ describe("an engine", () => {
 
 	it("reaches a FreeSWITCH by another of the machine's names", async () => {
 		const { port, secret } = softswitch.eventSocket;
-		const engine = await Engine.connect({
-			drachtio: softswitch.control,
+		const engine = await engineOn(softswitch, {
 			freeswitch: { host: "localhost", port, secret },
-			mediaListen: { host: "127.0.0.1", port: 0 },
-			clock: systemClock,
-			log: silentLog,
 		});
 		await (await engine.endpoints.take()).destroy();
 		await engine.close();

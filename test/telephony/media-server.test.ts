@@ -9,27 +9,17 @@ import {
 } from "vitest";
 import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
-import { type Softswitch, startSoftswitch } from "../../softswitch/app.js";
-import { Engine } from "../../telephony/engine.js";
+import type { Softswitch } from "../../softswitch/app.js";
+import type { Engine } from "../../telephony/engine.js";
 import { connectMediaServer } from "../../telephony/media-server.js";
+import { engineOn, startEmbedded } from "../support/embedded.js";
 import { ManualClock } from "../support/manual-clock.js";
 
-const loopback = { host: "127.0.0.1", port: 0, secret: "x" };
 let softswitch: Softswitch;
 let engine: Engine;
 beforeAll(async () => {
-	softswitch = await startSoftswitch({
-		...{ sip: { host: "127.0.0.1", port: 0 }, control: loopback },
-		...{ eventSocket: loopback, rtpPorts: { from: 20_000, to: 29_999 } },
-		...{ maxEndpoints: 20, logLevel: "silent" },
-	});
-	engine = await Engine.connect({
-		drachtio: softswitch.control,
-		freeswitch: softswitch.eventSocket,
-		mediaListen: { host: "127.0.0.1", port: 0 },
-		clock: systemClock,
-		log: silentLog,
-	});
+	softswitch = await startEmbedded();
+	engine = await engineOn(softswitch);
 });
 afterAll(async () => {
 	await engine.close();

@@ -7,14 +7,11 @@ import type { Log } from "../core/log.js";
 import { endpointId } from "../store/endpoint-id.js";
 import type { Deliveries, Delivery, Publish } from "../store/store.js";
 import { Lane } from "./lane.js";
-import { retryAfterMs, retryDelayMs } from "./retries.js";
-import { signatureHeaders } from "./sign.js";
+import { retryDelayMs } from "./retries.js";
+import { Sender } from "./sender.js";
 
-const TIMEOUT_MS = 15_000;
 /** For what is under way when the service ends. */
 const LAST_WORDS_MS = 2_000;
-/** What a consumer answers is not read beyond this. */
-const MAX_ANSWER_BYTES = 64 * 1024;
 /** Requests under way to one endpoint. */
 const LANE_WIDTH = 32;
 /** After so many failures in a row an endpoint is left alone for a while. */
@@ -23,9 +20,6 @@ const PAUSE_MS = 30_000;
 const CLAIM = 200;
 /** Looks at least so often for what other instances have left. */
 const LONGEST_SLEEP_MS = 5_000;
-/** Secrets may be this old: those that another instance has made are used from then on. */
-const SECRETS_MS = 5_000;
-
 export interface DelivererOptions {
 	deliveries: Deliveries;
 	http: HttpClient;
@@ -41,19 +35,20 @@ export interface DelivererOptions {
  */
 export class Deliverer {
 	readonly #options: Required<DelivererOptions>;
+	readonly #sender: Sender;
 	readonly #lanes = new Map<string, Lane>();
-	readonly #secrets = new Map<
-		string,
-		{ until: number; live: Promise<string[]> }
-	>();
 	readonly #underWay = new Set<Promise<void>>();
 	#cancel = () => {};
 	#claiming = false;
+	/** Of the clock that only goes forward; when it looks for what is due. */
+	#wakeAt = Number.POSITIVE_INFINITY;
 	#open = true;
 	readonly #stop = new AbortController();
 
 	constructor(options: DelivererOptions) {
 		this.#options = { random: Math.random, ...options };
+		const { http, deliveries, clock } = options;
+		this.#sender = new Sender(http, deliveries, clock);
 		// every request under way listens
 		setMaxListeners(0, this.#stop.signal);
 	}
@@ -147,7 +142,10 @@ export class Deliverer {
 		const { deliveries, clock, log, random } = this.#options;
 		const { event, endpointId } = delivery;
 		const attempts = delivery.attempts + 1;
-		const { httpStatus, detail, askedMs } = await this.#attempt(delivery);
+		const { httpStatus, detail, askedMs } = await this.#sender.send(
+			delivery,
+			this.#stop.signal,
+		);
 		// broken off by us: the next instance makes it anew
 		if (this.#stop.signal.aborted) return;
 		const at = clock.now();
@@ -188,51 +186,6 @@ export class Deliverer {
 		if (delayMs !== null) this.#wakeIn(delayMs);
 	}
 
-	/** `detail`: why it failed; null if it was taken. */
-	async #attempt({ event, url, method }: Delivery): Promise<{
-		httpStatus: number | null;
-		detail: string | null;
-		askedMs: number;
-	}> {
-		const { http, clock } = this.#options;
-		const body = JSON.stringify(event);
-		const signed = { id: event.id, atMs: clock.now(), body };
-		const result = await http.request({
-			method,
-			url,
-			headers: {
-				"content-type": "application/json",
-				...signatureHeaders(await this.#liveSecrets(event.cloud_id), signed),
-			},
-			body,
-			timeoutMs: TIMEOUT_MS,
-			maxBytes: MAX_ANSWER_BYTES,
-			followRedirects: false,
-			signal: this.#stop.signal,
-		});
-		if (result.kind === "failed")
-			return { httpStatus: null, detail: result.detail, askedMs: 0 };
-		const { status, headers } = result;
-		const isTaken = status >= 200 && status < 300;
-		return {
-			httpStatus: status,
-			detail: isTaken ? null : `it answered ${status}`,
-			askedMs: isTaken ? 0 : retryAfterMs(headers["retry-after"], clock.now()),
-		};
-	}
-
-	#liveSecrets(cloudId: string): Promise<string[]> {
-		const { clock, deliveries } = this.#options;
-		const known = this.#secrets.get(cloudId);
-		if (known && known.until > clock.monotonic()) return known.live;
-		const live = deliveries
-			.liveSecrets(cloudId)
-			.then((secrets) => secrets.map(({ secret }) => secret));
-		this.#secrets.set(cloudId, { until: clock.monotonic() + SECRETS_MS, live });
-		live.catch(() => this.#secrets.delete(cloudId));
-		return live;
-	}
-
 	/** Sends nothing there until then, and gives back what waits. */
 	#pause(lane: Lane, until: number): void {
 		lane.pausedUntil = Math.max(lane.pausedUntil, until);
@@ -264,8 +217,6 @@ export class Deliverer {
 			lane.isFull || lane.pausedUntil > now ? [id] : [],
 		);
 	}
-
-	#wakeAt = Number.POSITIVE_INFINITY;
 
 	#wakeIn(delayMs: number): void {
 		const { clock } = this.#options;

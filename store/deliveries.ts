@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { type Clock, instant } from "../core/clock.js";
-import { callEvent } from "./calls.js";
+import { callEvent } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
 import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";

@@ -13,6 +13,7 @@ import { migrate } from "./migrate.js";
 import { migrations } from "./migrations/all.js";
 import { PglitePool } from "./pglite-pool.js";
 import { PostgresServer } from "./postgres-server.js";
+import { StoredQueue } from "./queue.js";
 import type { Tables } from "./schema.js";
 import type { Store } from "./store.js";
 import { StoredWebhooks } from "./webhooks.js";
@@ -66,6 +67,7 @@ function assemble(
 	const deliveries = new StoredDeliveries(db, instance.number, clock);
 	return {
 		calls,
+		queue: new StoredQueue(db, instance.number, clock),
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
 		appointments: new StoredAppointments(db),

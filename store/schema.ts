@@ -5,6 +5,7 @@ import type {
 	DeliveryStatus,
 	NewCallRecord,
 	Recording,
+	RetryPolicy,
 } from "./store.js";
 
 /** Written as JSON text, read as the value. */
@@ -36,7 +37,15 @@ export interface Tables {
 		ended_at: Instant | null;
 		recording: Json<Recording | null>;
 		owner: number | null;
+		attempt: Generated<number>;
+		due_at: Instant;
+		retry: Json<RetryPolicy | null>;
+		parent_call_id: string | null;
+		callback_id: string | null;
+		schedule_id: string | null;
+		stop_asked: Generated<boolean>;
 	};
+	legs: { dialog_id: string; call_id: string };
 	events: {
 		id: string;
 		call_id: string;

@@ -3,6 +3,9 @@ import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 
 export type CallStatus =
+	/** Waits for its instant: `start_at`, or the next attempt. */
+	| "scheduled"
+	/** Waits for its turn. */
 	| "queued"
 	| "dialing"
 	| "ringing"
@@ -20,6 +23,16 @@ export interface Recording {
 	duration_s: number;
 }
 
+/** When a call that was not reached is tried again. */
+export interface RetryPolicy {
+	/** In all, the first one counted. */
+	attempts: number;
+	/** Seconds from the end of one to the next. */
+	interval: number;
+	/** Outcomes after which there is another. */
+	on: readonly Outcome[];
+}
+
 /** A call as it is accepted. */
 export interface NewCallRecord {
 	id: string;
@@ -35,11 +48,22 @@ export interface NewCallRecord {
 	publish: Publish | null;
 	/** Epoch milliseconds, as all instants here. */
 	createdAt: number;
+	/** Not dialled before. */
+	dueAt: number;
+	retry: RetryPolicy | null;
+	/** The call in whose flow this one was arranged. */
+	parentCallId: string | null;
+	/** What it was made for. */
+	callbackId: string | null;
+	scheduleId: string | null;
 }
 
 /** What becomes of it; null until it does. */
 interface Progress {
 	status: CallStatus;
+	/** Of the attempt that is being made or comes next, from 1. */
+	attempt: number;
+	dueAt: number;
 	outcome: Outcome | null;
 	reason: Reason | null;
 	sipStatus: number | null;
@@ -52,19 +76,24 @@ interface Progress {
 /** A call as it is read: all but the flow and the variables, which can be large. */
 export type CallRecord = Omit<NewCallRecord, "flow" | "variables"> & Progress;
 
-export type CallWork = Pick<NewCallRecord, "flow" | "variables">;
-
 /** What changes with an event; what is left out or null stays as it is. */
 export type CallPatch = Partial<Progress>;
 
-export type UnfinishedCall = CallRecord & {
-	/** Of the newest event kept. */
-	lastSeq: number;
-};
+/** A call that this instance carries on. */
+export type ClaimedCall = CallRecord &
+	Pick<NewCallRecord, "flow" | "variables"> & {
+		/** Of the newest event kept. */
+		lastSeq: number;
+		/** drachtio-server's names of the dialogs that an instance before this one may have left up. */
+		legs: string[];
+		/** Somebody wants it to end. */
+		stopAsked: boolean;
+	};
 
 /** Each method is one transaction: it is kept whole when the promise resolves, and not at all when it rejects. */
 export interface Calls {
-	insert(call: NewCallRecord, queued: CallEvent): Promise<void>;
+	/** `owned`: this instance begins it at once; else whoever has room claims it when it is due. */
+	insert(call: NewCallRecord, queued: CallEvent, owned: boolean): Promise<void>;
 	/** Appends events of one call and changes its row; what is asked for one call is kept in that order, and nothing after what was not kept. */
 	append(
 		callId: string,
@@ -74,16 +103,33 @@ export interface Calls {
 	): Promise<void>;
 	/** Undefined if no call of this account has the id, which must be a UUID. */
 	find(cloudId: string, id: string): Promise<CallRecord | undefined>;
-	/** What a call is to do, for the process that carries it on; undefined if no call has the id. */
-	work(id: string): Promise<CallWork | undefined>;
 	/** Events with a `seq` above `after`, in order; none if the call is not this account's. */
 	events(
 		cloudId: string,
 		id: string,
 		page: { after: number; limit: number },
 	): Promise<CallEvent[]>;
-	/** Takes over up to `limit` calls of every account that have not ended and are nobody's, oldest first: their instance has ended. */
-	claimLeft(limit: number): Promise<UnfinishedCall[]>;
+}
+
+/** What calls wait in, shared by all instances; a claim is a lease that the instance renews. */
+export interface Queue {
+	/** Takes over up to `limit` calls of every account that are due and nobody's, the longest due first: they wait for their turn, or their instance has ended. */
+	claimDue(limit: number): Promise<ClaimedCall[]>;
+	/** The same for one call, whether it is due or not; undefined if it has ended or is somebody's. */
+	claim(id: string): Promise<ClaimedCall | undefined>;
+	/** Milliseconds until the next one that is nobody's is due, 0 if one is; null if none waits. */
+	nextDueInMs(): Promise<number | null>;
+	/** Calls that are due and nobody's, counted to `most`. */
+	backlog(most: number): Promise<number>;
+	/** How many calls are to be dialled before this one. */
+	ahead(call: Pick<CallRecord, "id" | "dueAt">): Promise<number>;
+	/** Has it ended by the instance that carries it on, which looks for `stopsAsked`. */
+	askToStop(id: string): Promise<void>;
+	/** Which of the calls of this instance somebody wants to end. */
+	stopsAsked(): Promise<string[]>;
+	/** Keeps that a dialog may be up from now on, before its INVITE leaves. */
+	addLeg(callId: string, dialogId: string): Promise<void>;
+	removeLeg(dialogId: string): Promise<void>;
 }
 
 export type DeliveryStatus = "pending" | "delivered" | "dead";
@@ -198,6 +244,7 @@ export interface Webhooks {
 
 export interface Store {
 	readonly calls: Calls;
+	readonly queue: Queue;
 	readonly deliveries: Deliveries;
 	readonly webhooks: Webhooks;
 	readonly appointments: Appointments;

@@ -10,7 +10,7 @@ import type { CallPatch, NewCallRecord, Publish } from "./store.js";
 export interface Write {
 	callId: string;
 	/** The call itself, with its first write. */
-	insert?: NewCallRecord;
+	insert?: NewCallRecord & { owned: boolean };
 	events: readonly CallEvent[];
 	patch: CallPatch;
 	/** Where its events are sent. */
@@ -19,7 +19,7 @@ export interface Write {
 
 /** What changes in a row of `calls`, for json_to_recordset: however many rows, the statement is the same and planned once. */
 const progressColumns = sql.raw(
-	"status text, outcome text, reason text, sip_status integer, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz, recording json",
+	"status text, attempt integer, due_at timestamptz, outcome text, reason text, sip_status integer, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz, recording json",
 );
 
 const nothing = sql``;
@@ -72,11 +72,13 @@ export async function writeAll(
 				outcome = coalesce(patch.outcome, calls.outcome),
 				reason = coalesce(patch.reason, calls.reason),
 				sip_status = coalesce(patch.sip_status, calls.sip_status),
-				dialed_at = coalesce(patch.dialed_at, calls.dialed_at),
-				answered_at = coalesce(patch.answered_at, calls.answered_at),
+				attempt = coalesce(patch.attempt, calls.attempt),
+				due_at = coalesce(patch.due_at, calls.due_at),
+				dialed_at = case when patch.status = 'scheduled' then null else coalesce(patch.dialed_at, calls.dialed_at) end,
+				answered_at = case when patch.status = 'scheduled' then null else coalesce(patch.answered_at, calls.answered_at) end,
 				ended_at = coalesce(patch.ended_at, calls.ended_at),
 				recording = coalesce(patch.recording, calls.recording),
-				owner = case when patch.status = 'ended' then null else calls.owner end
+				owner = case when patch.status in ('scheduled', 'ended') then null else calls.owner end
 			from me, json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
 				id uuid, ${progressColumns}
 			)
@@ -96,17 +98,19 @@ function insertion(
 		if (!insert) return [];
 		const patch = patches.get(insert.id);
 		patches.delete(insert.id);
-		return [{ ...callRow(insert), ...patch }];
+		return [{ ...callRow(insert), ...given(patch) }];
 	});
 	if (rows.length === 0) return sql``;
 	return sql`new_calls as (
-			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at,
-				status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording, owner)
-			select row.id, cloud_id, row.number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at,
-				coalesce(status, 'queued'), outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording, me.number
+			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
+				parent_call_id, callback_id, schedule_id, attempt, due_at, status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording, owner)
+			select row.id, cloud_id, row.number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
+				parent_call_id, callback_id, schedule_id, coalesce(attempt, 1), due_at, status, outcome, reason, sip_status, dialed_at,
+				answered_at, ended_at, recording, case when owned then me.number end
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (
 				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
-				metadata json, record boolean, publish json, created_at timestamptz, ${progressColumns}
+				metadata json, record boolean, publish json, created_at timestamptz, retry json, parent_call_id uuid, callback_id uuid,
+				schedule_id uuid, owned boolean, ${progressColumns}
 			)
 			${conflict}
 		),`;
@@ -128,6 +132,8 @@ function patchRow(id: string, patch: CallPatch) {
 	return {
 		id,
 		status: patch.status,
+		attempt: patch.attempt,
+		due_at: written(patch.dueAt),
 		outcome: patch.outcome,
 		reason: patch.reason,
 		sip_status: patch.sipStatus,
@@ -138,7 +144,7 @@ function patchRow(id: string, patch: CallPatch) {
 	};
 }
 
-function callRow(call: NewCallRecord) {
+function callRow(call: NewCallRecord & { owned: boolean }) {
 	return {
 		id: call.id,
 		cloud_id: call.cloudId,
@@ -151,6 +157,13 @@ function callRow(call: NewCallRecord) {
 		record: call.record,
 		publish: call.publish,
 		created_at: instant(call.createdAt),
+		due_at: instant(call.dueAt),
+		status: call.dueAt > call.createdAt ? "scheduled" : "queued",
+		retry: call.retry,
+		parent_call_id: call.parentCallId,
+		callback_id: call.callbackId,
+		schedule_id: call.scheduleId,
+		owned: call.owned,
 	};
 }
 
@@ -169,6 +182,12 @@ function eventRow(
 		method,
 	};
 }
+
+/** Without what is not given, which would write over what is. */
+const given = <Row extends object>(row: Row | undefined) =>
+	Object.fromEntries(
+		Object.entries(row ?? {}).filter(([, value]) => value != null),
+	);
 
 const written = (epochMs: number | null | undefined) =>
 	epochMs == null ? null : instant(epochMs);

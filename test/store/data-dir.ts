@@ -56,6 +56,7 @@ export async function newStore(clock: Clock = systemClock): Promise<Store> {
 }
 
 export function newCall(changes: Partial<NewCallRecord> = {}): NewCallRecord {
+	const createdAt = changes.createdAt ?? Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 	return {
 		id: newId(),
 		cloudId: "dev",
@@ -67,7 +68,12 @@ export function newCall(changes: Partial<NewCallRecord> = {}): NewCallRecord {
 		metadata: { order: 7 },
 		record: true,
 		publish: { url: "https://example.com/events", method: "PUT" },
-		createdAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+		createdAt,
+		dueAt: createdAt,
+		retry: null,
+		parentCallId: null,
+		callbackId: null,
+		scheduleId: null,
 		...changes,
 	};
 }

@@ -1,0 +1,149 @@
+import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
+import type { Clock } from "../core/clock.js";
+import { callRecord, recordColumns } from "./call-rows.js";
+import type { Tables } from "./schema.js";
+import type { CallRecord, CallStatus, ClaimedCall, Queue } from "./store.js";
+
+/** Built upon in `#claim`. */
+type NobodysCalls = SelectQueryBuilder<Tables, "calls", object>;
+
+export class StoredQueue implements Queue {
+	readonly #db: Kysely<Tables>;
+	readonly #owner: number;
+	readonly #clock: Clock;
+
+	constructor(db: Kysely<Tables>, owner: number, clock: Clock) {
+		this.#db = db;
+		this.#owner = owner;
+		this.#clock = clock;
+	}
+
+	claimDue(limit: number): Promise<ClaimedCall[]> {
+		return this.#claim((calls) =>
+			calls
+				.where("due_at", "<=", new Date(this.#clock.now()))
+				.orderBy("due_at")
+				.limit(limit),
+		);
+	}
+
+	async claim(id: string): Promise<ClaimedCall | undefined> {
+		const [call] = await this.#claim((calls) => calls.where("id", "=", id));
+		return call;
+	}
+
+	async nextDueInMs(): Promise<number | null> {
+		const next = await this.#nobodys()
+			.select((call) => call.fn.min("due_at").as("due_at"))
+			.executeTakeFirst();
+		return next?.due_at
+			? Math.max(0, next.due_at.getTime() - this.#clock.now())
+			: null;
+	}
+
+	async backlog(most: number): Promise<number> {
+		const due = this.#nobodys()
+			.select("id")
+			.where("due_at", "<=", new Date(this.#clock.now()))
+			.limit(most);
+		const counted = await this.#db
+			.selectFrom(due.as("due"))
+			.select((row) => row.fn.countAll().as("rows"))
+			.executeTakeFirst();
+		return Number(counted?.rows ?? 0);
+	}
+
+	async ahead({
+		id,
+		dueAt,
+	}: Pick<CallRecord, "id" | "dueAt">): Promise<number> {
+		const counted = await this.#db
+			.selectFrom("calls")
+			.select((row) => row.fn.countAll().as("rows"))
+			.where("status", "in", ["queued", "scheduled"])
+			.where(sql<boolean>`(due_at, id) < (${new Date(dueAt)}, ${id}::uuid)`)
+			.executeTakeFirst();
+		return Number(counted?.rows ?? 0);
+	}
+
+	async askToStop(id: string): Promise<void> {
+		await this.#db
+			.updateTable("calls")
+			.set({ stop_asked: true })
+			.where("id", "=", id)
+			.execute();
+	}
+
+	async stopsAsked(): Promise<string[]> {
+		const rows = await this.#db
+			.selectFrom("calls")
+			.select("id")
+			.where("owner", "=", this.#owner)
+			.where("stop_asked", "=", true)
+			.execute();
+		return rows.map(({ id }) => id);
+	}
+
+	async addLeg(callId: string, dialogId: string): Promise<void> {
+		await this.#db
+			.insertInto("legs")
+			.values({ call_id: callId, dialog_id: dialogId })
+			.onConflict((conflict) => conflict.doNothing())
+			.execute();
+	}
+
+	async removeLeg(dialogId: string): Promise<void> {
+		await this.#db
+			.deleteFrom("legs")
+			.where("dialog_id", "=", dialogId)
+			.execute();
+	}
+
+	#nobodys() {
+		return this.#db
+			.selectFrom("calls")
+			.where("owner", "is", null)
+			.where("status", "<>", "ended");
+	}
+
+	async #claim(
+		which: (calls: NobodysCalls) => NobodysCalls,
+	): Promise<ClaimedCall[]> {
+		const left = which(this.#nobodys()).select("id").forUpdate().skipLocked();
+		const rows = await this.#db
+			.with("claimed", (db) =>
+				db
+					.updateTable("calls")
+					.set({
+						owner: this.#owner,
+						status: sql<CallStatus>`case status when 'scheduled' then 'queued' else status end`,
+					})
+					.where("id", "in", left)
+					.returningAll(),
+			)
+			.selectFrom("claimed")
+			.select([...recordColumns, "flow", "variables", "stop_asked"])
+			.select((row) => [
+				row
+					.selectFrom("events")
+					.select((event) => event.fn.max("seq").as("seq"))
+					.whereRef("events.call_id", "=", "claimed.id")
+					.as("last_seq"),
+				sql<
+					string[] | null
+				>`(select json_agg(dialog_id) from legs where legs.call_id = claimed.id)`.as(
+					"legs",
+				),
+			])
+			.orderBy("due_at")
+			.execute();
+		return rows.map(({ flow, variables, ...row }) => ({
+			...callRecord(row),
+			flow,
+			variables,
+			lastSeq: row.last_seq ?? 0,
+			legs: row.legs ?? [],
+			stopAsked: row.stop_asked,
+		}));
+	}
+}

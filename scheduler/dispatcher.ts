@@ -1,4 +1,5 @@
 import type { Flow } from "../flow/flow.js";
+import type { RetryPolicy } from "../store/store.js";
 
 /** A call as it is accepted: parsed, checked, without credentials. */
 export interface NewCall {
@@ -12,13 +13,19 @@ export interface NewCall {
 	metadata: Record<string, unknown> | null;
 	record: boolean;
 	publish: { url: string; method: "POST" | "PUT" } | null;
+	/** Not dialled before, epoch milliseconds. */
+	dueAt: number;
+	retry: RetryPolicy | null;
+	parentCallId: string | null;
+	callbackId: string | null;
+	scheduleId: string | null;
 }
 
 /** What the HTTP floor asks of the scheduler. */
 export interface Dispatcher {
 	/** Keeps the call (one INSERT with its call.queued event) and queues it; throws Fault QUEUE_FULL or SHUTTING_DOWN (with retryAfterS) before anything is kept. */
 	accept(call: NewCall): Promise<void>;
-	/** Stops a queued, ringing or answered call; false if it is not live here. */
-	stop(callId: string): Promise<boolean>;
+	/** Ends a call, whatever it does and whichever instance has it; it may take that one a moment. */
+	stop(callId: string): Promise<void>;
 	readonly ready: boolean;
 }

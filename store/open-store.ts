@@ -67,7 +67,7 @@ function assemble(
 	const deliveries = new StoredDeliveries(db, instance.number, clock);
 	return {
 		calls,
-		queue: new StoredQueue(db, instance.number, clock),
+		queue: new StoredQueue(db, instance.number),
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
 		appointments: new StoredAppointments(db),
@@ -76,6 +76,7 @@ function assemble(
 		},
 		onLost: (listener) => database.onLost(listener),
 		onGivenBack: (listener) => instance.onGivenBack(listener),
+		held: () => instance.held(),
 		onFenced: (listener) => instance.onFenced(listener),
 		async close() {
 			await calls.settled();

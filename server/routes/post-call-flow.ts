@@ -31,7 +31,7 @@ export function postCallFlow({
 		);
 		await dispatcher.accept({
 			...wanted,
-			id,
+			...{ id, parentCallId: null, callbackId: null, scheduleId: null },
 			cloudId: cloudIdOf(response),
 			flowHash: flowHash(wanted.flow),
 			number: values.get("call.number") ?? "",
@@ -40,6 +40,10 @@ export function postCallFlow({
 		response
 			.status(202)
 			.location(`${request.baseUrl}/calls/${id}`)
-			.json({ id, status: "queued", warnings });
+			.json({
+				id,
+				status: wanted.dueAt > clock.now() ? "scheduled" : "queued",
+				warnings,
+			});
 	};
 }

@@ -23,20 +23,23 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 		it("gives back a call as it was accepted, with its first event", async () => {
 			const { calls } = store;
 			const call = newCall();
-			await calls.insert(call, queued(call));
+			await calls.insert(call, queued(call), false);
 			const { flow, variables, ...accepted } = call;
 			expect(await calls.find("dev", call.id)).toEqual({
 				...accepted,
 				status: "queued",
 				outcome: null,
 				reason: null,
+				attempt: 1,
 				sipStatus: null,
 				dialedAt: null,
 				answeredAt: null,
 				endedAt: null,
 				recording: null,
 			});
-			expect(await calls.work(call.id)).toEqual({ flow, variables });
+			expect(await store.queue.claim(call.id)).toMatchObject({
+				...{ flow, variables },
+			});
 			const [event, ...more] = await calls.events("dev", call.id, everything);
 			expect(event).toMatchObject({
 				type: "call.queued",
@@ -191,13 +194,14 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 				number: odd,
 				flow: [{ text: odd }],
 			});
-			await calls.insert(call, queued(call));
+			await calls.insert(call, queued(call), false);
 			const kept = "a�b�c\\u0000 😀 '\"$1;--\n";
 			expect(await calls.find("dev", call.id)).toMatchObject({
 				metadata: { [kept]: kept },
 				number: kept,
 			});
-			expect((await calls.work(call.id))?.flow).toEqual([{ text: kept }]);
+			const claimed = await store.queue.claim(call.id);
+			expect(claimed?.flow).toEqual([{ text: kept }]);
 		});
 	});
 

@@ -16,7 +16,10 @@ interface CallView {
 /** The customer's side of the bench: posts flows, serves their sound, answers their http steps, takes their webhooks. */
 export class Backend {
 	readonly url: string;
-	readonly #publish: boolean;
+	/** How long each event was under way, from what it says of when it happened to here, in milliseconds. */
+	eventLags: number[] = [];
+	/** Where events are sent to if nothing else is said; null for nowhere. */
+	readonly publishTo: string | null;
 	readonly #service: ServiceProcess;
 	readonly #close: () => void;
 	readonly #agent = new Agent({ keepAlive: true });
@@ -28,7 +31,7 @@ export class Backend {
 		close: () => void,
 	) {
 		this.#service = service;
-		this.#publish = publish;
+		this.publishTo = publish ? `${url}/events` : null;
 		this.url = url;
 		this.#close = close;
 	}
@@ -39,6 +42,16 @@ export class Backend {
 		publish: boolean,
 	): Promise<Backend> {
 		const server = createServer((incoming, answer) => {
+			if (incoming.url === "/dead") return void incoming.resume();
+			if (incoming.url === "/events") {
+				const now = Date.now();
+				void json(incoming).then((event) => {
+					const { at } = event as { at: string }; // the documented body
+					backend.eventLags.push(now - Date.parse(at));
+					answer.end();
+				});
+				return;
+			}
 			incoming.resume();
 			incoming.on("end", () => {
 				if (incoming.url === "/tone.wav") {
@@ -53,16 +66,21 @@ export class Backend {
 			server.listen(0, "127.0.0.1", resolve),
 		);
 		const { port } = server.address() as AddressInfo; // it listens on TCP
-		return new Backend(service, `http://127.0.0.1:${port}`, publish, () => {
+		const url = `http://127.0.0.1:${port}`;
+		const backend = new Backend(service, url, publish, () => {
 			server.close();
 			server.closeAllConnections();
 		});
+		return backend;
 	}
 
 	/** Posts a flow; resolves with the call's id and when the request left, epoch milliseconds. */
-	async post(flow: object[]): Promise<{ id: string; at: number }> {
+	async post(
+		flow: object[],
+		publishTo = this.publishTo,
+	): Promise<{ id: string; at: number }> {
 		const body = JSON.stringify({
-			...(this.#publish ? { publish: { url: `${this.url}/events` } } : {}),
+			...(publishTo ? { publish: { url: publishTo } } : {}),
 			flow,
 		});
 		const at = performance.timeOrigin + performance.now();

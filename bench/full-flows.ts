@@ -25,6 +25,8 @@ export interface FlowsOptions {
 	seconds: number;
 	/** sip: address of the callee is built of its port. */
 	name: string;
+	/** Where events are sent to, if not to the backend. */
+	publishTo?: string;
 }
 
 /** The flow call → play 1 s → keypad → http → hang up, at a steady rate. */
@@ -41,7 +43,10 @@ export async function fullFlows(options: FlowsOptions): Promise<FlowsResult> {
 		const number = String(10_000_000 + each);
 		posts.push(
 			backend
-				.post(flow(`sip:${number}@127.0.0.1:${sipp.port}`, backend.url))
+				.post(
+					flow(`sip:${number}@127.0.0.1:${sipp.port}`, backend.url),
+					options.publishTo,
+				)
 				.then((posted) => ({ ...posted, number })),
 		);
 	}

@@ -11,8 +11,12 @@ import { type FlowsResult, fullFlows } from "./full-flows.js";
 import { type LiveResult, liveCalls } from "./live-calls.js";
 import { residentBytes } from "./process-usage.js";
 import { rounded } from "./statistics.js";
+import { webhookLags } from "./webhooks.js";
 
-const HELP = `npm run bench -- [--rate N] [--seconds N] [--publish] [--json]
+const HELP = `npm run bench -- [calls | webhooks] [--rate N] [--seconds N] [--publish] [--json]
+
+  calls         full flows, and live calls that play (what is measured if nothing is said)
+  webhooks      from an event to its consumer, at 300 events a second
 
   --rate N      full flows per second (60)
   --seconds N   how long to post them (60); 15 at the most where the time to the INVITE is taken
@@ -27,7 +31,8 @@ const LATENCY_SECONDS = 15;
 /** The most first: what ended calls left is not what live ones take. */
 const LIVE = [200, 100, 50];
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+	allowPositionals: true,
 	options: {
 		rate: { type: "string", default: "60" },
 		seconds: { type: "string", default: "60" },
@@ -37,7 +42,9 @@ const { values } = parseArgs({
 	},
 });
 const [rate, seconds] = [Number(values.rate), Number(values.seconds)];
-if (values.help || !(rate > 0) || !(seconds > 0)) {
+const [what = "calls"] = positionals;
+const known = what === "calls" || what === "webhooks";
+if (values.help || !known || !(rate > 0) || !(seconds > 0)) {
 	console.log(HELP);
 	process.exit(values.help ? 0 : 1);
 }
@@ -50,6 +57,12 @@ try {
 	say(
 		`${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.version}, sipp on the same machine`,
 	);
+	await (what === "webhooks" ? benchWebhooks() : benchCalls());
+} finally {
+	rmSync(folder, { recursive: true, force: true });
+}
+
+async function benchCalls(): Promise<void> {
 	const { latency, load } = await withService(async (common) => {
 		const latency = await fullFlows({
 			...common,
@@ -79,8 +92,23 @@ try {
 	say(`a live call takes ${rounded(bytesPerCall(live) / 1000, 0)} kB`);
 	if (values.json) say(JSON.stringify(summary(latency, load, live)));
 	process.exitCode = failures(latency, load, live) === 0 ? 0 : 1;
-} finally {
-	rmSync(folder, { recursive: true, force: true });
+}
+
+async function benchWebhooks(): Promise<void> {
+	const { alone, besideDead } = await withService(
+		(common) => webhookLags({ ...common, seconds }),
+		true,
+	);
+	for (const [name, lags] of [
+		["alone", alone],
+		["beside a dead consumer", besideDead],
+	] as const)
+		say(
+			`event → webhook, ${name}: ${lags.events} events, ${rounded(lags.perSecond, 0)}/s, p50 ${lags.p50Ms} ms, p99 ${lags.p99Ms} ms; ${lags.failed} calls failed`,
+		);
+	if (values.json)
+		say(JSON.stringify({ alone, beside_a_dead_consumer: besideDead }));
+	process.exitCode = alone.failed + besideDead.failed === 0 ? 0 : 1;
 }
 
 /** Starts a service, warms it up, and stops it after `measure`. */
@@ -90,13 +118,14 @@ async function withService<T>(
 		backend: Backend;
 		folder: string;
 	}) => Promise<T>,
+	publish = values.publish,
 ): Promise<T> {
 	const service = await startServiceProcess({
 		DATA_DIR: mkdtempSync(join(folder, "data-")),
 		CALLS_PER_SECOND: "1000",
 		LOG_LEVEL: "error",
 	});
-	const backend = await Backend.open(service, values.publish);
+	const backend = await Backend.open(service, publish);
 	const common = { service, backend, folder };
 	try {
 		await fullFlows({ ...common, rate: 10, seconds: 5, name: "warm" });

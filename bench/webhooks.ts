@@ -1,0 +1,54 @@
+import type { ServiceProcess } from "../demo/service-process.js";
+import type { Backend } from "./backend.js";
+import { fullFlows } from "./full-flows.js";
+import { ascending, quantile } from "./statistics.js";
+
+/** The bench's flow has 13 events: 300 a second. */
+const RATE = 23;
+/** Calls per second whose consumer takes requests and never answers. */
+const DEAD_RATE = 5;
+
+export interface WebhookLags {
+	events: number;
+	perSecond: number;
+	p50Ms: number;
+	p99Ms: number;
+	failed: number;
+}
+
+export interface WebhooksOptions {
+	service: ServiceProcess;
+	backend: Backend;
+	folder: string;
+	seconds: number;
+}
+
+/** From an event to its consumer, without and with a dead consumer beside it. */
+export async function webhookLags(
+	options: WebhooksOptions,
+): Promise<{ alone: WebhookLags; besideDead: WebhookLags }> {
+	const alone = await lags(options, "alone");
+	const publishTo = `${options.backend.url}/dead`;
+	const [besideDead] = await Promise.all([
+		lags(options, "beside"),
+		fullFlows({ ...options, publishTo, rate: DEAD_RATE, name: "dead" }),
+	]);
+	return { alone, besideDead };
+}
+
+async function lags(
+	options: WebhooksOptions,
+	name: string,
+): Promise<WebhookLags> {
+	const { backend, seconds } = options;
+	backend.eventLags = [];
+	const { failed } = await fullFlows({ ...options, rate: RATE, name });
+	const sorted = ascending(backend.eventLags);
+	return {
+		events: sorted.length,
+		perSecond: sorted.length / seconds,
+		p50Ms: quantile(sorted, 0.5),
+		p99Ms: quantile(sorted, 0.99),
+		failed,
+	};
+}

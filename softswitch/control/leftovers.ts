@@ -53,6 +53,7 @@ class Leftover {
 				if (!dialog) journal.over(this.id);
 				return;
 			}
+			if (!dialog) journal.answered(this.id, response, source ?? to);
 			const answered = Dialog.ofCaller(invite, response);
 			if (source) answered.pinTo(source);
 			const hop = answered.nextHop() ?? source ?? to;

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { readLines } from "../../../softswitch/control/journal-lines.js";
 import { Child } from "../../support/child.js";
 import { Callee } from "./callee.js";
 import { closeAll, closeLater, disconnect, sdp } from "./pair.js";
@@ -43,6 +44,11 @@ class Killable {
 
 	get said(): string {
 		return this.#child?.said ?? "";
+	}
+
+	/** Calls that it would hang up if it were killed now. */
+	get unended(): number {
+		return readLines(readFileSync(this.journal, "utf8")).entries.size;
 	}
 
 	async kill(): Promise<void> {
@@ -126,6 +132,7 @@ describe("a softswitch that was killed", () => {
 		for (const phone of late)
 			await expect.poll(() => phone.methods, WITHIN).toContain("BYE");
 		expect(softswitch.said).toContain('"up":13,"ringing":7');
+		await expect.poll(() => softswitch.unended, WITHIN).toBe(0);
 		await softswitch.kill();
 		await softswitch.start();
 		// long enough for a request that nobody needs
@@ -156,7 +163,7 @@ describe("a softswitch that was killed", () => {
 		await ring(srf, [refusing]);
 		srf.disconnect();
 		await expect.poll(() => refusing.methods, WITHIN).toContain("ACK");
-		// the journal is written before the ACK leaves, and by the process that is killed
+		await expect.poll(() => softswitch.unended, WITHIN).toBe(0);
 		await softswitch.kill();
 		await softswitch.start();
 		await sleep(700);

@@ -4,6 +4,7 @@ import {
 	openSync,
 	readFileSync,
 	renameSync,
+	rmSync,
 	writeFileSync,
 } from "node:fs";
 import type { Clock } from "../../core/clock.js";
@@ -139,23 +140,25 @@ export class Journal {
 
 	/** All that is not over, in a new file that takes the old one's place. */
 	private rewrite(): void {
-		const { path } = this.options;
+		const { path, log } = this.options;
 		if (path === null) return;
+		const next = `${path}.new`;
+		let file: number | null = null;
 		try {
-			const next = `${path}.new`;
 			// numbers and addresses are nobody else's business
-			writeFileSync(next, linesOf(this.port, this.entries), { mode: 0o600 });
-			const file = openSync(next, "a");
+			file = openSync(next, "w", 0o600);
+			writeFileSync(file, linesOf(this.port, this.entries));
 			renameSync(next, path);
-			if (this.file !== null) closeSync(this.file);
-			this.file = file;
-			this.grownBytes = 0;
-			if (this.failing)
-				this.options.log.info({ path }, "journal: written again");
-			this.failing = false;
 		} catch (error) {
+			if (file !== null) discard(file, next);
 			this.failed(error);
+			return;
 		}
+		if (this.file !== null) closeSync(this.file);
+		this.file = file;
+		this.grownBytes = 0;
+		if (this.failing) log.info({ path }, "journal: written again");
+		this.failing = false;
 	}
 
 	/** A line may be torn now: nothing is added to this file, the next one holds everything. */
@@ -196,6 +199,12 @@ function read(path: string, log: Log): Contents {
 		if (!isNew) log.error({ err: error, path }, "journal: cannot be read");
 		return readLines("");
 	}
+}
+
+/** A half-written file would only take the room that is short. */
+function discard(file: number, path: string): void {
+	closeSync(file);
+	rmSync(path, { force: true });
 }
 
 function essence<M extends SipMessage>(message: M, bare: M): string {

@@ -216,7 +216,7 @@ describe("the journal of calls", () => {
 		expect(logged.join()).toMatch(/ENOSPC.*not written/);
 		const [one, two] = [made("z9hG4bKa"), made("z9hG4bKb")];
 		journal.invited(one.invite, peer);
-		rmSync(`${path}.new`);
+		rmSync(`${path}.new`, { force: true });
 		await clock.advance(10_000);
 		journal.invited(two.invite, peer);
 		expect(known(readFileSync(path, "utf8"))).toEqual({

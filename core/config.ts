@@ -119,6 +119,11 @@ const softswitchSettings = {
 		.prefault("127.0.0.1:8021")
 		.describe("Address of FreeSWITCH's event socket"),
 	SOFTSWITCH_EVENT_SECRET: word.default("ClueCon").describe("Its secret"),
+	SOFTSWITCH_JOURNAL: word
+		.optional()
+		.describe(
+			"File of the calls it has made: the next start hangs up those that a killed process leaves; unset = none",
+		),
 	SOFTSWITCH_SOUNDS: word
 		.optional()
 		.describe("Folder that relative sound paths are looked up in"),

@@ -85,7 +85,7 @@ async function open(
 		log,
 	});
 	closers.add(() => store.close());
-	const softswitch = config.DRACHTIO ? null : await embed(config);
+	const softswitch = config.DRACHTIO ? null : await embed(config, dataDir);
 	if (softswitch) closers.add(() => softswitch.stop());
 	const engine = await startEngine(config, softswitch, { log, closers });
 	const recordings = await createRecordings(join(dataDir, "recordings"));
@@ -190,7 +190,7 @@ function createDispatcher(
 	});
 }
 
-function embed(config: Config): Promise<Softswitch> {
+function embed(config: Config, dataDir: string): Promise<Softswitch> {
 	const loopback = (secret: string) => ({ host: "127.0.0.1", port: 0, secret });
 	return startSoftswitch({
 		sip: config.SOFTSWITCH_SIP,
@@ -200,6 +200,7 @@ function embed(config: Config): Promise<Softswitch> {
 		control: loopback(randomBytes(24).toString("hex")),
 		eventSocket: loopback(randomBytes(24).toString("hex")),
 		rtpPorts: config.SOFTSWITCH_RTP,
+		journal: join(dataDir, "softswitch.journal"),
 		maxEndpoints: EMBEDDED_ENDPOINTS,
 		logLevel: config.LOG_LEVEL,
 	});

@@ -27,6 +27,7 @@ async function main(): Promise<void> {
 			secret: config.SOFTSWITCH_EVENT_SECRET,
 		},
 		rtpPorts: config.SOFTSWITCH_RTP,
+		...(config.SOFTSWITCH_JOURNAL && { journal: config.SOFTSWITCH_JOURNAL }),
 		...(config.SOFTSWITCH_SOUNDS && { soundsDir: config.SOFTSWITCH_SOUNDS }),
 		maxEndpoints: MOST_ENDPOINTS,
 		logLevel: config.LOG_LEVEL,

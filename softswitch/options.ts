@@ -19,6 +19,8 @@ export interface SoftswitchOptions {
 	/** FreeSWITCH's event socket. */
 	eventSocket: ControlAddress;
 	rtpPorts: { from: number; to: number };
+	/** File of the calls it has made, so that the next start hangs up those that a killed process leaves; none without. */
+	journal?: string;
 	/** Folder that relative sound paths are looked up in; default the working directory. */
 	soundsDir?: string;
 	/** Call legs at a time; a connect takes two. */

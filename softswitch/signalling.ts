@@ -1,11 +1,13 @@
 import { createAudioWorker } from "../audio/worker.js";
 import { systemClock } from "../core/clock.js";
 import { createLog } from "../core/log.js";
+import { Journal } from "./control/journal.js";
+import { endLeftovers } from "./control/leftovers.js";
 import { startControl } from "./control/server.js";
 import { startEventSocket } from "./esl/event-socket.js";
 import type { Address, SoftswitchOptions } from "./options.js";
 import { startMediaWorker } from "./rtp/worker-client.js";
-import { SipStack } from "./sip/stack.js";
+import { SipStack, type SipStackOptions } from "./sip/stack.js";
 
 /** What the thread tells app.ts. */
 export type Report =
@@ -57,14 +59,21 @@ async function start(
 		}),
 	);
 	const audio = keep(createAudioWorker());
-	const stack = keep(
-		await naming("SOFTSWITCH_SIP", () =>
-			SipStack.open({ ...address, clock, log }),
+	const journal = keep(
+		await naming("SOFTSWITCH_JOURNAL", () =>
+			Journal.open({ path: options.journal ?? null, clock, log }),
 		),
 	);
+	const stack = keep(
+		await naming("SOFTSWITCH_SIP", () =>
+			openStack({ ...address, clock, log }, journal.leftPort),
+		),
+	);
+	journal.begin(stack.address.port);
+	endLeftovers({ stack, journal, log });
 	const control = keep(
 		await naming("SOFTSWITCH_CONTROL", () =>
-			startControl({ ...options.control, stack, clock, log }),
+			startControl({ ...options.control, stack, journal, clock, log }),
 		),
 	);
 	const eventSocket = keep(
@@ -81,12 +90,27 @@ async function start(
 			}),
 		),
 	);
+	journal.exceptFor(eventSocket.sipAddress);
 	return {
 		kind: "ready",
 		sip: { host: sip.host, port: stack.address.port },
 		control: { host: control.host, port: control.port },
 		eventSocket: { host: eventSocket.host, port: eventSocket.port },
 	};
+}
+
+/** Where any port will do, the one that answers to an earlier process's calls still come to is the best. */
+async function openStack(
+	options: SipStackOptions,
+	leftPort: number,
+): Promise<SipStack> {
+	if (options.port === 0 && leftPort !== 0)
+		try {
+			return await SipStack.open({ ...options, port: leftPort });
+		} catch {
+			// somebody else has it now
+		}
+	return SipStack.open(options);
 }
 
 /** Says which setting a port belongs to that cannot be had. */

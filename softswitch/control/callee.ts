@@ -114,14 +114,14 @@ export class Callee {
 		request: SipRequest,
 		transaction: ServerTransaction,
 	): void {
-		const { clients, clock, dialogs } = this.exchange;
+		const { clients, clock, dialogs, journal } = this.exchange;
 		const dialog = dialogs.of(request);
 		if (!dialog) {
 			transaction.reply(481);
 			return;
 		}
 		const refusal = refusalIn(dialog, request);
-		if (dialog.client.gone && request.method === "BYE") dialogs.delete(dialog);
+		if (dialog.client.gone && request.method === "BYE") this.end(dialog);
 		if (refusal) {
 			const { status, ...content } = refusal;
 			transaction.reply(status, content);
@@ -130,8 +130,8 @@ export class Callee {
 		if (request.method === "INVITE") dialog.called = transaction;
 		if (request.method === "BYE") {
 			dialog.calling?.cancel();
-			dialogs.delete(dialog);
-		}
+			this.end(dialog);
+		} else journal.moved(dialog.journalId, dialog.sip);
 		const transactionId = this.expect(transaction, dialog.client, dialog);
 		pushSip(dialog.client, clock, {
 			source: "network",
@@ -142,6 +142,11 @@ export class Callee {
 		});
 		if (request.method === "BYE")
 			clients.record("stop", "network", request, "normal-release");
+	}
+
+	private end(dialog: ControlDialog): void {
+		this.exchange.dialogs.delete(dialog);
+		this.exchange.journal.over(dialog.journalId);
 	}
 
 	private expect(
@@ -220,6 +225,7 @@ export class Callee {
 		const dialog: ControlDialog = {
 			id: dialogId(request),
 			sip,
+			journalId: "",
 			client: asked.client,
 			unacknowledged: null,
 			calling: null,

@@ -32,11 +32,15 @@ export class Caller {
 		given: SipRequest,
 		proxy: string,
 	): void {
-		const { stack, clients } = this.exchange;
+		const { stack, clients, journal } = this.exchange;
 		const destination = destinationOf(given, proxy, stack);
 		const request = completeRequest(given, stack);
 		const transactionId = randomUUID();
 		const invite = request.method === "INVITE";
+		if (invite) {
+			stack.stamp(request, destination.transport);
+			journal.invited(request, destination);
+		}
 		const transaction = stack.request(
 			request,
 			destination,
@@ -100,6 +104,7 @@ export class Caller {
 		const { client, transaction } = call;
 		if (response.status >= 200) this.calls.delete(transactionId);
 		const answered = response.status >= 200 && response.status < 300;
+		this.journalAnswer(transaction, response, source);
 		const dialog = answered ? this.begin(call, response, source) : null;
 		const id = dialogId(transaction.request);
 		this.pushResponse(client, transactionId, id, response, source);
@@ -115,6 +120,17 @@ export class Caller {
 		if (dialog && client.gone) this.inDialog.hangUpUnacknowledged(dialog);
 	}
 
+	private journalAnswer(
+		{ request, destination }: ClientTransaction,
+		response: SipResponse,
+		source: Endpoint | null,
+	): void {
+		const { journal } = this.exchange;
+		if (response.status >= 300) journal.over(request.branch);
+		else if (response.status >= 200)
+			journal.answered(request.branch, response, source ?? destination);
+	}
+
 	private begin(
 		{ transaction, client, cancelled }: Calling,
 		response: SipResponse,
@@ -125,6 +141,7 @@ export class Caller {
 		const dialog = {
 			id: dialogId(transaction.request),
 			sip,
+			journalId: transaction.request.branch,
 			client,
 			unacknowledged: transaction,
 			calling: null,

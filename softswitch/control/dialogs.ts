@@ -9,6 +9,8 @@ export interface ControlDialog {
 	/** `<Call-ID>;from-tag=<From tag of the INVITE>`, for both roles (sip-dialog.hpp). */
 	readonly id: string;
 	readonly sip: Dialog;
+	/** What the journal knows it by: the branch of our INVITE; "" for a call that came in. */
+	readonly journalId: string;
 	/** Gets what comes in for this call. The call outlives it. */
 	readonly client: ControlClient;
 	/** Our INVITE that has its 2xx and waits for the client's ACK. */

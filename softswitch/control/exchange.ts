@@ -6,6 +6,7 @@ import type { Endpoint } from "../sip/uri.js";
 import type { ControlClient } from "./client.js";
 import type { Clients } from "./clients.js";
 import type { Dialogs } from "./dialogs.js";
+import type { Journal } from "./journal.js";
 import { metaOf } from "./meta.js";
 
 /** What every part of the control server works with. */
@@ -13,6 +14,7 @@ export interface Exchange {
 	readonly stack: SipStack;
 	readonly clients: Clients;
 	readonly dialogs: Dialogs;
+	readonly journal: Journal;
 	readonly clock: Clock;
 	readonly log: Log;
 }

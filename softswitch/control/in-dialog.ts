@@ -49,13 +49,16 @@ export class InDialog {
 
 	/** Ends a call on the server's own account, and tells its client so by a BYE it did not send. */
 	hangUp(dialog: ControlDialog, reason: string): void {
-		const { stack, dialogs, clients, clock } = this.exchange;
+		const { stack, dialogs, clients, clock, journal } = this.exchange;
 		dialogs.delete(dialog);
 		const bye = dialog.sip.request("BYE", {
 			headers: { Reason: `SIP ;cause=200 ;text="${reason}"` },
 		});
 		const to = dialog.sip.nextHop();
-		if (to) stack.request(bye, to, () => {});
+		if (to)
+			stack.request(bye, to, ({ status }) => {
+				if (status >= 200) journal.over(dialog.journalId);
+			});
 		pushSip(dialog.client, clock, {
 			source: "application",
 			text: bye.toString(),
@@ -96,13 +99,14 @@ export class InDialog {
 		dialog: ControlDialog,
 		given: SipRequest,
 	): void {
-		const { stack, clients } = this.exchange;
+		const { stack, clients, journal } = this.exchange;
 		const destination = reachable(dialog);
 		const { method } = given;
 		if (method === "BYE") dialog.calling?.cancel();
 		const request = dialog.sip.request(method, {}, given.cseq.number);
 		if (!given.uri.includes("placeholder")) request.uri = given.uri;
 		copyDialogHeaders(given, request, stack);
+		journal.moved(dialog.journalId, dialog.sip);
 		const transactionId = randomUUID();
 		const transaction: ClientTransaction = stack.request(
 			request,
@@ -143,8 +147,13 @@ export class InDialog {
 			if (method === "INVITE")
 				this.inviteAnswered(dialog, transaction, response);
 			const challenged = response.status === 401 || response.status === 407;
-			if (method === "BYE" && !challenged) this.exchange.dialogs.delete(dialog);
+			const { dialogs, journal } = this.exchange;
+			if (method === "BYE" && !challenged) {
+				dialogs.delete(dialog);
+				journal.over(dialog.journalId);
+			}
 			dialog.sip.refresh(response);
+			if (method !== "BYE") journal.moved(dialog.journalId, dialog.sip);
 		}
 		pushSip(client, this.exchange.clock, {
 			source: "network",

@@ -12,6 +12,7 @@ import { Clients } from "./clients.js";
 import { Dialogs } from "./dialogs.js";
 import type { Exchange } from "./exchange.js";
 import { InDialog } from "./in-dialog.js";
+import type { Journal } from "./journal.js";
 import { Refusal } from "./refusal.js";
 
 /** What drachtio-srf takes features by; the captures this was written against are of that version. */
@@ -27,6 +28,8 @@ export interface ControlOptions {
 	secret: string;
 	/** Its requests are the control server's from here on. */
 	stack: SipStack;
+	/** Of the calls that clients make. */
+	journal: Journal;
 	clock: Clock;
 	log: Log;
 }
@@ -76,9 +79,10 @@ class Control {
 	private readonly callee: Callee;
 	private readonly secretHash: Buffer;
 
-	constructor({ stack, clock, log, secret }: ControlOptions) {
+	constructor({ stack, journal, clock, log, secret }: ControlOptions) {
 		this.exchange = {
 			stack,
+			journal,
 			clock,
 			log,
 			clients: new Clients(clock),

@@ -13,7 +13,7 @@ import { InviteClient } from "./invite-client.js";
 import type { SipRequest, SipResponse } from "./message.js";
 import { PlainClient } from "./plain-client.js";
 import { isAddressed } from "./screen.js";
-import { type Endpoint, endpointKey } from "./uri.js";
+import { type Endpoint, endpointKey, type Transport } from "./uri.js";
 import type { Wire } from "./wire.js";
 
 export type Locate = (
@@ -49,12 +49,23 @@ export class ClientTransactions implements ClientHost {
 		onResponse: OnResponse,
 	): ClientTransaction {
 		const { headers } = request;
-		headers.prepend(
-			"Via",
-			this.identity.via(destination.transport, newBranch()),
-		);
+		if (!headers.has("via")) this.stamp(request, destination.transport);
 		if (!headers.has("max-forwards")) headers.add("Max-Forwards", "70");
 		return this.begin(request, destination, onResponse);
+	}
+
+	stamp({ headers }: SipRequest, transport: Transport): void {
+		headers.prepend("Via", this.identity.via(transport, newBranch()));
+	}
+
+	resume(
+		invite: SipRequest,
+		destination: Endpoint,
+		onResponse: OnResponse,
+	): ClientTransaction {
+		const transaction = new InviteClient(invite, destination, this, onResponse);
+		this.locating(transaction, () => transaction.resume());
+		return transaction;
 	}
 
 	receive(response: SipResponse, source: Endpoint): void {
@@ -139,6 +150,19 @@ export class ClientTransactions implements ClientHost {
 		const invite = request.method === "INVITE";
 		const Kind = invite ? InviteClient : PlainClient;
 		const transaction = new Kind(request, destination, this, onResponse);
+		this.locating(transaction, () => {
+			this.await(transaction);
+			transaction.start();
+		});
+		return transaction;
+	}
+
+	/** Keeps it, and goes on with it once it has an address. */
+	private locating(
+		transaction: RunningClientTransaction,
+		use: () => void,
+	): void {
+		const { request, destination } = transaction;
 		const key = `${request.branch} ${request.method}`;
 		this.open.set(key, transaction);
 		this.locate(destination, (found) => {
@@ -149,10 +173,8 @@ export class ClientTransactions implements ClientHost {
 				return;
 			}
 			transaction.destination = found;
-			this.await(transaction);
-			transaction.start();
+			use();
 		});
-		return transaction;
 	}
 
 	private await(transaction: RunningClientTransaction): void {

@@ -137,6 +137,12 @@ export class Dialog {
 		this.target = contactUri(message) ?? this.target;
 	}
 
+	/** What an earlier process knew of it last. */
+	moveTo({ sequence, target }: { sequence: number; target: string }): void {
+		this.localSequence = sequence;
+		this.target = target;
+	}
+
 	/** Where a request of this dialog goes; null if the target cannot be reached by UDP or TCP. */
 	nextHop(): Endpoint | null {
 		const first = this.routes[0];

@@ -55,6 +55,15 @@ export class InviteClient implements RunningClientTransaction {
 		this.host.send(this.text, this.destination);
 	}
 
+	/** In place of `start`, where an earlier process has sent it: the peer is taken to have it. */
+	resume(): void {
+		this.text = "";
+		this.state = "proceeding";
+		this.arm(TIMEOUT_MS, () => this.fail(408));
+		if (this.heldCancel) this.sendCancel(this.heldCancel);
+		this.heldCancel = null;
+	}
+
 	receive(response: SipResponse, source: Endpoint): void {
 		if (response.status < 200) this.provisional(response, source);
 		else if (response.status < 300) this.answered(response, source);

@@ -94,7 +94,7 @@ export class SipStack {
 	}
 
 	/**
-	 * Sends a request, adding Via and, unless it is there, Max-Forwards; all else must be in it. `destination` may be a
+	 * Sends a request, adding Via and Max-Forwards unless they are there; all else must be in it. `destination` may be a
 	 * name. `onResponse` is never called before this returns.
 	 */
 	request(
@@ -103,6 +103,20 @@ export class SipStack {
 		onResponse: OnResponse,
 	): ClientTransaction {
 		return this.clients.request(request, destination, onResponse);
+	}
+
+	/** Puts a Via on a request that has yet to be sent, for who must know its branch before. */
+	stamp(request: SipRequest, transport: Transport): void {
+		this.clients.stamp(request, transport);
+	}
+
+	/** Takes up an INVITE that an earlier process sent, Via and all: nothing is sent, its responses are awaited for 32 s. */
+	resume(
+		invite: SipRequest,
+		destination: Endpoint,
+		onResponse: OnResponse,
+	): ClientTransaction {
+		return this.clients.resume(invite, destination, onResponse);
 	}
 
 	/** A Contact value for this stack, with brackets. */

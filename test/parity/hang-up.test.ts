@@ -6,6 +6,7 @@ import type { Endpoint, EslEvent } from "./fsmrf.js";
 import { it, next } from "./lab.js";
 
 const ENDLESS = "tone_stream://%(15000,0,500)";
+const SLOWLY = { timeout: 3_000 };
 const TOLD = [
 	"CHANNEL_EXECUTE",
 	"CHANNEL_EXECUTE_COMPLETE",
@@ -172,6 +173,49 @@ describe("after the service has died", () => {
 		srf.disconnect();
 	});
 
+	it("its calls can be ended by the Call-ID and tag it chose, and while they ring by the transaction", async ({
+		engines,
+		lab,
+	}) => {
+		const talking = await lab.phone({
+			script: { outcome: { type: "answer", afterMs: 800 } },
+		});
+		const ringing = await lab.silentPhone();
+		const chosen = `chosen-${talking.uri.split(":").at(-1)}`;
+		const headers = {
+			"Call-ID": chosen,
+			From: "<sip:flow@localhost>;tag=mine",
+		};
+		void engines.srf.createUAC(talking.uri, { headers });
+		const sent = new Promise<Sent>((resolve) => {
+			const cbRequest = (_error: unknown, request: Sent) => resolve(request);
+			engines.srf
+				.createUAC(ringing.uri, {}, { cbRequest } as object) // srf's types leave out the error that comes first
+				.catch(() => {});
+		});
+		const { stackTxnId } = await sent;
+		const { srf } = await connectSrf(engines.drachtio);
+		const { _app: agent } = srf as unknown as { _app: Agent }; // as above
+		const ask = (options: Asked) =>
+			new Promise((resolve) =>
+				agent.request({ ...options, uri: "sip:placeholder" }, resolve),
+			);
+		const bye = { method: "BYE", stackDialogId: `${chosen};from-tag=mine` };
+		expect(await ask(bye)).toMatchObject({ code: "ENODIALOG" });
+		await expect.poll(() => talking.calls[0]?.state, SLOWLY).toBe("answered");
+		await expect.poll(() => ask(bye), SLOWLY).toBe(null);
+		expect(await talking.calls[0]?.ended).toMatchObject({ by: "peer" });
+
+		ringing.answer("INVITE", "180 Ringing");
+		await sleep(100);
+		expect(await ask({ method: "CANCEL", stackTxnId })).toBe(null);
+		await expect.poll(() => ringing.received.at(-1)).toBe("CANCEL");
+		ringing.answer("CANCEL", "200 OK");
+		ringing.answer("INVITE", "487 Request Terminated");
+		await expect.poll(() => ringing.received.at(-1)).toBe("ACK");
+		srf.disconnect();
+	});
+
 	it("a dialog that is over is not found", async ({ engines, lab }) => {
 		const { dialog } = await lab.call();
 		const { id } = dialog as typeof dialog & { id: string }; // srf's types leave it out
@@ -185,12 +229,21 @@ describe("after the service has died", () => {
 });
 
 interface Sent {
+	readonly stackTxnId: string;
 	once(event: "response", run: (response: { status: number }) => void): void;
+}
+
+interface Asked {
+	method: string;
+	stackDialogId?: string;
+	stackTxnId?: string;
+	/** srf wants one of a CANCEL. */
+	uri?: string;
 }
 
 interface Agent {
 	request(
-		options: { method: string; stackDialogId: string },
+		options: Asked,
 		callback: (error: Error | null, sent: Sent) => void,
 	): void;
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../core/log.js";
 import { encodeFrame } from "../../../softswitch/control/frame.js";
+import { Journal } from "../../../softswitch/control/journal.js";
 import { startControl } from "../../../softswitch/control/server.js";
 import { responseTo, SipRequest } from "../../../softswitch/sip/message.js";
 import { memoryStack, requestFromPeer } from "../sip/memory-wire.js";
@@ -13,7 +14,11 @@ afterEach(closeAll);
 /** A control server with real clients, a network in memory, and a clock that only the test moves. */
 async function clockedSide() {
 	const at = memoryStack();
+	const journal = await Journal.open({
+		...{ path: null, clock: at.clock, log: silentLog },
+	});
 	const control = await startControl({
+		journal,
 		host: "127.0.0.1",
 		port: 0,
 		secret: SECRET,

@@ -1,5 +1,6 @@
 import { systemClock } from "../../../core/clock.js";
 import { silentLog } from "../../../core/log.js";
+import { Journal } from "../../../softswitch/control/journal.js";
 import {
 	type ControlServer,
 	startControl,
@@ -34,7 +35,11 @@ export async function newSide(): Promise<Side> {
 		clock: systemClock,
 		log: silentLog,
 	});
+	const journal = await Journal.open({
+		...{ path: null, clock: systemClock, log: silentLog },
+	});
 	const control = await startControl({
+		journal,
 		host: "127.0.0.1",
 		port: 0,
 		secret: SECRET,

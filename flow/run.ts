@@ -11,6 +11,7 @@ import { fillStep } from "../steps/fill.js";
 import type { FlowDial, StepContext, StepResult } from "../steps/step.js";
 import type { Flow, FlowStep } from "./flow.js";
 import { MOST_STEPS } from "./limits.js";
+import { carriesSensitive, isPrivate, isSensitive } from "./sensitive.js";
 import { shortened, startVariables } from "./variables.js";
 
 /** Everything a walk needs from the outside. */
@@ -61,6 +62,8 @@ class Walk {
 	readonly #variables: Map<string, string>;
 	#dialled: DialResult | undefined;
 	#over: AbortSignal;
+	/** What is pressed may be sensitive. */
+	#private = false;
 	#hungUp = false;
 
 	constructor(flow: Flow, context: RunContext) {
@@ -161,17 +164,28 @@ class Walk {
 	}
 
 	async #attempt(
-		{ definition }: FlowStep,
+		step: FlowStep,
 		filled: FlowStep["fields"],
 		context: StepContext,
 	): Promise<StepResult> {
+		const { definition } = step;
 		try {
+			await this.#keepPrivate(isPrivate(step, this.#flow));
 			return await definition.execute(filled, context);
 		} catch (thrown) {
 			const canFail = this.#dialled && "failed" in definition.outcomes;
 			if (thrown instanceof Fault && canFail) return { outcome: "failed" };
 			throw thrown;
 		}
+	}
+
+	/** What was pressed before is not sensitive and may have been recorded; what is left afterwards is nobody else's. */
+	async #keepPrivate(wanted: boolean): Promise<void> {
+		if (wanted === this.#private) return;
+		const leg = this.#leg();
+		await leg.keepPrivate(wanted);
+		leg.digits.clear();
+		this.#private = wanted;
 	}
 
 	#contextFor(step: FlowStep, emit: StepContext["emit"]): StepContext {
@@ -183,6 +197,7 @@ class Walk {
 			...identity,
 			stepId: step.id,
 			variables: this.#variables,
+			carriesSensitive: carriesSensitive(step, this.#flow),
 			followedBy:
 				next === undefined ? undefined : this.stepAt(next).definition.type,
 			get call() {
@@ -209,15 +224,17 @@ class Walk {
 	}
 }
 
-/** The first edge that the step has among those of the outcome. */
+/** The first edge that the step has among those of the outcome; where digits are sensitive its name does not say them. */
 function edgeOf(
-	{ definition, edges }: FlowStep,
+	step: FlowStep,
 	{ outcome, digits = "" }: StepResult,
 ): { name: string; to: string } | null {
+	const { definition, edges } = step;
 	for (const wanted of definition.outcomes[outcome]?.edges ?? []) {
 		const name = wanted.replace("<digits>", () => digits);
 		const to = edges.get(name);
-		if (to !== undefined) return { name, to };
+		if (to !== undefined)
+			return { name: isSensitive(step) ? wanted : name, to };
 	}
 	return null;
 }

@@ -8,14 +8,17 @@ import type {
 	PlayResult,
 	StopReason,
 } from "../core/call.js";
-import type { Clock } from "../core/clock.js";
+import { type Clock, sleep } from "../core/clock.js";
 import { DigitQueue } from "../core/digits.js";
+import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Sound } from "../core/sounds.js";
 import type { Leg, Reached } from "./leg.js";
 import type { PlaybackEnd } from "./media-endpoint.js";
 
 const STOP_AGAIN_MS = 100;
+/** A digit may be known while its key is still down (SIP INFO), and sound waits in jitter buffers. */
+const KEY_RELEASED_MS = 500;
 
 /** What a connect needs of the dialer. */
 interface Connector {
@@ -134,8 +137,44 @@ export class SipCall implements Call {
 	}
 
 	async startRecording(path: string): Promise<void> {
-		if (await this.#leg.endpoint.startRecording(path)) this.#recording = path;
-		else this.#log.warn("the media engine does not record");
+		const { endpoint } = this.#leg;
+		if (await endpoint.startRecording(path)) {
+			this.#recording = path;
+			return;
+		}
+		this.#log.warn("the media engine does not record");
+		// it may yet do so where its answer was late: nobody would mask that
+		await endpoint.stopRecording(path);
+	}
+
+	async keepPrivate(on: boolean): Promise<void> {
+		await this.#leg.endpoint.logDigits(!on);
+		await (on ? this.#mask() : this.#unmask());
+	}
+
+	async #mask(): Promise<void> {
+		const { endpoint } = this.#leg;
+		const path = this.#recording;
+		if (path === null || (await endpoint.maskRecording(path, true))) return;
+		const stopped = await endpoint.stopRecording(path);
+		// hangUp has closed it meanwhile, or there is nothing more to hear
+		if (this.#recording === null || this.over.aborted) return;
+		if (!stopped)
+			throw new Fault(
+				"ENGINE_DOWN",
+				"the recording can neither be masked nor stopped, so no sensitive digits are taken",
+			);
+		this.#recording = null;
+		this.#log.warn("the recording cannot be masked: it was stopped");
+	}
+
+	/** A leg that is over stays masked: the last key's tone may still be on its way. */
+	async #unmask(): Promise<void> {
+		if (this.#recording === null) return;
+		await sleep(this.#clock, KEY_RELEASED_MS, this.over).catch(() => {});
+		if (this.#recording === null || this.over.aborted) return;
+		if (!(await this.#leg.endpoint.maskRecording(this.#recording, false)))
+			this.#log.warn("the recording stays masked");
 	}
 
 	async hangUp(): Promise<void> {

@@ -170,7 +170,7 @@ class Walk {
 	): Promise<StepResult> {
 		const { definition } = step;
 		try {
-			await this.#keepPrivate(isPrivate(step, this.#flow));
+			await this.#keepPrivate(isPrivate(step, this.#after(step)));
 			return await definition.execute(filled, context);
 		} catch (thrown) {
 			const canFail = this.#dialled && "failed" in definition.outcomes;
@@ -190,16 +190,14 @@ class Walk {
 
 	#contextFor(step: FlowStep, emit: StepContext["emit"]): StepContext {
 		const { identity, signal, ...outside } = this.#context;
-		const next = step.edges.get("next_step");
 		const leg = () => this.#leg();
 		return {
 			...outside,
 			...identity,
 			stepId: step.id,
 			variables: this.#variables,
-			carriesSensitive: carriesSensitive(step, this.#flow),
-			followedBy:
-				next === undefined ? undefined : this.stepAt(next).definition.type,
+			carriesSensitive: carriesSensitive(step, this.#flow.sensitive),
+			followedBy: this.#after(step)?.definition.type,
 			get call() {
 				return leg();
 			},
@@ -207,6 +205,12 @@ class Walk {
 			dial: (request) => this.#dial(request),
 			emit,
 		};
+	}
+
+	/** Where `next_step` leads. */
+	#after({ edges }: FlowStep): FlowStep | undefined {
+		const next = edges.get("next_step");
+		return next === undefined ? undefined : this.stepAt(next);
 	}
 
 	#leg(): Call {

@@ -3,19 +3,19 @@ import { reads } from "../steps/fill.js";
 import { play } from "../steps/play.js";
 import type { StepDefinition } from "../steps/step.js";
 import type { Element } from "./element.js";
-import type { Flow, FlowStep } from "./flow.js";
 import { at, problem } from "./problem.js";
 
-interface Read {
+/** As far as a step is right. */
+interface Step {
 	readonly definition: StepDefinition | undefined;
 	readonly fields: Readonly<Record<string, unknown>>;
 }
 
-export const isSensitive = ({ fields }: Pick<Read, "fields">): boolean =>
+export const isSensitive = ({ fields }: Step): boolean =>
 	fields.sensitive === true;
 
 /** The variables that sensitive steps set. A name is sensitive in the whole flow, whatever else sets it. */
-export function sensitiveNames(steps: readonly Read[]): Set<string> {
+export function sensitiveNames(steps: readonly Step[]): Set<string> {
 	return new Set(
 		steps
 			.filter(isSensitive)
@@ -25,7 +25,7 @@ export function sensitiveNames(steps: readonly Read[]): Set<string> {
 
 /** The fields whose templates read a sensitive variable. */
 function readingFields(
-	{ definition, fields }: Read,
+	{ definition, fields }: Step,
 	sensitive: ReadonlySet<string>,
 ): string[] {
 	return Object.keys(definition?.templates ?? {}).filter((name) =>
@@ -34,8 +34,8 @@ function readingFields(
 }
 
 export function carriesSensitive(
-	step: FlowStep,
-	{ sensitive }: Pick<Flow, "sensitive">,
+	step: Step,
+	sensitive: ReadonlySet<string>,
 ): boolean {
 	return readingFields(step, sensitive).length > 0;
 }
@@ -59,13 +59,12 @@ export function checkSensitive(
 
 /**
  * Whether what is pressed during a step may be sensitive: it takes such digits, or it is the sound right before, which a key
- * stops and counts for what follows.
+ * stops and counts for what follows. `next` is where its `next_step` leads.
  */
-export function isPrivate(step: FlowStep, { steps }: Flow): boolean {
+export function isPrivate(step: Step, next: Step | undefined): boolean {
 	if (isSensitive(step)) return true;
-	const next = steps.get(step.edges.get("next_step") ?? "");
 	return (
-		step.definition.type === play.type &&
+		step.definition?.type === play.type &&
 		next !== undefined &&
 		isSensitive(next)
 	);

@@ -11,7 +11,12 @@ import { fillStep } from "../steps/fill.js";
 import type { FlowDial, StepContext, StepResult } from "../steps/step.js";
 import type { Flow, FlowStep } from "./flow.js";
 import { MOST_STEPS } from "./limits.js";
-import { carriesSensitive, isPrivate, isSensitive } from "./sensitive.js";
+import {
+	carriesSensitive,
+	isPrivate,
+	isSensitive,
+	untilReleased,
+} from "./sensitive.js";
 import { shortened, startVariables } from "./variables.js";
 
 /** Everything a walk needs from the outside. */
@@ -183,6 +188,9 @@ class Walk {
 	async #keepPrivate(wanted: boolean): Promise<void> {
 		if (wanted === this.#private) return;
 		const leg = this.#leg();
+		if (!wanted) await untilReleased(leg, this.#context.clock, this.#over);
+		// what is over stays private: the last tone may still be on its way
+		if (this.#over.aborted) return;
 		await leg.keepPrivate(wanted);
 		leg.digits.clear();
 		this.#private = wanted;

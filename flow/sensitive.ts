@@ -1,9 +1,14 @@
+import type { Call } from "../core/call.js";
+import { type Clock, sleep } from "../core/clock.js";
 import type { Problem } from "../core/fault.js";
 import { reads } from "../steps/fill.js";
 import { play } from "../steps/play.js";
 import type { StepDefinition } from "../steps/step.js";
 import type { Element } from "./element.js";
 import { at, problem } from "./problem.js";
+
+/** A digit may be known while its key is still down (SIP INFO), its tone waits in jitter buffers, and more keys than asked for may follow. */
+const RELEASED_MS = 500;
 
 /** As far as a step is right. */
 interface Step {
@@ -68,4 +73,16 @@ export function isPrivate(step: Step, next: Step | undefined): boolean {
 		next !== undefined &&
 		isSensitive(next)
 	);
+}
+
+/** Until no key has been pressed for a while. */
+export async function untilReleased(
+	{ digits }: Call,
+	clock: Clock,
+	over: AbortSignal,
+): Promise<void> {
+	do {
+		digits.clear();
+		await sleep(clock, RELEASED_MS, over).catch(() => {});
+	} while (!digits.isEmpty && !over.aborted);
 }

@@ -8,7 +8,7 @@ import type {
 	PlayResult,
 	StopReason,
 } from "../core/call.js";
-import { type Clock, sleep } from "../core/clock.js";
+import type { Clock } from "../core/clock.js";
 import { DigitQueue } from "../core/digits.js";
 import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
@@ -17,8 +17,6 @@ import type { Leg, Reached } from "./leg.js";
 import type { PlaybackEnd } from "./media-endpoint.js";
 
 const STOP_AGAIN_MS = 100;
-/** A digit may be known while its key is still down (SIP INFO), and sound waits in jitter buffers. */
-const KEY_RELEASED_MS = 500;
 
 /** What a connect needs of the dialer. */
 interface Connector {
@@ -168,11 +166,8 @@ export class SipCall implements Call {
 		this.#log.warn("the recording cannot be masked: it was stopped");
 	}
 
-	/** A leg that is over stays masked: the last key's tone may still be on its way. */
 	async #unmask(): Promise<void> {
 		if (this.#recording === null) return;
-		await sleep(this.#clock, KEY_RELEASED_MS, this.over).catch(() => {});
-		if (this.#recording === null || this.over.aborted) return;
 		if (!(await this.#leg.endpoint.maskRecording(this.#recording, false)))
 			this.#log.warn("the recording stays masked");
 	}

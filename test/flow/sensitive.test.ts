@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../core/fault.js";
 import { thawFlow } from "../../flow/flow.js";
@@ -84,6 +85,12 @@ describe("a flow with a sensitive keypad step", () => {
 	it("may send them in the headers and body of an http step to https", () => {
 		const headers = { "X-Pin": "<<pin>>" };
 		expect(problemsWith({ ...CHECK, headers })).toEqual([]);
+	});
+
+	it("is accepted as its page shows it", () => {
+		const page = readFileSync("docs/sensitive.md", "utf8");
+		const shown = /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+		expect(compile(JSON.parse(shown)).warnings).toEqual([]);
 	});
 
 	it("is the same after it was kept", () => {

@@ -7,20 +7,15 @@ import { FRAME_SAMPLES } from "../../softswitch/rtp/packet.js";
 const KEY_MS = 120;
 const GAP_MS = 80;
 
-/** Presses keys whose tones are heard too, each before its RFC 4733 event or while its SIP INFO is on its way. */
+/** Presses keys whose tones are heard too: each before its RFC 4733 event, which would take the place of the sound. */
 export async function pressAloud(
 	phone: PhoneCall,
 	digits: string,
-	by: "info" | "rtp" = "info",
 ): Promise<void> {
 	for (const digit of digits) {
 		const [low, high] = dtmfFrequencies(digit);
-		const tone = phone.play(
-			`tone_stream://%(${KEY_MS},${GAP_MS},${low},${high})`,
-		);
-		// an event takes the place of the sound, so it comes after it
-		if (by === "rtp") await tone;
-		await Promise.all([tone, phone.press(digit, by)]);
+		await phone.play(`tone_stream://%(${KEY_MS},${GAP_MS},${low},${high})`);
+		await phone.press(digit);
 	}
 }
 

@@ -210,9 +210,9 @@ describe("sensitive digits", { concurrent: true }, () => {
 			await pressAloud(leg, "8392");
 			if (by === "callee") await leg.hangUp();
 			else {
-				const typing = pressAloud(leg, "057").catch(() => {});
+				// never settles: the rest is pressed on a call that is over
+				void pressAloud(leg, "057").catch(() => {});
 				expect((await call.stop()).status).toBe(202);
-				await typing;
 			}
 			const told = await call.ended();
 			expect(walked(told).at(-1)).toBe("pin hangup");

@@ -78,6 +78,11 @@ export interface Call {
 	connect(request: ConnectRequest): Promise<ConnectResult>;
 	/** Writes both sides to a stereo wav: left what the callee says, right what it hears. */
 	startRecording(path: string): Promise<void>;
+	/**
+	 * While it is on, the recording holds silence and the media engine logs no digit. Where a recording cannot be masked it is
+	 * stopped; rejects with a Fault if that fails too.
+	 */
+	keepPrivate(on: boolean): Promise<void>;
 	/** Hangs up if the leg is still there, waits until it is down and its recording is closed. Safe to call twice. */
 	hangUp(): Promise<void>;
 }

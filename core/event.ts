@@ -42,7 +42,9 @@ export const eventData = {
 		edge: z
 			.object({ name: z.string(), to: stepId })
 			.nullable()
-			.describe("The edge taken; null where the flow ends"),
+			.describe(
+				"The edge taken; null where the flow ends. Exact digits of a sensitive step are not named: `flow.<digits>`",
+			),
 		detail: z
 			.string()
 			.nullable()

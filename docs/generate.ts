@@ -131,7 +131,7 @@ ${table(
 )}
 
 The first is \`call.queued\`; the last is \`call.ended\`, and there is exactly one, whatever happened. \`recording.ready\` or
-\`recording.failed\` comes before it.
+\`recording.failed\` comes before it. Digits of a sensitive keypad step are in none ([sensitive.md](sensitive.md)).
 
 ${sections.join("\n\n")}
 `;

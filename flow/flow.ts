@@ -2,17 +2,20 @@ import { createHash } from "node:crypto";
 import type { Entities } from "../core/entity.js";
 import type { Problem } from "../core/fault.js";
 import type { SipAddress } from "../core/sip-address.js";
-import type { StepDefinition } from "../steps/step.js";
+import type { CheckFacts, StepDefinition } from "../steps/step.js";
 import { type Element, readElement } from "./element.js";
 import { checkGraph, unreached } from "./graph.js";
 import { MOST_STEPS, MOST_VARIABLES } from "./limits.js";
 import { at, problem } from "./problem.js";
+import { checkSensitive, sensitiveNames } from "./sensitive.js";
 
 /** A checked flow: every id is unique and every edge leads to a step. */
 export interface Flow {
 	/** The id of the first step, a `call`. */
 	readonly entry: string;
 	readonly steps: ReadonlyMap<string, FlowStep>;
+	/** Names of the variables that hold sensitive digits, wherever else they are set. */
+	readonly sensitive: ReadonlySet<string>;
 	/** The flow as plain JSON with defaults filled: what is kept and hashed. It holds credentials of http steps. */
 	readonly source: readonly StepSource[];
 }
@@ -54,9 +57,11 @@ export function compileFlow(input: unknown, context: CompileContext): Compiled {
 	const problems: Problem[] = checkVariables(elements, path);
 	const warnings: Problem[] = [];
 	const graph = checkGraph(elements);
+	const sensitive = sensitiveNames(elements);
 	for (const [index, element] of elements.entries()) {
-		const found = findings(element, context);
+		const found = findings(element, { ...context, sensitive });
 		problems.push(...element.problems, ...found.problems);
+		problems.push(...checkSensitive(element, sensitive));
 		problems.push(...(graph[index] ?? []));
 		warnings.push(...found.warnings);
 	}
@@ -92,7 +97,7 @@ function readElements(input: unknown, path: string): Element[] | Problem {
 
 function findings(
 	{ definition, fields, raw, path }: Element,
-	context: CompileContext,
+	context: CompileContext & Pick<CheckFacts, "sensitive">,
 ): { problems: Problem[]; warnings: Problem[] } {
 	const given = new Set(Object.keys(raw));
 	const found = definition?.check?.(fields, { ...context, given }) ?? [];
@@ -128,6 +133,7 @@ function build(elements: readonly Element[]): Flow {
 	return {
 		entry: steps[0]?.id ?? "",
 		steps: new Map(steps.map((step) => [step.id, step])),
+		sensitive: sensitiveNames(steps),
 		source: steps.map(({ id, definition, fields }) => ({
 			...fields,
 			id,

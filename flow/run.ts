@@ -11,6 +11,12 @@ import { fillStep } from "../steps/fill.js";
 import type { FlowDial, StepContext, StepResult } from "../steps/step.js";
 import type { Flow, FlowStep } from "./flow.js";
 import { MOST_STEPS } from "./limits.js";
+import {
+	carriesSensitive,
+	isPrivate,
+	isSensitive,
+	untilReleased,
+} from "./sensitive.js";
 import { shortened, startVariables } from "./variables.js";
 
 /** Everything a walk needs from the outside. */
@@ -61,6 +67,8 @@ class Walk {
 	readonly #variables: Map<string, string>;
 	#dialled: DialResult | undefined;
 	#over: AbortSignal;
+	/** What is pressed may be sensitive. */
+	#private = false;
 	#hungUp = false;
 
 	constructor(flow: Flow, context: RunContext) {
@@ -161,11 +169,13 @@ class Walk {
 	}
 
 	async #attempt(
-		{ definition }: FlowStep,
+		step: FlowStep,
 		filled: FlowStep["fields"],
 		context: StepContext,
 	): Promise<StepResult> {
+		const { definition } = step;
 		try {
+			await this.#keepPrivate(isPrivate(step, this.#after(step)));
 			return await definition.execute(filled, context);
 		} catch (thrown) {
 			const canFail = this.#dialled && "failed" in definition.outcomes;
@@ -174,17 +184,28 @@ class Walk {
 		}
 	}
 
+	/** What was pressed before is not sensitive and may have been recorded; what is left afterwards is nobody else's. */
+	async #keepPrivate(wanted: boolean): Promise<void> {
+		if (wanted === this.#private) return;
+		const leg = this.#leg();
+		if (!wanted) await untilReleased(leg, this.#context.clock, this.#over);
+		// what is over stays private: the last tone may still be on its way
+		if (this.#over.aborted) return;
+		await leg.keepPrivate(wanted);
+		leg.digits.clear();
+		this.#private = wanted;
+	}
+
 	#contextFor(step: FlowStep, emit: StepContext["emit"]): StepContext {
 		const { identity, signal, ...outside } = this.#context;
-		const next = step.edges.get("next_step");
 		const leg = () => this.#leg();
 		return {
 			...outside,
 			...identity,
 			stepId: step.id,
 			variables: this.#variables,
-			followedBy:
-				next === undefined ? undefined : this.stepAt(next).definition.type,
+			carriesSensitive: carriesSensitive(step, this.#flow.sensitive),
+			followedBy: this.#after(step)?.definition.type,
 			get call() {
 				return leg();
 			},
@@ -192,6 +213,12 @@ class Walk {
 			dial: (request) => this.#dial(request),
 			emit,
 		};
+	}
+
+	/** Where `next_step` leads. */
+	#after({ edges }: FlowStep): FlowStep | undefined {
+		const next = edges.get("next_step");
+		return next === undefined ? undefined : this.stepAt(next);
 	}
 
 	#leg(): Call {
@@ -209,15 +236,17 @@ class Walk {
 	}
 }
 
-/** The first edge that the step has among those of the outcome. */
+/** The first edge that the step has among those of the outcome; where digits are sensitive its name does not say them. */
 function edgeOf(
-	{ definition, edges }: FlowStep,
+	step: FlowStep,
 	{ outcome, digits = "" }: StepResult,
 ): { name: string; to: string } | null {
+	const { definition, edges } = step;
 	for (const wanted of definition.outcomes[outcome]?.edges ?? []) {
 		const name = wanted.replace("<digits>", () => digits);
 		const to = edges.get(name);
-		if (to !== undefined) return { name, to };
+		if (to !== undefined)
+			return { name: isSensitive(step) ? wanted : name, to };
 	}
 	return null;
 }

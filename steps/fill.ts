@@ -1,4 +1,4 @@
-import { fill, type Place, type Variables } from "../core/template.js";
+import { fill, namesIn, type Place, type Variables } from "../core/template.js";
 import type { StepDefinition } from "./step.js";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -37,5 +37,16 @@ function fillValue(
 			name,
 			fillValue(one, place, variables, unset),
 		]),
+	);
+}
+
+/** Whether a field's templates read one of these variables. */
+export function reads(value: unknown, names: ReadonlySet<string>): boolean {
+	if (typeof value === "string")
+		return namesIn(value).some((name) => names.has(name));
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		Object.values(value).some((one) => reads(one, names))
 	);
 }

@@ -9,12 +9,15 @@ import {
 	variableName,
 	webUrl,
 } from "./fields.js";
+import { reads } from "./fill.js";
 import { parsePath, readPath } from "./json-path.js";
 import { defineStep, type StepResult } from "./step.js";
 
 const LONGEST_BODY = 65_536;
 const LONGEST_ANSWER_BYTES = 1_048_576;
 const MOST_ENTRIES = 50;
+const HTTPS_ONLY =
+	"sensitive digits are sent to an https address only; begin it with https://";
 const EXAMPLE_URL = "https://api.example.com/accounts/<<account_id>>";
 
 /** RFC 9110 §5.1: a field name is a token. */
@@ -99,6 +102,7 @@ export const http = defineStep({
 		headers: "header",
 		body: { placeIn: (step) => placeOf(contentType(step)) },
 	},
+	takesSensitive: ["headers", "body"],
 	secret: ["headers", "body"],
 	outcomes: {
 		success: {
@@ -151,10 +155,18 @@ export const http = defineStep({
 			outcome: "hangup",
 		},
 	],
-	check: ({ url }) => checkStart(url),
+	check({ url, headers, body }, { sensitive }) {
+		const carries = reads(headers, sensitive) || reads(body, sensitive);
+		if (!carries || url === undefined || !/^http:/i.test(url))
+			return checkStart(url);
+		return [{ severity: "problem", field: "url", hint: HTTPS_ONLY }];
+	},
 	async execute(step, context) {
 		const complaint = checkUrl(step.url);
 		if (complaint !== null) return resultOf(step, null, `the URL ${complaint}`);
+		const { carriesSensitive } = context;
+		if (carriesSensitive && new URL(step.url).protocol !== "https:")
+			return resultOf(step, null, HTTPS_ONLY);
 		const result = await context.http.request({
 			method: step.method,
 			url: step.url,
@@ -162,6 +174,8 @@ export const http = defineStep({
 			...(step.body === undefined ? {} : { body: step.body }),
 			timeoutMs: step.timeout * 1_000,
 			maxBytes: LONGEST_ANSWER_BYTES,
+			// sensitive digits go where the flow says and nowhere else
+			followRedirects: !carriesSensitive,
 			signal: context.over,
 		});
 		if (context.over.aborted) return { outcome: "hangup" };

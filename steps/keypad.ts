@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { entries, nextStep, seconds, stepId, variableName } from "./fields.js";
-import { defineStep, type StepResult } from "./step.js";
+import { defineStep, type Finding, type StepResult } from "./step.js";
 
 const DIGIT = "[0-9*#A-D]";
 const MOST_DIGITS = 32;
@@ -46,6 +46,12 @@ export const keypad = defineStep({
 			.regex(new RegExp(`^${DIGIT}$`), { error: "write one key, such as #" })
 			.optional()
 			.describe("A key that ends the input and is not part of it"),
+		sensitive: z
+			.boolean()
+			.default(false)
+			.describe(
+				"true for a PIN or a card number: what is pressed is kept out of events, logs and the recording, and `variable` may stand only in the headers and body of http steps to https addresses (false if left out; docs/sensitive.md)",
+			),
 		next_step: nextStep,
 	},
 	templates: {},
@@ -76,6 +82,12 @@ export const keypad = defineStep({
 			outcome: "pressed",
 		},
 		{
+			title: "A PIN",
+			step: { count: 4, variable: "pin", sensitive: true, next_step: "check" },
+			outside: { presses: "4711" },
+			outcome: "pressed",
+		},
+		{
 			title: "Nothing pressed",
 			step: { count: 1, flow: { 1: "apples", timeout: "again" } },
 			outside: {},
@@ -88,19 +100,25 @@ export const keypad = defineStep({
 			outcome: "hangup",
 		},
 	],
-	check({ count, flow = {}, terminator }) {
-		return Object.keys(flow)
-			.filter((key) => key !== "timeout" && key !== "*")
-			.filter(
-				(key) =>
-					(count !== undefined && key.length > count) ||
-					(terminator !== undefined && key.includes(terminator)),
-			)
-			.map((key) => ({
-				severity: "warning",
-				field: `flow.${key}`,
-				hint: "these digits can never be the input: they are more than count or hold the terminator",
-			}));
+	check({ count, flow = {}, terminator, sensitive }) {
+		const exact = Object.keys(flow).filter(
+			(key) => key !== "timeout" && key !== "*",
+		);
+		const impossible = exact.filter(
+			(key) =>
+				(count !== undefined && key.length > count) ||
+				(terminator !== undefined && key.includes(terminator)),
+		);
+		return [
+			...warnings(
+				impossible,
+				"these digits can never be the input: they are more than count or hold the terminator",
+			),
+			...warnings(
+				sensitive ? exact : [],
+				"the step that comes next tells that these sensitive digits were pressed; let an http step check them",
+			),
+		];
 	},
 	async execute(step, { call, over }) {
 		const { digits, by } = await call.digits.collect(
@@ -125,6 +143,14 @@ export const keypad = defineStep({
 		return resultOf(step, digits.slice(0, step.count));
 	},
 });
+
+function warnings(edges: readonly string[], hint: string): Finding[] {
+	return edges.map((edge) => ({
+		severity: "warning",
+		field: `flow.${edge}`,
+		hint,
+	}));
+}
 
 function resultOf(
 	{ variable }: { variable?: string | undefined },

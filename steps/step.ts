@@ -31,6 +31,8 @@ export interface StepDefinition<
 	templates: {
 		readonly [Name in keyof F & string]?: Place | PlaceByStep<StepOf<F>>;
 	};
+	/** Fields that may hold variables with sensitive digits; the others of every step may not. `execute` sees that they go nowhere else. */
+	takesSensitive?: readonly (keyof F & string)[];
 	/** Fields whose values never come back in an answer. */
 	secret: readonly (keyof F & string)[];
 	outcomes: Readonly<Record<O, OutcomeRow>>;
@@ -72,6 +74,8 @@ export interface StepContext {
 	/** The call is recorded. */
 	readonly record: boolean;
 	readonly variables: Variables;
+	/** A template of the step held a variable with sensitive digits. */
+	readonly carriesSensitive: boolean;
 	/** Type of the step that `next_step` leads to. */
 	readonly followedBy: string | undefined;
 	/** The answered leg. */
@@ -102,6 +106,8 @@ export interface CheckFacts {
 	now: number;
 	entities: Entities;
 	hasTrunk: boolean;
+	/** Names of the variables that hold sensitive digits. */
+	sensitive: ReadonlySet<string>;
 	/** Names of the fields that were written, right or wrong. */
 	given: ReadonlySet<string>;
 }

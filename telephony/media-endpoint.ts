@@ -80,6 +80,16 @@ export class MediaEndpoint {
 		return this.#api("uuid_record", "stop", path);
 	}
 
+	/** While it is on, both channels of the recording hold silence. */
+	async maskRecording(path: string, on: boolean): Promise<boolean> {
+		return this.#api("uuid_record", on ? "mask" : "unmask", path);
+	}
+
+	/** FreeSWITCH logs digits at level debug unless this variable is true (switch_channel.c). */
+	async logDigits(on: boolean): Promise<void> {
+		await this.#api("uuid_setvar", "sensitive_dtmf", String(!on));
+	}
+
 	async bridge(other: MediaEndpoint): Promise<boolean> {
 		return this.#api("uuid_bridge", other.#endpoint.uuid);
 	}

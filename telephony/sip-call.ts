@@ -10,6 +10,7 @@ import type {
 } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { DigitQueue } from "../core/digits.js";
+import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Sound } from "../core/sounds.js";
 import type { Leg, Reached } from "./leg.js";
@@ -135,8 +136,41 @@ export class SipCall implements Call {
 	}
 
 	async startRecording(path: string): Promise<void> {
-		if (await this.#leg.endpoint.startRecording(path)) this.#recording = path;
-		else this.#log.warn("the media engine does not record");
+		const { endpoint } = this.#leg;
+		if (await endpoint.startRecording(path)) {
+			this.#recording = path;
+			return;
+		}
+		this.#log.warn("the media engine does not record");
+		// it may yet do so where its answer was late: nobody would mask that
+		await endpoint.stopRecording(path);
+	}
+
+	async keepPrivate(on: boolean): Promise<void> {
+		await this.#leg.endpoint.logDigits(!on);
+		await (on ? this.#mask() : this.#unmask());
+	}
+
+	async #mask(): Promise<void> {
+		const { endpoint } = this.#leg;
+		const path = this.#recording;
+		if (path === null || (await endpoint.maskRecording(path, true))) return;
+		const stopped = await endpoint.stopRecording(path);
+		// hangUp has closed it meanwhile, or there is nothing more to hear
+		if (this.#recording === null || this.over.aborted) return;
+		if (!stopped)
+			throw new Fault(
+				"ENGINE_DOWN",
+				"the recording can neither be masked nor stopped, so no sensitive digits are taken",
+			);
+		this.#recording = null;
+		this.#log.warn("the recording cannot be masked: it was stopped");
+	}
+
+	async #unmask(): Promise<void> {
+		if (this.#recording === null) return;
+		if (!(await this.#leg.endpoint.maskRecording(this.#recording, false)))
+			this.#log.warn("the recording stays masked");
 	}
 
 	async hangUp(): Promise<void> {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { loudness } from "../../audio/tones.js";
-import type { Endpoint } from "./fsmrf.js";
+import { hum, keysIn, pressAloud } from "../support/pin-phone.js";
+import type { DtmfEvent, Endpoint } from "./fsmrf.js";
 import {
 	expectAbout,
 	expectTone,
@@ -121,6 +122,37 @@ describe.concurrent("recording a call", () => {
 			expectAbout((after?.fromMs ?? 0) - (before?.toMs ?? 0), 800);
 		}
 		expect(loudness(left.subarray(9600, 10_400))).toBeLessThan(0.002);
+	});
+
+	it("tells digits while it is masked, and has nothing of their tones", async ({
+		expect,
+		engines,
+		lab,
+	}) => {
+		const { endpoint, phone } = await lab.call();
+		let told = "";
+		endpoint.on("dtmf", ({ dtmf }: DtmfEvent) => {
+			told += dtmf;
+		});
+		const file = engines.file("session.wav");
+		await record(endpoint, "start", file);
+		await hum(phone, OTHER_HZ, 800);
+		await endpoint.api("uuid_setvar", [
+			endpoint.uuid,
+			"sensitive_dtmf",
+			"true",
+		]);
+		expect(await record(endpoint, "mask", file)).toBe("+OK Success\n");
+		await pressAloud(phone, "8392");
+		await expect.poll(() => told).toBe("8392");
+		await sleep(500);
+		expect(await record(endpoint, "unmask", file)).toBe("+OK Success\n");
+		await pressAloud(phone, "57");
+		await hum(phone, OTHER_HZ, 800);
+		expect(await record(endpoint, "stop", file)).toBe("+OK Success\n");
+		const samples = await recorded(file);
+		expect(keysIn(samples)).toBe("57");
+		expectTone(samples, OTHER_HZ, 1600);
 	});
 
 	it("in mono has both in one", async ({ engines, lab }) => {

@@ -13,6 +13,7 @@ import type {
 } from "../../core/call.js";
 import { type Clock, sleep } from "../../core/clock.js";
 import { DigitQueue } from "../../core/digits.js";
+import { Fault } from "../../core/fault.js";
 import type { Sound } from "../../core/sounds.js";
 import { JumpingClock } from "./jumping-clock.js";
 
@@ -26,6 +27,8 @@ export interface Script {
 	connects?: readonly ScriptedConnect[];
 	/** Playing fails, with these words. */
 	playFails?: string;
+	/** The recording can neither be masked nor stopped. */
+	cannotMask?: boolean;
 }
 
 export type ScriptedConnect =
@@ -103,12 +106,14 @@ class Scripted implements ScriptedCall {
 	readonly #end = new AbortController();
 	readonly #connects: ScriptedConnect[];
 	readonly #playFails: string | undefined;
+	readonly #cannotMask: boolean;
 
 	constructor(script: Script) {
 		this.#clock = script.clock ?? new JumpingClock();
 		this.digits = new DigitQueue(this.#clock);
 		this.#connects = [...(script.connects ?? [])];
 		this.#playFails = script.playFails;
+		this.#cannotMask = script.cannotMask === true;
 		const { presses = "", hangsUpAfterMs } = script;
 		for (const { atMs, digit } of keys(presses))
 			this.#at(atMs, () => this.digits.push(digit));
@@ -164,6 +169,11 @@ class Scripted implements ScriptedCall {
 
 	async startRecording(path: string): Promise<void> {
 		this.did.push(`record ${path}`);
+	}
+
+	async keepPrivate(on: boolean): Promise<void> {
+		if (this.#cannotMask) throw new Fault("ENGINE_DOWN", "cannot be masked");
+		this.did.push(on ? "keep private" : "no longer private");
 	}
 
 	async hangUp(): Promise<void> {

@@ -37,6 +37,7 @@ export function stepContext(outside: Outside = {}, more: Script = {}) {
 		cloudId: "dev",
 		record: false,
 		variables: new Map<string, string>(),
+		carriesSensitive: false,
 		followedBy: outside.presses === undefined ? undefined : "keypad",
 		call,
 		over: call.over,

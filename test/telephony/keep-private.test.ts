@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../core/clock.js";
+import { Fault } from "../../core/fault.js";
+import { silentLog } from "../../core/log.js";
+import type { Leg } from "../../telephony/leg.js";
+import { SipCall } from "../../telephony/sip-call.js";
+
+const PATH = "/data/recordings/1.wav";
+
+/** A call whose media engine says no to these commands; `asked` are those that it was given. */
+function callWith(refused: readonly string[] = []) {
+	const asked: string[] = [];
+	const over = new AbortController();
+	const ask = (command: string) => async () => {
+		asked.push(command);
+		return !refused.includes(command);
+	};
+	const leg = {
+		over: over.signal,
+		async hangUp() {},
+		endpoint: {
+			onDigit() {},
+			startRecording: ask("start"),
+			stopRecording: ask("stop"),
+			maskRecording: (_path: string, on: boolean) =>
+				ask(on ? "mask" : "unmask")(),
+			logDigits: (on: boolean) => ask(on ? "log" : "do not log")(),
+		},
+	} as unknown as Leg; // all that a SipCall uses of one here
+	const nobody = {
+		async connect(): Promise<never> {
+			throw new Error("nobody is connected");
+		},
+	};
+	const call = new SipCall(leg, nobody, systemClock, silentLog);
+	return { asked, over, call };
+}
+
+describe("a call that is kept private", () => {
+	it("has its recording masked until it is so no longer", async () => {
+		const { asked, call } = callWith();
+		await call.startRecording(PATH);
+		await call.keepPrivate(true);
+		await call.keepPrivate(false);
+		expect(asked).toEqual(["start", "do not log", "mask", "log", "unmask"]);
+	});
+
+	it("asks for no mask where nothing is recorded", async () => {
+		const { asked, call } = callWith(["mask", "unmask", "stop"]);
+		await call.keepPrivate(true);
+		await call.keepPrivate(false);
+		expect(asked).toEqual(["do not log", "log"]);
+	});
+
+	it("has its recording stopped for good where it cannot be masked", async () => {
+		const { asked, call } = callWith(["mask"]);
+		await call.startRecording(PATH);
+		await call.keepPrivate(true);
+		await call.keepPrivate(false);
+		await call.hangUp();
+		expect(asked).toEqual(["start", "do not log", "mask", "stop", "log"]);
+	});
+
+	it("is refused where the recording cannot be stopped either", async () => {
+		const { call } = callWith(["mask", "stop"]);
+		await call.startRecording(PATH);
+		await expect(call.keepPrivate(true)).rejects.toBeInstanceOf(Fault);
+	});
+
+	it("is nothing to complain about once it is over or being hung up", async () => {
+		const gone = callWith(["mask", "stop"]);
+		await gone.call.startRecording(PATH);
+		gone.over.abort();
+		await gone.call.keepPrivate(true);
+		const ending = callWith(["mask", "stop"]);
+		await ending.call.startRecording(PATH);
+		const kept = ending.call.keepPrivate(true);
+		await ending.call.hangUp();
+		await kept;
+	});
+
+	it("was not recorded unseen where the engine answered too late", async () => {
+		const { asked, call } = callWith(["start"]);
+		await call.startRecording(PATH);
+		expect(asked).toEqual(["start", "stop"]);
+	});
+});

@@ -1,4 +1,5 @@
 import type { Flow } from "../flow/flow.js";
+import type { KeyAnswer } from "../store/idempotency.js";
 
 /** A call as it is accepted: parsed, checked, without credentials. */
 export interface NewCall {
@@ -12,6 +13,8 @@ export interface NewCall {
 	metadata: Record<string, unknown> | null;
 	record: boolean;
 	publish: { url: string; method: "POST" | "PUT" } | null;
+	/** The Idempotency-Key it was posted with, claimed, and the answer to keep for it. */
+	idempotency?: KeyAnswer | undefined;
 }
 
 /** What the HTTP floor asks of the scheduler. */

@@ -31,6 +31,8 @@ export interface PlaceCallOptions {
 	appointments: Appointments;
 	entities: Entities;
 	recordings: Recordings;
+	/** Which numbers an account may ring today. */
+	numbersOf(cloudId: string): Promise<(number: string) => boolean>;
 	clock: Clock;
 	log: Log;
 }
@@ -194,11 +196,13 @@ class CallLife {
 	async #dial(request: FlowDial): Promise<DialResult> {
 		const { dialer, clock, log } = this.#options;
 		const told = { number: request.to, caller_id: request.callerId };
+		const mayRing = await this.#options.numbersOf(this.#call.cloudId);
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
 				callId: this.#call.id,
 				...request,
+				mayRing,
 				beforeInvite: async () => {
 					this.#dialedAt = clock.now();
 					await this.#journal.record({ type: "call.dialing", data: told });

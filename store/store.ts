@@ -1,6 +1,8 @@
 import type { Appointments } from "../core/appointments.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
+import type { Accounts } from "./account.js";
+import type { IdempotencyKeys, KeyAnswer } from "./idempotency.js";
 
 export type CallStatus =
 	| "queued"
@@ -33,6 +35,8 @@ export interface NewCallRecord {
 	metadata: Record<string, unknown> | null;
 	record: boolean;
 	publish: Publish | null;
+	/** What it was posted with, if anything; this instance has claimed it. */
+	idempotency?: KeyAnswer | undefined;
 	/** Epoch milliseconds, as all instants here. */
 	createdAt: number;
 }
@@ -50,7 +54,11 @@ interface Progress {
 }
 
 /** A call as it is read: all but the flow and the variables, which can be large. */
-export type CallRecord = Omit<NewCallRecord, "flow" | "variables"> & Progress;
+export type CallRecord = Omit<
+	NewCallRecord,
+	"flow" | "variables" | "idempotency"
+> &
+	Progress;
 
 export type CallWork = Pick<NewCallRecord, "flow" | "variables">;
 
@@ -201,6 +209,8 @@ export interface Store {
 	readonly deliveries: Deliveries;
 	readonly webhooks: Webhooks;
 	readonly appointments: Appointments;
+	readonly accounts: Accounts;
+	readonly idempotencyKeys: IdempotencyKeys;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */

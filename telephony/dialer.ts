@@ -7,12 +7,13 @@ import type {
 	StopReason,
 } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
-import { Fault, message } from "../core/fault.js";
+import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Pacer } from "../core/pacer.js";
 import type { Engine } from "./engine.js";
 import { Leg, type Reached } from "./leg.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
+import { canceled, nobody, noEndpoint } from "./not-rung.js";
 import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
 import { SipCall } from "./sip-call.js";
 import { worthAnotherTrunk } from "./sip-outcome.js";
@@ -64,10 +65,18 @@ export class SipDialer implements Dialer {
 	async dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
 		const { clock, log } = this.#options;
 		const reached = await this.#reach(request, signal);
+		const mayRing = request.mayRing ? { mayRing: request.mayRing } : {};
 		if (reached.outcome !== "answered") return reached;
 		return {
 			outcome: "answered",
-			call: new SipCall(reached.leg, this, clock, log),
+			call: new SipCall(
+				reached.leg,
+				{
+					connect: (to, over) => this.#connect({ ...mayRing, ...to }, over),
+				},
+				clock,
+				log,
+			),
 		};
 	}
 
@@ -75,7 +84,11 @@ export class SipDialer implements Dialer {
 	async #reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
 		const { engine, log } = this.#options;
 		if (signal.aborted) return canceled(signal);
-		const resolved = await resolveTargets(request.to, this.#options);
+		const { mayRing } = request;
+		const resolved = await resolveTargets(request.to, {
+			...this.#options,
+			mayRing,
+		});
 		if (!resolved.ok) return resolved.missed;
 		const told = request.beforeInvite();
 		told.catch(() => {}); // awaited below, once there is an endpoint
@@ -128,8 +141,8 @@ export class SipDialer implements Dialer {
 	}
 
 	/** Rings the other party of a connect. */
-	async connect(
-		request: ConnectRequest,
+	async #connect(
+		request: ConnectRequest & Pick<DialRequest, "mayRing">,
 		signal: AbortSignal,
 	): Promise<Reached> {
 		try {
@@ -269,29 +282,12 @@ export class SipDialer implements Dialer {
 			);
 			if (result.answered || !result.redirectTo || redirects >= MAX_REDIRECTS)
 				return result;
-			const followed = await redirected(
-				result.redirectTo,
-				destination,
-				this.#options,
-			);
+			const followed = await redirected(result.redirectTo, destination, {
+				...this.#options,
+				mayRing: request.mayRing,
+			});
 			if (!followed) return result;
 			next = followed;
 		}
 	}
-}
-
-const nobody: RingResult = {
-	answered: false,
-	missed: { outcome: "unreachable", reason: "no_route" },
-	redirectTo: null,
-};
-
-const canceled = (signal: AbortSignal): Missed => ({
-	outcome: "canceled",
-	reason: signal.reason as StopReason, // the contract of Dialer.dial
-});
-
-function noEndpoint(error: unknown): Missed {
-	const full = error instanceof Fault && error.code === "ENGINE_FULL";
-	return { outcome: "failed", reason: full ? "engine_full" : "engine_lost" };
 }

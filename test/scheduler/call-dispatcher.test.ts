@@ -85,6 +85,7 @@ function dispatching(
 		appointments: fakeAppointments(),
 		entities: users(),
 		recordings,
+		numbersOf: async () => () => true,
 		tell(_call, event) {
 			told.push(event);
 			for (const look of listeners) look();

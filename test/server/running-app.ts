@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Express } from "express";
 import type { Entities } from "../../core/entity.js";
 import { createHttpClient } from "../../core/http.js";
 import { silentLog } from "../../core/log.js";
@@ -10,6 +11,7 @@ import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
 import { createApp } from "../../server/app.js";
 import type { Account } from "../../server/auth.js";
+import { Directory } from "../../server/directory.js";
 import { createHttpServer } from "../../server/http-server.js";
 import type { Store } from "../../store/store.js";
 import { newEvent, newStore } from "../store/data-dir.js";
@@ -62,6 +64,8 @@ export interface RunningApp {
 	recordings: Recordings;
 	/** What isReady says. */
 	engine: { ready: boolean };
+	clock: ManualClock;
+	app: Express;
 	/** Sends JSON, or a text or bytes as they are. */
 	post(
 		path: string,
@@ -80,17 +84,19 @@ export async function startApp(
 	const recordings = await createRecordings(folder);
 	const dispatcher = new StoringDispatcher(store);
 	const engine = { ready: true };
+	const clock = new ManualClock();
 	const app = createApp({
 		store,
 		dispatcher,
 		recordings,
 		account,
+		directory: new Directory(store.accounts, clock),
 		entities: new Map(),
 		hasTrunk: true,
 		refusesSip: ({ host }) => host === "192.0.2.9",
 		isReady: () => engine.ready,
 		http: createHttpClient({ allow: { cidrs: ["10.0.0.0/8"], hosts: [] } }),
-		clock: new ManualClock(),
+		clock,
 		log: silentLog,
 		...changes,
 	});
@@ -106,6 +112,7 @@ export async function startApp(
 		dispatcher,
 		recordings,
 		engine,
+		...{ clock, app },
 		post: (path, body, headers = bearer) =>
 			fetch(url + path, {
 				method: "POST",

@@ -76,10 +76,19 @@ export interface RunningApp {
 	close(): Promise<void>;
 }
 
-export async function startApp(
-	changes: { account?: Account; entities?: Entities } = {},
-): Promise<RunningApp> {
-	const store = await newStore();
+export async function startApp({
+	store: given,
+	...changes
+}: {
+	account?: Account;
+	entities?: Entities;
+	store?: Store;
+} = {}): Promise<RunningApp> {
+	const store = given ?? (await newStore());
+	await store.accounts.ensure({
+		...{ cloudId: account.cloudId, cloudSid: account.cloudSid ?? null },
+		...{ name: "dev", limits: {}, createdAt: 0 },
+	});
 	const folder = mkdtempSync(join(tmpdir(), "flowdial-recordings-"));
 	const recordings = await createRecordings(folder);
 	const dispatcher = new StoringDispatcher(store);

@@ -36,8 +36,8 @@ export const limitFields = {
 	max_body_bytes: whole(1_000, 1_000_000).describe(
 		"Bytes of a request's body (1000000 if left out)",
 	),
-	allow_prefixes: prefixes.describe("Numbers that may be rung; see below"),
-	block_prefixes: prefixes.describe("Numbers that may not be rung; see below"),
+	allow_prefixes: prefixes.describe("Prefixes of numbers that may be rung"),
+	block_prefixes: prefixes.describe("Prefixes of numbers that may not be rung"),
 } as const;
 
 export const limitsSchema = z.strictObject(limitFields).partial();

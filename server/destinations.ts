@@ -1,4 +1,4 @@
-import { destinationOf, refusal } from "../core/destination.js";
+import { refusal } from "../core/destination.js";
 import type { Problem } from "../core/fault.js";
 import { MOST_STEPS } from "../flow/limits.js";
 import { at, problem } from "../flow/problem.js";
@@ -16,8 +16,7 @@ export function refusedNumbers(
 		const { type, number } = (step ?? {}) as Record<string, unknown>; // whatever it is: what is read is compared
 		const isText = typeof number === "string" || typeof number === "number";
 		if (!isText || !RINGS.includes(type) || isEntity(String(number))) return [];
-		const hint =
-			destinationOf(String(number)) && refusal(String(number), limits);
+		const hint = refusal(String(number), limits);
 		const path = at(at("$.flow", index), "number");
 		return hint ? [problem(path, number, hint)] : [];
 	});

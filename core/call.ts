@@ -16,6 +16,8 @@ export interface DialRequest {
 	to: string;
 	callerId: string;
 	ringTimeoutMs: number;
+	/** Whether this number may be rung, for the call and what it connects to; all may if left out. */
+	mayRing?(number: string): boolean;
 	/** Awaited before the first INVITE leaves, while the media endpoint is made; nothing is sent if it rejects. */
 	beforeInvite(): Promise<void>;
 	legs: LegKeeper;

@@ -8,6 +8,42 @@ export const faults = {
 		retry: false,
 		says: "The credential is missing or wrong",
 	},
+	FORBIDDEN: { http: 403, retry: false, says: "The token may not do this" },
+	TOO_MANY_REQUESTS: {
+		http: 429,
+		retry: true,
+		says: "Too much was asked in too short a time",
+	},
+	DESTINATION_REFUSED: {
+		http: 400,
+		retry: false,
+		says: "The account may not ring this number",
+	},
+	IDEMPOTENCY_IN_FLIGHT: {
+		http: 409,
+		retry: true,
+		says: "The first request with this Idempotency-Key is not answered yet",
+	},
+	IDEMPOTENCY_KEY_REUSED: {
+		http: 422,
+		retry: false,
+		says: "This Idempotency-Key came with another body before",
+	},
+	ACCOUNT_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "No account has this cloud_id",
+	},
+	ACCOUNT_EXISTS: {
+		http: 409,
+		retry: false,
+		says: "An account has this cloud_id already",
+	},
+	TOKEN_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "The account has no such token",
+	},
 	CALL_NOT_FOUND: { http: 404, retry: false, says: "No call has this id" },
 	RECORDING_NOT_FOUND: {
 		http: 404,

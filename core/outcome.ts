@@ -34,6 +34,8 @@ export const reasons = {
 	redirect_refused: "The callee redirected to an address that is not allowed.",
 	no_trunk: "SIP_TRUNK is not set, so no number can be dialled.",
 	address_refused: "SIP_ALLOW does not permit this sip: address.",
+	destination_refused:
+		"The account's limits do not permit this number (docs/accounts.md).",
 	bad_number: "The number is neither a number, a sip: address nor an entity.",
 	engine_full: "The media engine had no free endpoint.",
 	engine_lost: "The SIP or media engine was lost during the call.",

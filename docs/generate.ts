@@ -3,6 +3,7 @@ import { argv } from "node:process";
 import { z } from "zod";
 import { serviceHelp, softswitchHelp } from "../core/config.js";
 import { eventData } from "../core/event.js";
+import { limitFields } from "../core/limits.js";
 import { outcomes, reasons } from "../core/outcome.js";
 import { fields } from "../server/call-request.js";
 import { steps } from "../steps/all.js";
@@ -21,6 +22,7 @@ export function generatedPages(): Map<string, string> {
 		["docs/events.md", NOTE + eventsPage()],
 		["docs/outcomes.md", NOTE + outcomesPage()],
 		["docs/settings.md", NOTE + settingsPage()],
+		["docs/limits.md", NOTE + limitsPage()],
 	]);
 }
 
@@ -194,6 +196,19 @@ ${table(head, rows(serviceHelp()))}
 ## The softswitch as a program of its own (\`npm run softswitch\`)
 
 ${table(head, rows(softswitchHelp()))}
+`;
+}
+
+function limitsPage(): string {
+	const rows = Object.entries(limitFields).map(([name, schema]) => [
+		`\`${name}\``,
+		schema.description ?? "",
+	]);
+	return `# Limits of an account
+
+Each may be left out. How they are set, and how prefixes are read: [accounts.md](accounts.md).
+
+${table(["limit", "meaning"], rows)}
 `;
 }
 

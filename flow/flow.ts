@@ -40,6 +40,8 @@ export interface CompileContext {
 	hasTrunk: boolean;
 	/** Whether a `sip:` address would not be dialled. */
 	refusesSip?(address: SipAddress): boolean;
+	/** Steps at the most; MOST_STEPS if left out. */
+	mostSteps?: number | undefined;
 	/** JSON path of the flow in the request. */
 	path?: string;
 }
@@ -52,7 +54,7 @@ export type Compiled =
 /** Checks a flow as a client wrote it and tells everything that is wrong with it at once. */
 export function compileFlow(input: unknown, context: CompileContext): Compiled {
 	const path = context.path ?? "$.flow";
-	const elements = readElements(input, path);
+	const elements = readElements(input, path, context.mostSteps);
 	if (!Array.isArray(elements)) return { ok: false, problems: [elements] };
 	const problems: Problem[] = checkVariables(elements, path);
 	const warnings: Problem[] = [];
@@ -87,11 +89,15 @@ export function flowHash({ source }: Flow): string {
 	return createHash("sha256").update(canonical(source)).digest("hex");
 }
 
-function readElements(input: unknown, path: string): Element[] | Problem {
+function readElements(
+	input: unknown,
+	path: string,
+	mostSteps = MOST_STEPS,
+): Element[] | Problem {
 	if (!Array.isArray(input) || input.length === 0)
 		return problem(path, input, "write a list of steps, a call first");
-	if (input.length > MOST_STEPS)
-		return problem(path, input.length, `at most ${MOST_STEPS} steps`);
+	if (input.length > mostSteps)
+		return problem(path, input.length, `at most ${mostSteps} steps`);
 	return input.map((value, index) => readElement(value, at(path, index)));
 }
 
@@ -143,7 +149,7 @@ function build(elements: readonly Element[]): Flow {
 }
 
 /** JSON with sorted keys. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
 	return JSON.stringify(value, (_key, inner: unknown) =>
 		typeof inner === "object" && inner !== null && !Array.isArray(inner)
 			? Object.fromEntries(

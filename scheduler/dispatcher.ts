@@ -1,4 +1,5 @@
 import type { Flow } from "../flow/flow.js";
+import type { KeyAnswer } from "../store/idempotency.js";
 import type { RetryPolicy } from "../store/store.js";
 
 /** A call as it is accepted: parsed, checked, without credentials. */
@@ -19,6 +20,8 @@ export interface NewCall {
 	parentCallId: string | null;
 	callbackId: string | null;
 	scheduleId: string | null;
+	/** The Idempotency-Key it was posted with, claimed, and the answer to keep for it. */
+	idempotency?: KeyAnswer | undefined;
 }
 
 /** What the HTTP floor asks of the scheduler. */

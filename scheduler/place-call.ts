@@ -43,6 +43,8 @@ export interface PlaceCallOptions {
 	legs: LegKeeper;
 	/** The call is dialled as soon as that is kept: it no longer waits. */
 	onDialing(): void;
+	/** Which numbers an account may ring today. */
+	numbersOf(cloudId: string): Promise<(number: string) => boolean>;
 	clock: Clock;
 	log: Log;
 }
@@ -189,12 +191,14 @@ class CallLife {
 	async #dial(request: FlowDial): Promise<DialResult> {
 		const { dialer, legs, onDialing, clock, log } = this.#options;
 		const told = { number: request.to, caller_id: request.callerId };
+		const mayRing = await this.#options.numbersOf(this.#call.cloudId);
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
 				callId: this.#call.id,
 				...request,
 				legs,
+				mayRing,
 				beforeInvite: async () => {
 					onDialing();
 					this.#dialedAt = clock.now();

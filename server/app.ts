@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler, Router } from "express";
+import { accountRoutes } from "./account-routes.js";
 import { authenticate } from "./auth.js";
 import type { AppDeps } from "./deps.js";
 import { answerHeaders, noSuchRoute, only } from "./edges.js";
@@ -14,7 +15,7 @@ import { postCallStop } from "./routes/post-call-stop.js";
 
 /** The HTTP API: every route, under `/api/v2` and without it. All but the health routes want the credential. */
 export function createApp(deps: AppDeps): Express {
-	const signedIn = authenticate(deps.account);
+	const signedIn = authenticate(deps);
 	const api = Router();
 	const get = (path: string, ...handlers: RequestHandler[]) =>
 		api
@@ -28,11 +29,13 @@ export function createApp(deps: AppDeps): Express {
 			.all(only("POST"));
 	get("/healthz", getHealth);
 	get("/readyz", getReady(deps));
-	post("/call/flow", signedIn, postCallFlow(deps));
-	get("/calls/:id", signedIn, getCall(deps));
-	get("/calls/:id/events", signedIn, getCallEvents(deps));
-	get("/calls/:id/recording", signedIn, getCallRecording(deps));
-	post("/calls/:id/stop", signedIn, postCallStop(deps));
+	const [read, write] = [signedIn("calls:read"), signedIn("calls:write")];
+	post("/call/flow", write, postCallFlow(deps));
+	get("/calls/:id", read, getCall(deps));
+	get("/calls/:id/events", read, getCallEvents(deps));
+	get("/calls/:id/recording", read, getCallRecording(deps));
+	post("/calls/:id/stop", write, postCallStop(deps));
+	api.use(accountRoutes(deps, signedIn));
 
 	const app = express().disable("x-powered-by").disable("etag");
 	app.use(answerHeaders);

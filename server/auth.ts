@@ -1,12 +1,33 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
-import { Fault } from "../core/fault.js";
+import type { Clock } from "../core/clock.js";
+import { Fault, message } from "../core/fault.js";
+import {
+	defaultLimits,
+	type Limits,
+	type Scope,
+	scopes,
+} from "../core/limits.js";
+import type { Log } from "../core/log.js";
+import { RateLimit } from "../core/rate-limit.js";
+import type { Accounts, TokenSecrets } from "../store/account.js";
+import type { Directory } from "./directory.js";
+import { LoginGuard } from "./login-guard.js";
+import { hashOf, sameHash, tokenIdOf } from "./token.js";
 
+/** The operator's account and its token, which the environment names. */
 export interface Account {
 	cloudId: string;
 	/** Undefined: any cloud_sid will do. */
 	cloudSid: string | undefined;
 	token: string;
+}
+
+export interface AuthDeps {
+	account: Account;
+	directory: Directory;
+	store: { accounts: Pick<Accounts, "tokenUsed"> };
+	clock: Clock;
+	log: Log;
 }
 
 /** What a request says of who it comes from. */
@@ -17,26 +38,46 @@ interface Credentials {
 	auth_token: unknown;
 }
 
+/** Whom a token stands for. */
+interface Principal {
+	cloudId: string;
+	cloudSid: string | undefined;
+	scopes: readonly Scope[];
+	limits: Limits;
+}
+
+/** How often it is written that a token is in use. */
+const USED_MS = 60_000;
+
 /**
- * Lets only the account through, by `Authorization: Bearer <auth_token>` or by cloud_id, cloud_sid and auth_token in the
- * body; with the header those may be left out, but what is given must be right.
+ * Lets only accounts through, by `Authorization: Bearer <token>` or by cloud_id, cloud_sid and auth_token in the body; with the
+ * header those may be left out, but what is given must be right. Then the account's request rate, the token's scope and the
+ * body's size are looked at, in this order. `headerOnly`: the body's fields have a meaning of their own.
  */
-export function authenticate(account: Account): RequestHandler {
-	return (request, response, next) => {
-		const given = credentials(request);
-		if (given.bearer === undefined && given.auth_token === undefined)
-			throw new Fault(
-				"UNAUTHORIZED",
-				"No credential was given: send Authorization: Bearer <auth_token>, or cloud_id, cloud_sid and auth_token in the body",
-			);
-		if (!isRight(given, account))
-			throw new Fault(
-				"UNAUTHORIZED",
-				"The credential is wrong: cloud_id, cloud_sid and auth_token must be those of one account",
-			);
-		response.locals.cloudId = account.cloudId;
-		next();
-	};
+export function authenticate(deps: AuthDeps) {
+	const guard = new LoginGuard(deps.clock);
+	const rates = new RateLimit(deps.clock);
+	return (scope: Scope, { headerOnly = false } = {}): RequestHandler =>
+		async (request, response, next) => {
+			const given = credentials(request, headerOnly);
+			const principal = await signIn(given, request, guard, deps);
+			const { cloudId, limits } = principal;
+			keepRate(rates, cloudId, limits);
+			if (!principal.scopes.includes(scope))
+				throw new Fault(
+					"FORBIDDEN",
+					`This wants the scope ${scope}, and the token has ${principal.scopes.join(", ") || "none"}: use one that has it`,
+				);
+			const mostBytes = limits.max_body_bytes ?? defaultLimits.max_body_bytes;
+			if (Number(response.locals.bodyBytes ?? 0) > mostBytes)
+				throw new Fault(
+					"BODY_TOO_LARGE",
+					`$: a body of this account has at most ${mostBytes} bytes (max_body_bytes); send less`,
+				);
+			response.locals.cloudId = cloudId;
+			response.locals.limits = limits;
+			next();
+		};
 }
 
 /** The account that a request came from. */
@@ -47,10 +88,16 @@ export function cloudIdOf(response: Response): string {
 	return cloudId;
 }
 
-function credentials(request: Request): Credentials {
+/** What the account that a request came from may do. */
+export function limitsOf(response: Response): Limits {
+	cloudIdOf(response);
+	return response.locals.limits as Limits; // set together with the cloudId
+}
+
+function credentials(request: Request, headerOnly: boolean): Credentials {
 	const header = request.get("authorization");
 	const bearer = /^Bearer +(\S+)$/i.exec(header ?? "")?.[1];
-	const body: unknown = request.body;
+	const body: unknown = headerOnly ? undefined : request.body;
 	const { cloud_id, cloud_sid, auth_token } = (
 		typeof body === "object" && body !== null ? body : {}
 	) as Partial<Credentials>; // whatever they are: they are only compared
@@ -63,11 +110,84 @@ function credentials(request: Request): Credentials {
 	};
 }
 
-function isRight(given: Credentials, account: Account): boolean {
+async function signIn(
+	given: Credentials,
+	request: Request,
+	guard: LoginGuard,
+	deps: AuthDeps,
+): Promise<Principal> {
+	if (given.bearer === undefined && given.auth_token === undefined)
+		throw new Fault(
+			"UNAUTHORIZED",
+			"No credential was given: send Authorization: Bearer <auth_token>, or cloud_id, cloud_sid and auth_token in the body",
+		);
+	const token = given.bearer ?? asText(given.auth_token) ?? "";
+	const hash = hashOf(token);
+	const tokenId = tokenIdOf(token);
+	const address = request.socket.remoteAddress ?? "";
+	const login = { address, tokenId, hash };
+	guard.admit(login);
+	const principal = await principalOf(hash, tokenId, deps);
+	if (!principal || !isRight(given, hash, principal)) {
+		guard.failed(login);
+		throw new Fault(
+			"UNAUTHORIZED",
+			"The credential is wrong: cloud_id, cloud_sid and auth_token must be those of one account",
+		);
+	}
+	guard.succeeded(login);
+	return principal;
+}
+
+async function principalOf(
+	hash: string,
+	tokenId: string | null,
+	{ account, directory, store, clock, log }: AuthDeps,
+): Promise<Principal | undefined> {
+	if (sameHash(hash, hashOf(account.token))) {
+		const limits = await directory.limitsOf(account.cloudId);
+		return { ...account, scopes, limits };
+	}
+	const token = tokenId === null ? undefined : await directory.token(tokenId);
+	if (!token || !isLive(token, hash, clock.now())) return undefined;
+	const found = await directory.account(token.cloudId);
+	if (!found) return undefined;
+	const { cloudId, cloudSid, limits } = found;
+	const now = clock.now();
+	if (now - (token.lastUsedAt ?? 0) >= USED_MS) {
+		token.lastUsedAt = now;
+		store.accounts
+			.tokenUsed(token.id, now)
+			.catch((error) => log.warn({ err: message(error) }, "use not kept"));
+	}
+	return {
+		...{ cloudId, limits, scopes: token.scopes },
+		cloudSid: cloudSid ?? undefined,
+	};
+}
+
+function isLive(token: TokenSecrets, hash: string, now: number): boolean {
+	const { previous, expiresAt, revokedAt } = token;
+	const isNewest = sameHash(hash, token.hash);
+	const isPrevious =
+		previous !== null && sameHash(hash, previous.hash) && now < previous.until;
+	return (
+		(isNewest || isPrevious) &&
+		revokedAt === null &&
+		(expiresAt === null || now < expiresAt)
+	);
+}
+
+/** `hash` is of the token that named the account. */
+function isRight(
+	given: Credentials,
+	hash: string,
+	account: Principal,
+): boolean {
 	const mayBeLeftOut = given.bearer !== undefined;
 	const checks = [
-		given.bearer === undefined || same(given.bearer, account.token),
-		given.auth_token === undefined || same(given.auth_token, account.token),
+		given.auth_token === undefined ||
+			sameHash(hashOf(asText(given.auth_token) ?? ""), hash),
 		given.cloud_id === undefined
 			? mayBeLeftOut
 			: same(given.cloud_id, account.cloudId),
@@ -79,11 +199,26 @@ function isRight(given: Credentials, account: Account): boolean {
 	return checks.every(Boolean);
 }
 
-/** Compares without telling by its time how much was right: hashes are of one length, whatever the secret's. */
+/** The time it takes tells nothing. */
 function same(given: unknown, wanted: string): boolean {
-	if (typeof given !== "string" && typeof given !== "number") return false;
-	const [a, b] = [String(given), wanted].map((text) =>
-		createHash("sha256").update(text).digest(),
-	) as [Buffer, Buffer]; // two in, two out
-	return timingSafeEqual(a, b);
+	const text = asText(given);
+	return text !== undefined && sameHash(hashOf(text), hashOf(wanted));
+}
+
+const asText = (given: unknown) =>
+	typeof given === "string" || typeof given === "number"
+		? String(given)
+		: undefined;
+
+function keepRate(rates: RateLimit, cloudId: string, limits: Limits): void {
+	const perSecond =
+		limits.requests_per_second ?? defaultLimits.requests_per_second;
+	const burst = Math.max(1, 2 * perSecond);
+	const waitMs = rates.take(cloudId, { perSecond, burst });
+	if (waitMs === 0) return;
+	throw new Fault(
+		"TOO_MANY_REQUESTS",
+		`The account may make ${perSecond} requests a second (requests_per_second); wait as long as Retry-After says`,
+		{ retryAfterS: waitMs / 1_000 },
+	);
 }

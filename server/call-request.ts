@@ -3,6 +3,7 @@ import { instant } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
 import { Fault, type Problem } from "../core/fault.js";
 import { checkUrl } from "../core/http.js";
+import type { Limits } from "../core/limits.js";
 import type { MissedOutcome } from "../core/outcome.js";
 import type { SipAddress } from "../core/sip-address.js";
 import { compileFlow, type Flow } from "../flow/flow.js";
@@ -10,6 +11,7 @@ import { at, problem } from "../flow/problem.js";
 import { initialVariables } from "../flow/variables.js";
 import { closest } from "../steps/closest.js";
 import type { RetryPolicy } from "../store/store.js";
+import { refusedNumbers } from "./destinations.js";
 
 const MOST_METADATA_BYTES = 4_096;
 /** A body can hold a hundred thousand problems. */
@@ -148,6 +150,8 @@ export function readCallRequest(
 		now: number;
 		entities: Entities;
 		hasTrunk: boolean;
+		/** The account's. */
+		limits: Limits;
 		refusesSip(address: SipAddress): boolean;
 		/** Whether events could not be sent to a URL that names this address. */
 		refuses(url: string): boolean;
@@ -164,8 +168,14 @@ export function readCallRequest(
 			],
 		});
 	const read = bodySchema.safeParse(body);
-	const compiled = compileFlow(body.flow, { ...context, path: "$.flow" });
-	if (read.success && compiled.ok) {
+	const { limits, entities } = context;
+	const compiled = compileFlow(body.flow, {
+		...context,
+		mostSteps: limits.max_steps,
+		path: "$.flow",
+	});
+	const ofNumbers = refusedNumbers(body.flow, limits, (id) => entities.has(id));
+	if (read.success && compiled.ok && ofNumbers.length === 0) {
 		const { record, publish, variables, metadata, start_at } = read.data;
 		const retry = isRetried(read.data.retry) ? read.data.retry : null;
 		const dueAt = Math.max(start_at ?? context.now, context.now);
@@ -189,11 +199,12 @@ export function readCallRequest(
 	}
 	const ofBody = read.success ? [] : bodyProblems(read.error, body);
 	const ofFlow = compiled.ok ? [] : compiled.problems;
-	const problems = [...ofBody, ...ofFlow];
+	const problems = [...ofBody, ...ofFlow, ...ofNumbers];
+	const code = ofFlow.length > 0 ? "BAD_FLOW" : "DESTINATION_REFUSED";
 	const told =
 		problems.length > MOST_TOLD ? `the first ${MOST_TOLD} are in` : "see";
 	throw new Fault(
-		ofBody.length > 0 ? "BAD_REQUEST" : "BAD_FLOW",
+		ofBody.length > 0 ? "BAD_REQUEST" : code,
 		problems.length === 1
 			? `${problems[0]?.path}: ${problems[0]?.hint}`
 			: `${problems.length} things are wrong; ${told} problems`,

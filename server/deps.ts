@@ -7,6 +7,7 @@ import type { Recordings } from "../media/recordings.js";
 import type { Dispatcher } from "../scheduler/dispatcher.js";
 import type { Store } from "../store/store.js";
 import type { Account } from "./auth.js";
+import type { Directory } from "./directory.js";
 
 /** What the routes work with. */
 export interface AppDeps {
@@ -14,6 +15,7 @@ export interface AppDeps {
 	dispatcher: Dispatcher;
 	recordings: Pick<Recordings, "find">;
 	account: Account;
+	directory: Directory;
 	entities: Entities;
 	/** Whether numbers can be dialled at all. */
 	hasTrunk: boolean;

@@ -5,17 +5,21 @@ import { cloudIdOf } from "./auth.js";
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** The id in the path; undefined where it cannot be one. */
+export function readId(request: Request): string | undefined {
+	const { id } = request.params;
+	return typeof id === "string" && uuid.test(id) ? id.toLowerCase() : undefined;
+}
+
 /** The call that the path names; throws CALL_NOT_FOUND where the account has none such. */
 export async function findCall(
 	{ calls }: Pick<Store, "calls">,
 	request: Request,
 	response: Response,
 ): Promise<CallRecord> {
-	const { id } = request.params;
+	const id = readId(request);
 	const call =
-		typeof id === "string" && uuid.test(id)
-			? await calls.find(cloudIdOf(response), id)
-			: undefined;
+		id === undefined ? undefined : await calls.find(cloudIdOf(response), id);
 	if (!call) throw new Fault("CALL_NOT_FOUND");
 	return call;
 }

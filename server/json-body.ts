@@ -13,8 +13,9 @@ const MOST_TOLD = 100;
 /** Reads a body as JSON, whatever its Content-Type says; no body at all is undefined. */
 export const readJson: RequestHandler[] = [
 	express.raw({ type: () => true, limit: MOST_BYTES }),
-	(request, _response, next) => {
+	(request, response, next) => {
 		const body: unknown = request.body;
+		response.locals.bodyBytes = Buffer.isBuffer(body) ? body.length : 0;
 		request.body =
 			Buffer.isBuffer(body) && body.length > 0 ? parseJson(body) : undefined;
 		next();

@@ -32,6 +32,7 @@ import { Deliverer } from "../webhooks/deliverer.js";
 import { createApp } from "./app.js";
 import { Closers } from "./closers.js";
 import { openDataDir } from "./data-dir.js";
+import { Directory } from "./directory.js";
 import { createHttpServer } from "./http-server.js";
 import { defaultSipAllow, startEngine } from "./start-engine.js";
 
@@ -92,15 +93,32 @@ async function open(
 	const entities: Entities = config.ENTITIES ?? new Map();
 	const http = createHttpClient({ allow: config.HTTP_ALLOW });
 	const allow = new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config));
+	const directory = new Directory(store.accounts, clock);
 	const dispatcher = createDispatcher(
-		{ config, dataDir, log, store, engine, recordings, entities, http, allow },
+		{
+			directory,
+			config,
+			dataDir,
+			log,
+			store,
+			engine,
+			recordings,
+			entities,
+			http,
+			allow,
+		},
 		closers,
 	);
+	await store.accounts.ensure({
+		...{ cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID ?? null },
+		...{ name: config.CLOUD_ID, limits: {}, createdAt: clock.now() },
+	});
 	const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
 	const app = createApp({
 		store,
 		dispatcher,
 		recordings,
+		directory,
 		account: { cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID, token },
 		entities,
 		hasTrunk: config.SIP_TRUNK.length > 0,
@@ -138,6 +156,7 @@ async function open(
 }
 
 interface DispatcherParts {
+	directory: Directory;
 	config: Config;
 	dataDir: string;
 	log: Log;
@@ -183,6 +202,7 @@ function createDispatcher(
 		tell: (call, event) => {
 			if (call.publish) deliverer.publish(call.publish, event);
 		},
+		numbersOf: (cloudId) => parts.directory.numbersOf(cloudId),
 		queueLimit: config.QUEUE_LIMIT,
 		queueTimeoutMs: config.QUEUE_TIMEOUT,
 		callsPerSecond: config.CALLS_PER_SECOND,

@@ -1,4 +1,5 @@
 import { instant, secondsBetween } from "../core/clock.js";
+import { destinationOf } from "../core/destination.js";
 import type { CallRecord } from "../store/store.js";
 
 /** A call as the API shows it. */
@@ -11,6 +12,7 @@ export function callView(call: CallRecord) {
 		reason: call.reason,
 		sip_status: call.sipStatus,
 		number: call.number,
+		destination: destinationOf(call.number),
 		caller_id: call.callerId,
 		attempt: call.attempt,
 		retry: call.retry,

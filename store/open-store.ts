@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import type { Clock } from "../core/clock.js";
 import type { Log } from "../core/log.js";
+import { StoredAccounts } from "./accounts.js";
 import { StoredAppointments } from "./appointments.js";
 import { StoredCalls } from "./calls.js";
 import { DataDirLock } from "./data-dir-lock.js";
 import type { Database } from "./database.js";
 import { StoredDeliveries } from "./deliveries.js";
+import { StoredKeys } from "./idempotency-keys.js";
 import { Instance } from "./instance.js";
 import { migrate } from "./migrate.js";
 import { migrations } from "./migrations/all.js";
@@ -71,6 +73,8 @@ function assemble(
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
 		appointments: new StoredAppointments(db),
+		accounts: new StoredAccounts(db),
+		idempotencyKeys: new StoredKeys(db, instance.number),
 		get alive() {
 			return database.alive;
 		},

@@ -1,5 +1,7 @@
 import type { ColumnType, Generated } from "kysely";
+import type { Limits, Scope } from "../core/limits.js";
 import type { Outcome, Reason } from "../core/outcome.js";
+import type { KeptAnswer } from "./idempotency.js";
 import type {
 	CallStatus,
 	DeliveryStatus,
@@ -89,6 +91,37 @@ export interface Tables {
 		last_at: Instant | null;
 		last_status: number | null;
 		last_detail: string | null;
+	};
+	accounts: {
+		cloud_id: string;
+		number: Generated<number>;
+		cloud_sid: string | null;
+		name: string;
+		limits: Json<Limits>;
+		created_at: Instant;
+	};
+	tokens: {
+		id: string;
+		number: Generated<number>;
+		cloud_id: string;
+		name: string;
+		hash: string;
+		previous_hash: string | null;
+		previous_until: Instant | null;
+		scopes: Json<Scope[]>;
+		created_at: Instant;
+		expires_at: Instant | null;
+		revoked_at: Instant | null;
+		last_used_at: Instant | null;
+	};
+	idempotency_keys: {
+		cloud_id: string;
+		key: string;
+		body_hash: string;
+		owner: number | null;
+		call_id: string | null;
+		answer: Json<KeptAnswer> | null;
+		created_at: Instant;
 	};
 	appointments: {
 		id: string;

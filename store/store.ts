@@ -2,6 +2,8 @@ import type { Appointments } from "../core/appointments.js";
 import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
+import type { Accounts } from "./account.js";
+import type { IdempotencyKeys, KeyAnswer } from "./idempotency.js";
 
 export type CallStatus =
 	/** Waits for its instant: `start_at`, or the next attempt. */
@@ -47,6 +49,8 @@ export interface NewCallRecord {
 	metadata: Record<string, unknown> | null;
 	record: boolean;
 	publish: Publish | null;
+	/** What it was posted with, if anything; this instance has claimed it. */
+	idempotency?: KeyAnswer | undefined;
 	/** Epoch milliseconds, as all instants here. */
 	createdAt: number;
 	/** Not dialled before. */
@@ -75,7 +79,11 @@ interface Progress {
 }
 
 /** A call as it is read: all but the flow and the variables, which can be large. */
-export type CallRecord = Omit<NewCallRecord, "flow" | "variables"> & Progress;
+export type CallRecord = Omit<
+	NewCallRecord,
+	"flow" | "variables" | "idempotency"
+> &
+	Progress;
 
 /** What changes with an event; what is left out or null stays as it is. */
 export type CallPatch = Partial<Progress>;
@@ -254,6 +262,8 @@ export interface Store {
 	readonly deliveries: Deliveries;
 	readonly webhooks: Webhooks;
 	readonly appointments: Appointments;
+	readonly accounts: Accounts;
+	readonly idempotencyKeys: IdempotencyKeys;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */

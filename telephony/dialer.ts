@@ -3,12 +3,11 @@ import type {
 	Dialer,
 	DialRequest,
 	DialResult,
-	LegKeeper,
 	LegName,
 	Missed,
 } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
-import { Fault, message } from "../core/fault.js";
+import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Pacer } from "../core/pacer.js";
 import { type DialogName, newDialogName } from "./dialog-name.js";
@@ -16,7 +15,8 @@ import type { Engine } from "./engine.js";
 import { endLeftLeg } from "./left-leg.js";
 import { Leg, type Reached } from "./leg.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
-import { canceled, Party, type ReachRequest, type Round } from "./party.js";
+import { canceled, noEndpoint } from "./not-rung.js";
+import { Party, type ReachRequest, type Round } from "./party.js";
 import { hangUp, type RingResult } from "./ring.js";
 import { SipCall } from "./sip-call.js";
 import { resolveTargets, type TargetOptions } from "./targets.js";
@@ -60,7 +60,7 @@ export class SipDialer implements Dialer {
 			outcome: "answered",
 			call: new SipCall(
 				reached.leg,
-				(other, signal) => this.connect(other, request.legs, signal),
+				(to, over) => this.#connect({ ...request, ...to }, over),
 				clock,
 				log,
 			),
@@ -71,7 +71,11 @@ export class SipDialer implements Dialer {
 	async #reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
 		const { engine, log } = this.#options;
 		if (signal.aborted) return canceled(signal);
-		const resolved = await resolveTargets(request.to, this.#options);
+		const { mayRing } = request;
+		const resolved = await resolveTargets(request.to, {
+			...this.#options,
+			mayRing,
+		});
 		if (!resolved.ok) return resolved.missed;
 		const first = newDialogName();
 		const told = Promise.all([
@@ -131,9 +135,8 @@ export class SipDialer implements Dialer {
 	}
 
 	/** Rings the other party of a connect. */
-	async connect(
-		request: ConnectRequest,
-		legs: LegKeeper,
+	async #connect(
+		request: DialRequest & ConnectRequest,
 		signal: AbortSignal,
 	): Promise<Reached> {
 		try {
@@ -142,7 +145,7 @@ export class SipDialer implements Dialer {
 			return canceled(signal);
 		}
 		const nothing = { beforeInvite: async () => {}, onRinging: () => {} };
-		return this.#reach({ ...request, legs, ...nothing }, signal);
+		return this.#reach({ ...request, ...nothing }, signal);
 	}
 
 	/** The far end's answer goes to FreeSWITCH, and the leg stands. */
@@ -184,8 +187,3 @@ const unsent = ({ id }: DialogName): LegName => ({
 	dialogId: id,
 	transactionId: null,
 });
-
-function noEndpoint(error: unknown): Missed {
-	const full = error instanceof Fault && error.code === "ENGINE_FULL";
-	return { outcome: "failed", reason: full ? "engine_full" : "engine_lost" };
-}

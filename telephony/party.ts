@@ -1,10 +1,11 @@
-import type { DialRequest, Missed, StopReason } from "../core/call.js";
+import type { DialRequest, StopReason } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { DialogName } from "./dialog-name.js";
 import type { Engine } from "./engine.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
+import { canceled, nobody } from "./not-rung.js";
 import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
 import { worthAnotherTrunk } from "./sip-outcome.js";
 import { redirected, type Target, type TargetOptions } from "./targets.js";
@@ -93,7 +94,8 @@ export class Party {
 		signal: AbortSignal,
 	): Promise<RingResult> {
 		const { engine, clock, log } = this.#options;
-		const { callerId, ringTimeoutMs, onRinging, turn, legs } = this.#round;
+		const { callerId, ringTimeoutMs, onRinging, turn, legs, mayRing } =
+			this.#round;
 		let next = destination;
 		for (let redirects = 0; ; redirects++) {
 			let name: DialogName;
@@ -125,25 +127,12 @@ export class Party {
 			);
 			if (result.answered || !result.redirectTo || redirects >= MAX_REDIRECTS)
 				return result;
-			const followed = await redirected(
-				result.redirectTo,
-				destination,
-				this.#options,
-			);
+			const followed = await redirected(result.redirectTo, destination, {
+				...this.#options,
+				mayRing,
+			});
 			if (!followed) return result;
 			next = followed;
 		}
 	}
 }
-
-const nobody: RingResult = {
-	answered: false,
-	missed: { outcome: "unreachable", reason: "no_route" },
-	redirectTo: null,
-};
-
-/** Whoever aborted says why. */
-export const canceled = (signal: AbortSignal): Missed => ({
-	outcome: "canceled",
-	reason: signal.reason as StopReason, // the contract of Dialer.dial
-});

@@ -17,6 +17,8 @@ export interface TargetOptions {
 	entities: Entities;
 	trunks: readonly Trunk[];
 	allow: SipAllow;
+	/** Of numbers; all if left out. */
+	mayRing?: ((number: string) => boolean) | undefined;
 }
 
 const refused = (reason: Missed["reason"]): { ok: false; missed: Missed } => ({
@@ -50,9 +52,10 @@ export async function resolveTargets(
 
 async function resolveTarget(
 	to: string,
-	{ trunks, allow }: TargetOptions,
+	{ trunks, allow, mayRing }: TargetOptions,
 ): Promise<{ ok: true; target: Target } | { ok: false; missed: Missed }> {
 	if (isNumber(to)) {
+		if (mayRing?.(to) === false) return refused("destination_refused");
 		if (trunks.length === 0) return refused("no_trunk");
 		return { ok: true, target: trunks.map((trunk) => viaTrunk(to, trunk)) };
 	}
@@ -100,11 +103,12 @@ function viaTrunk(number: string, trunk: Trunk): Destination {
 export async function redirected(
 	contact: string,
 	from: Destination,
-	{ allow }: Pick<TargetOptions, "allow">,
+	{ allow, mayRing }: Pick<TargetOptions, "allow" | "mayRing">,
 ): Promise<Destination | null> {
 	const plain = contact.replace(/;(?!transport=)[^;]*/g, "");
 	const [to, back] = [parseSipAddress(plain), parseSipAddress(from.uri)];
 	if (!to) return null;
+	if (mayRing?.(to.user) === false) return null;
 	if (back && to.host === back.host && to.port === back.port)
 		return { ...from, uri: sipUri({ ...back, user: to.user }) };
 	const resolved = await resolveTarget(plain, {

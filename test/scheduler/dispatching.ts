@@ -65,6 +65,7 @@ export function dispatchingOn(
 		appointments: fakeAppointments(),
 		entities: users(),
 		recordings,
+		numbersOf: async () => () => true,
 		tell(_call, event) {
 			told.push(event);
 			for (const look of listeners) look();

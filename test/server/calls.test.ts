@@ -42,6 +42,7 @@ describe("GET /calls/{id}", () => {
 			reason: null,
 			sip_status: null,
 			number: "917507161643",
+			destination: { country: "IN", kind: "mobile" },
 			caller_id: "12345678",
 			position: 1,
 			attempt: 1,

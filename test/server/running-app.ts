@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Express } from "express";
 import { instant } from "../../core/clock.js";
 import type { Entities } from "../../core/entity.js";
 import { createHttpClient } from "../../core/http.js";
@@ -11,6 +12,7 @@ import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
 import { createApp } from "../../server/app.js";
 import type { Account } from "../../server/auth.js";
+import { Directory } from "../../server/directory.js";
 import { createHttpServer } from "../../server/http-server.js";
 import type { Store } from "../../store/store.js";
 import { newEvent, newStore } from "../store/data-dir.js";
@@ -66,6 +68,8 @@ export interface RunningApp {
 	recordings: Recordings;
 	/** What isReady says. */
 	engine: { ready: boolean };
+	clock: ManualClock;
+	app: Express;
 	/** Sends JSON, or a text or bytes as they are. */
 	post(
 		path: string,
@@ -76,25 +80,36 @@ export interface RunningApp {
 	close(): Promise<void>;
 }
 
-export async function startApp(
-	changes: { account?: Account; entities?: Entities } = {},
-): Promise<RunningApp> {
-	const store = await newStore();
+export async function startApp({
+	store: given,
+	...changes
+}: {
+	account?: Account;
+	entities?: Entities;
+	store?: Store;
+} = {}): Promise<RunningApp> {
+	const store = given ?? (await newStore());
+	await store.accounts.ensure({
+		...{ cloudId: account.cloudId, cloudSid: account.cloudSid ?? null },
+		...{ name: "dev", limits: {}, createdAt: 0 },
+	});
 	const folder = mkdtempSync(join(tmpdir(), "flowdial-recordings-"));
 	const recordings = await createRecordings(folder);
 	const dispatcher = new StoringDispatcher(store);
 	const engine = { ready: true };
+	const clock = new ManualClock();
 	const app = createApp({
 		store,
 		dispatcher,
 		recordings,
 		account,
+		directory: new Directory(store.accounts, clock),
 		entities: new Map(),
 		hasTrunk: true,
 		refusesSip: ({ host }) => host === "192.0.2.9",
 		isReady: () => engine.ready,
 		http: createHttpClient({ allow: { cidrs: ["10.0.0.0/8"], hosts: [] } }),
-		clock: new ManualClock(),
+		clock,
 		log: silentLog,
 		...changes,
 	});
@@ -110,6 +125,7 @@ export async function startApp(
 		dispatcher,
 		recordings,
 		engine,
+		...{ clock, app },
 		post: (path, body, headers = bearer) =>
 			fetch(url + path, {
 				method: "POST",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Trunk } from "../../core/config.js";
 import type { Entities } from "../../core/entity.js";
 import { SipAllow } from "../../telephony/sip-allow.js";
-import { resolveTargets } from "../../telephony/targets.js";
+import { redirected, resolveTargets } from "../../telephony/targets.js";
 
 const trunk = (more: Partial<Trunk> = {}): Trunk => ({
 	...{ host: "127.0.0.1", port: 5060, transport: "udp", register: false },
@@ -24,15 +24,16 @@ const entities: Entities = new Map([
 		},
 	],
 ]);
-const resolve = (to: string, trunks: Trunk[] = []) =>
-	resolveTargets(to, {
-		entities,
-		trunks,
-		allow: new SipAllow(
-			{ cidrs: ["127.0.0.0/8", "::1/128"], hosts: [] },
-			async () => [{ address: "127.0.0.9" }],
-		),
-	});
+const allow = new SipAllow(
+	{ cidrs: ["127.0.0.0/8", "::1/128"], hosts: [] },
+	async () => [{ address: "127.0.0.9" }],
+);
+const resolve = (
+	to: string,
+	trunks: Trunk[] = [],
+	mayRing?: (number: string) => boolean,
+) => resolveTargets(to, { entities, trunks, allow, mayRing });
+const not493 = (number: string) => !number.startsWith("493");
 const missed = (outcome: string, reason: string) => ({
 	ok: false,
 	missed: { outcome, reason },
@@ -56,6 +57,34 @@ describe("who is rung", () => {
 					{ uri: "sip:+4930123@[::1]:5070;transport=tcp" },
 				],
 			],
+		});
+	});
+
+	it("is nobody by a number that the account may not ring", async () => {
+		const refused = missed("unreachable", "destination_refused");
+		expect(await resolve("4930123", [trunk()], not493)).toEqual(refused);
+		expect(await resolve("4830123", [trunk()], not493)).toMatchObject({
+			ok: true,
+		});
+		// addresses are SIP_ALLOW's
+		expect(await resolve("sip:493@127.0.0.1", [], not493)).toMatchObject({
+			ok: true,
+		});
+	});
+
+	it("is of a team nobody whose number the account may not ring", async () => {
+		expect(await resolve("5263", [trunk()], not493)).toMatchObject({
+			targets: [[{ uri: "sip:ann@127.0.0.1:5060" }]],
+		});
+	});
+
+	it("is after a redirect nobody whose number the account may not ring", async () => {
+		const from = { uri: "sip:4830123@127.0.0.1:5060" };
+		const to = (contact: string) =>
+			redirected(contact, from, { allow, mayRing: not493 });
+		expect(await to("sip:4930123@127.0.0.1:5060")).toBeNull();
+		expect(await to("sip:4830124@127.0.0.1:5060")).toEqual({
+			uri: "sip:4830124@127.0.0.1:5060",
 		});
 	});
 

@@ -1,0 +1,53 @@
+import { type RequestHandler, Router } from "express";
+import { Fault } from "../core/fault.js";
+import { type authenticate, cloudIdOf } from "./auth.js";
+import type { AppDeps } from "./deps.js";
+import { only } from "./edges.js";
+import { readJson } from "./json-body.js";
+import { deleteToken } from "./routes/delete-token.js";
+import { getAccounts } from "./routes/get-accounts.js";
+import { getTokens } from "./routes/get-tokens.js";
+import { patchAccount } from "./routes/patch-account.js";
+import { postAccounts } from "./routes/post-accounts.js";
+import { postTokenRotate } from "./routes/post-token-rotate.js";
+import { postTokens } from "./routes/post-tokens.js";
+
+/** What an account's administrators do. Their credential comes in the header: a cloud_id in these bodies is another thing. */
+export function accountRoutes(
+	deps: AppDeps,
+	signedIn: ReturnType<typeof authenticate>,
+): Router {
+	const router = Router();
+	const admin = signedIn("admin", { headerOnly: true });
+	const operator: RequestHandler = (_request, response, next) => {
+		if (cloudIdOf(response) !== deps.account.cloudId)
+			throw new Fault(
+				"FORBIDDEN",
+				"Only the operator's account (CLOUD_ID) manages accounts; use a token of it",
+			);
+		next();
+	};
+	router
+		.route("/tokens")
+		.get(admin, getTokens(deps))
+		.post(readJson, admin, postTokens(deps))
+		.all(only("GET", "POST"));
+	router
+		.route("/tokens/:id")
+		.delete(readJson, admin, deleteToken(deps))
+		.all(only("DELETE"));
+	router
+		.route("/tokens/:id/rotate")
+		.post(readJson, admin, postTokenRotate(deps))
+		.all(only("POST"));
+	router
+		.route("/accounts")
+		.get(admin, operator, getAccounts(deps))
+		.post(readJson, admin, operator, postAccounts(deps))
+		.all(only("GET", "POST"));
+	router
+		.route("/accounts/:cloud_id")
+		.patch(readJson, admin, operator, patchAccount(deps))
+		.all(only("PATCH"));
+	return router;
+}

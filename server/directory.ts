@@ -1,0 +1,86 @@
+import type { Clock } from "../core/clock.js";
+import { refusal } from "../core/destination.js";
+import type { Limits } from "../core/limits.js";
+import type {
+	AccountRecord,
+	Accounts,
+	TokenSecrets,
+} from "../store/account.js";
+
+/** So long another instance may go on with what was changed here. */
+const FRESH_MS = 3_000;
+const MOST_ENTRIES = 10_000;
+
+/** Accounts and tokens as they were a moment ago, so that a request need not ask the database. */
+export class Directory {
+	readonly #accounts: Recent<AccountRecord>;
+	readonly #tokens: Recent<TokenSecrets>;
+
+	constructor(accounts: Accounts, clock: Clock) {
+		this.#accounts = new Recent((id) => accounts.find(id), clock);
+		this.#tokens = new Recent((id) => accounts.tokenSecrets(id), clock);
+	}
+
+	account(cloudId: string): Promise<AccountRecord | undefined> {
+		return this.#accounts.get(cloudId);
+	}
+
+	token(id: string): Promise<TokenSecrets | undefined> {
+		return this.#tokens.get(id);
+	}
+
+	async limitsOf(cloudId: string): Promise<Limits> {
+		return (await this.account(cloudId))?.limits ?? {};
+	}
+
+	/** Which numbers an account may ring. */
+	async numbersOf(cloudId: string): Promise<(number: string) => boolean> {
+		const limits = await this.limitsOf(cloudId);
+		return (number) => refusal(number, limits) === null;
+	}
+
+	/** To be called after a change, so that it counts at once. */
+	forget(id: string): void {
+		this.#accounts.forget(id);
+		this.#tokens.forget(id);
+	}
+}
+
+class Recent<Value> {
+	readonly #find: (id: string) => Promise<Value | undefined>;
+	readonly #clock: Clock;
+	readonly #found = new Map<
+		string,
+		{ at: number; value: Promise<Value | undefined> }
+	>();
+
+	constructor(find: (id: string) => Promise<Value | undefined>, clock: Clock) {
+		this.#find = find;
+		this.#clock = clock;
+	}
+
+	async get(id: string): Promise<Value | undefined> {
+		const now = this.#clock.monotonic();
+		const kept = this.#found.get(id);
+		if (kept && now - kept.at < FRESH_MS) return kept.value;
+		if (this.#found.size >= MOST_ENTRIES) this.#found.clear();
+		const entry = { at: now, value: this.#find(id) };
+		this.#found.set(id, entry);
+		const drop = () => {
+			if (this.#found.get(id) === entry) this.#found.delete(id);
+		};
+		try {
+			const value = await entry.value;
+			// what is not there costs no memory
+			if (value === undefined) drop();
+			return value;
+		} catch (error) {
+			drop();
+			throw error;
+		}
+	}
+
+	forget(id: string): void {
+		this.#found.delete(id);
+	}
+}

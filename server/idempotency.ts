@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import type { Request, Response } from "express";
+import { Fault, message } from "../core/fault.js";
+import { canonical } from "../flow/flow.js";
+import { at } from "../flow/problem.js";
+import type { KeptAnswer, KeyAnswer } from "../store/idempotency.js";
+import { cloudIdOf } from "./auth.js";
+import type { AppDeps } from "./deps.js";
+
+const HEADER = "Idempotency-Key";
+
+/**
+ * Does a request once, however often it comes with the same Idempotency-Key: `work` makes the answer and keeps it together with
+ * what it does; a repeated request gets that answer. Without a key every request is done.
+ */
+export async function once(
+	{ store, clock, log }: Pick<AppDeps, "store" | "clock" | "log">,
+	request: Request,
+	response: Response,
+	work: (
+		keep: (answer: KeptAnswer) => KeyAnswer | undefined,
+	) => Promise<KeptAnswer>,
+): Promise<KeptAnswer> {
+	const key = readKey(request);
+	if (key === undefined) return work(() => undefined);
+	const cloudId = cloudIdOf(response);
+	const claim = await store.idempotencyKeys.claim(cloudId, key, {
+		bodyHash: bodyHash(request.body),
+		now: clock.now(),
+	});
+	switch (claim.kind) {
+		case "answered":
+			response.set("Idempotent-Replayed", "true");
+			return claim.answer;
+		case "in_flight":
+			throw new Fault(
+				"IDEMPOTENCY_IN_FLIGHT",
+				`The first request with this ${HEADER} is not answered yet; send it again as Retry-After says`,
+				{ retryAfterS: 1 },
+			);
+		case "other_body":
+			throw new Fault(
+				"IDEMPOTENCY_KEY_REUSED",
+				`This ${HEADER} came with another body in the last 24 h; send that body, or another key`,
+				{ problems: [wrong("take another key for another body")] },
+			);
+		case "claimed":
+			try {
+				return await work((answer) => ({ key, answer }));
+			} catch (error) {
+				await store.idempotencyKeys
+					.giveBack(cloudId, key)
+					.catch((lost) =>
+						log.warn({ err: message(lost) }, "key not given back"),
+					);
+				throw error;
+			}
+	}
+}
+
+function readKey(request: Request): string | undefined {
+	const key = request.get(HEADER);
+	if (key === undefined) return undefined;
+	if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+	const hint = "send it once, 1 to 255 visible ASCII characters without spaces";
+	throw new Fault("BAD_REQUEST", `${HEADER}: ${hint}`, {
+		problems: [wrong(hint)],
+	});
+}
+
+const wrong = (hint: string) => ({ path: at("$.headers", HEADER), hint });
+
+/** Of what is asked for, whoever's credential it comes with and however it is written. */
+function bodyHash(body: unknown): string {
+	const isObject =
+		typeof body === "object" && body !== null && !Array.isArray(body);
+	const { cloud_id, cloud_sid, auth_token, ...asked } = (
+		isObject ? body : { "": body }
+	) as Record<string, unknown>; // an object, or one made of what is none
+	return createHash("sha256").update(canonical(asked)).digest("hex");
+}

@@ -1,0 +1,21 @@
+import type { RequestHandler } from "express";
+import { Fault } from "../../core/fault.js";
+import { accountChange } from "../account-requests.js";
+import { accountView } from "../account-views.js";
+import type { AppDeps } from "../deps.js";
+import { readBody } from "../read-body.js";
+
+/** PATCH /accounts/{cloud_id}: its name, and of its limits those that are named; null is the default. */
+export function patchAccount({ store, directory }: AppDeps): RequestHandler {
+	return async (request, response) => {
+		const changes = readBody(accountChange, request.body);
+		const cloudId = String(request.params.cloud_id);
+		// no text in a database holds a NUL
+		const changed = cloudId.includes("\0")
+			? undefined
+			: await store.accounts.change(cloudId, changes);
+		if (!changed) throw new Fault("ACCOUNT_NOT_FOUND");
+		directory.forget(cloudId);
+		response.json(accountView(changed));
+	};
+}

@@ -1,0 +1,92 @@
+import { type Kysely, sql } from "kysely";
+import { instant } from "../core/clock.js";
+import { Fault } from "../core/fault.js";
+import type { Claim, IdempotencyKeys, KeptAnswer } from "./idempotency.js";
+import type { Tables } from "./schema.js";
+
+const KEPT_MS = 24 * 3_600_000;
+/** A key that is just being given back is looked for again. */
+const MOST_LOOKS = 5;
+
+export class StoredKeys implements IdempotencyKeys {
+	readonly #db: Kysely<Tables>;
+	readonly #owner: number;
+
+	constructor(db: Kysely<Tables>, owner: number) {
+		this.#db = db;
+		this.#owner = owner;
+	}
+
+	async claim(
+		cloudId: string,
+		key: string,
+		request: { bodyHash: string; now: number },
+	): Promise<Claim> {
+		for (let look = 0; look < MOST_LOOKS; look++) {
+			if (await this.#insert(cloudId, key, request)) return { kind: "claimed" };
+			const found = await this.#db
+				.selectFrom("idempotency_keys")
+				.select(["body_hash", "answer"])
+				.where("cloud_id", "=", cloudId)
+				.where("key", "=", key)
+				.executeTakeFirst();
+			if (!found) continue;
+			if (found.body_hash !== request.bodyHash) return { kind: "other_body" };
+			if (!found.answer) return { kind: "in_flight" };
+			return { kind: "answered", answer: found.answer };
+		}
+		return { kind: "in_flight" };
+	}
+
+	/** A key past its time is anybody's. */
+	async #insert(
+		cloudId: string,
+		key: string,
+		{ bodyHash, now }: { bodyHash: string; now: number },
+	): Promise<boolean> {
+		const { rows } = await sql<{ owned: number; claimed: number }>`
+			with me as (
+				select number from instances where number = ${this.#owner} for key share
+			), claimed as (
+				insert into idempotency_keys as kept (cloud_id, key, body_hash, owner, created_at)
+				select ${cloudId}, ${key}, ${bodyHash}, number, ${instant(now)}::timestamptz from me
+				on conflict (cloud_id, key) do update set
+					body_hash = excluded.body_hash, owner = excluded.owner, created_at = excluded.created_at,
+					call_id = null, answer = null
+				where kept.created_at <= ${instant(now - KEPT_MS)}
+				returning 1
+			)
+			select (select count(*)::integer from me) as owned, (select count(*)::integer from claimed) as claimed`.execute(
+			this.#db,
+		);
+		if (rows[0]?.owned !== 1) throw new Fault("LEASE_LOST");
+		return rows[0].claimed === 1;
+	}
+
+	async giveBack(cloudId: string, key: string): Promise<void> {
+		await this.#db
+			.deleteFrom("idempotency_keys")
+			.where("cloud_id", "=", cloudId)
+			.where("key", "=", key)
+			.where("owner", "=", this.#owner)
+			.where("answer", "is", null)
+			.execute();
+	}
+
+	async expire(before: number): Promise<number> {
+		const { numDeletedRows } = await this.#db
+			.deleteFrom("idempotency_keys")
+			.where("created_at", "<", new Date(before))
+			.executeTakeFirst();
+		return Number(numDeletedRows);
+	}
+}
+
+/** A row of what json_to_recordset takes in the statement that keeps calls. */
+export function keyRow(
+	cloudId: string,
+	callId: string,
+	{ key, answer }: { key: string; answer: KeptAnswer },
+) {
+	return { cloud_id: cloudId, key, call_id: callId, answer };
+}

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Scope, scopes } from "../../core/limits.js";
+import { newCall, queued, SLOW_MS } from "../store/data-dir.js";
+import { bearerOf, newAccount, newToken } from "./accounts.js";
+import { type RunningApp, startApp } from "./running-app.js";
+
+/** What is known of each route. A new one without a row fails the first test below. */
+interface Row {
+	scope: Scope | "none";
+	/** What B is told of A's thing in the path; `own`: the path names nothing, and the answer holds nothing of A's. */
+	foreign: 404 | 403 | "own";
+	body?: object;
+}
+
+const call = { id: 1, type: "call", number: "12345", caller_id: "1" };
+const rows: Record<string, Row> = {
+	"GET /healthz": { scope: "none", foreign: "own" },
+	"GET /readyz": { scope: "none", foreign: "own" },
+	"POST /call/flow": {
+		...{ scope: "calls:write", foreign: "own" },
+		body: { flow: [call] },
+	},
+	"GET /calls/:id": { scope: "calls:read", foreign: 404 },
+	"GET /calls/:id/events": { scope: "calls:read", foreign: 404 },
+	"GET /calls/:id/recording": { scope: "calls:read", foreign: 404 },
+	"POST /calls/:id/stop": { scope: "calls:write", foreign: 404 },
+	"GET /tokens": { scope: "admin", foreign: "own" },
+	"POST /tokens": {
+		...{ scope: "admin", foreign: "own" },
+		body: { name: "new", scopes: ["calls:read"] },
+	},
+	"DELETE /tokens/:id": { scope: "admin", foreign: 404 },
+	"POST /tokens/:id/rotate": { scope: "admin", foreign: 404 },
+	"GET /accounts": { scope: "admin", foreign: 403 },
+	"POST /accounts": {
+		...{ scope: "admin", foreign: 403 },
+		body: { cloud_id: "new" },
+	},
+	"PATCH /accounts/:cloud_id": {
+		...{ scope: "admin", foreign: 403 },
+		body: { limits: { live_calls: 1 } },
+	},
+};
+
+/** As Express keeps them: a layer is a route, or a router with layers of its own. */
+interface Layer {
+	route?: { path: string; methods: Record<string, boolean> };
+	handle: { stack?: Layer[] };
+}
+
+const routesIn = (layers: readonly Layer[]): string[] =>
+	layers.flatMap(({ route, handle }) =>
+		route
+			? Object.keys(route.methods)
+					.filter((method) => method !== "_all")
+					.map((method) => `${method.toUpperCase()} ${route.path}`)
+			: routesIn(handle.stack ?? []),
+	);
+
+let app: RunningApp;
+let a: Awaited<ReturnType<typeof newAccount>>;
+let b: Awaited<ReturnType<typeof newAccount>>;
+let callOfA: string;
+beforeAll(async () => {
+	app = await startApp();
+	a = await newAccount(app, "account-a");
+	b = await newAccount(app, "account-b");
+	const made = newCall({ cloudId: a.cloudId });
+	await app.store.calls.insert(made, queued(made));
+	callOfA = made.id;
+}, SLOW_MS);
+afterAll(() => app.close());
+
+function ask(
+	route: string,
+	headers: Record<string, string>,
+	base = "",
+): Promise<Response> {
+	const [method = "", path = ""] = route.split(" ");
+	const id = path.startsWith("/tokens") ? a.token.id : callOfA;
+	const to = path.replace(":id", id).replace(":cloud_id", a.cloudId);
+	const body = JSON.stringify(rows[route]?.body ?? {});
+	return fetch(app.url + base + to, {
+		...{ method, headers },
+		...(method !== "GET" && { body }),
+	});
+}
+
+const guarded = Object.entries(rows).filter(
+	([, { scope }]) => scope !== "none",
+);
+
+describe("every route", () => {
+	it("has a row here", () => {
+		const { stack } = app.app.router as unknown as { stack: Layer[] }; // which its types do not say
+		expect([...new Set(routesIn(stack))].sort()).toEqual(
+			Object.keys(rows).sort(),
+		);
+	});
+
+	it.each(guarded)("wants a credential: %s", async (route) => {
+		for (const base of ["", "/api/v2"])
+			for (const headers of [{}, bearerOf(`${b.token.token}x`)]) {
+				const answer = await ask(route, headers, base);
+				expect(answer.status).toBe(401);
+				expect(await answer.text()).not.toContain(a.cloudId);
+			}
+	});
+
+	it.each(guarded)("wants its scope: %s", async (route, { scope }) => {
+		const others = scopes.filter((one) => one !== scope);
+		const { headers } = await newToken(app, a.headers, others);
+		const answer = await ask(route, headers);
+		expect(answer.status).toBe(403);
+		const { code, detail } = (await answer.json()) as {
+			code: string;
+			detail: string;
+		};
+		expect(code).toBe("FORBIDDEN");
+		expect(detail).toContain(`the scope ${scope}`);
+	});
+
+	it.each(guarded)(
+		"shows and does nothing of another account's: %s",
+		async (route, { foreign }) => {
+			const answer = await ask(route, b.headers);
+			const text = await answer.text();
+			if (foreign === "own") expect(answer.status, text).toBeLessThan(300);
+			else expect(answer.status, text).toBe(foreign);
+			for (const secret of [a.cloudId, a.token.id, callOfA])
+				expect(text).not.toContain(secret);
+		},
+	);
+
+	it("has left A's things as they were", async () => {
+		expect(app.dispatcher.stopped).toEqual([]);
+		const call = await app.get(`/calls/${callOfA}`, a.headers);
+		expect(call.status).toBe(200);
+		const tokens = await app.get("/tokens", a.headers);
+		expect(tokens.status).toBe(200);
+		const { result } = (await tokens.json()) as {
+			result: { id: string; revoked_at: string | null }[];
+		};
+		expect(result[0]).toMatchObject({ id: a.token.id, revoked_at: null });
+		expect(await app.store.accounts.find(a.cloudId)).toMatchObject({
+			limits: {},
+		});
+	});
+});

@@ -6,7 +6,11 @@ const stepId = z.string().describe("The id of the step in the flow");
 
 /** What a call's events carry, by type: the wire format of the log, the store, the live stream and webhooks. */
 export const eventData = {
-	"call.queued": z.object({ number: z.string(), caller_id: z.string() }),
+	"call.queued": z.object({
+		number: z.string(),
+		caller_id: z.string(),
+		due_at: z.iso.datetime().describe("It is not dialled before"),
+	}),
 	"call.dialing": z.object({ number: z.string(), caller_id: z.string() }),
 	"call.ringing": z.object({
 		sip_status: z.number().int().describe("180, or 183 with early media"),

@@ -1,4 +1,5 @@
 import type { Flow } from "../flow/flow.js";
+import type { RetryPolicy } from "../store/store.js";
 
 /** A call as it is accepted: parsed, checked, without credentials. */
 export interface NewCall {
@@ -12,6 +13,12 @@ export interface NewCall {
 	metadata: Record<string, unknown> | null;
 	record: boolean;
 	publish: { url: string; method: "POST" | "PUT" } | null;
+	/** Not dialled before, epoch milliseconds. */
+	dueAt: number;
+	retry: RetryPolicy | null;
+	parentCallId: string | null;
+	callbackId: string | null;
+	scheduleId: string | null;
 }
 
 /** What the HTTP floor asks of the scheduler. */
@@ -21,4 +28,13 @@ export interface Dispatcher {
 	/** Stops a queued, ringing or answered call; false if it is not live here. */
 	stop(callId: string): Promise<boolean>;
 	readonly ready: boolean;
+}
+
+/** Where calls go that were just kept as this instance's. */
+export interface Line {
+	/** How many more calls may begin now. */
+	readonly room: number;
+	begin(calls: readonly NewCall[]): void;
+	/** Calls `listener` when there is room again. */
+	onRoom(listener: () => void): void;
 }

@@ -1,6 +1,7 @@
-import type { Appointments } from "../core/appointments.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
+import type { Callbacks } from "./callback.js";
+import type { Schedules } from "./schedule.js";
 
 export type CallStatus =
 	/** Waits for its instant: `start_at`, or the next attempt. */
@@ -247,7 +248,8 @@ export interface Store {
 	readonly queue: Queue;
 	readonly deliveries: Deliveries;
 	readonly webhooks: Webhooks;
-	readonly appointments: Appointments;
+	readonly callbacks: Callbacks;
+	readonly schedules: Schedules;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */

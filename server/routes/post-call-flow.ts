@@ -36,6 +36,11 @@ export function postCallFlow({
 			flowHash: flowHash(wanted.flow),
 			number: values.get("call.number") ?? "",
 			callerId: values.get("call.caller_id") ?? "",
+			dueAt: clock.now(),
+			retry: null,
+			parentCallId: null,
+			callbackId: null,
+			scheduleId: null,
 		});
 		response
 			.status(202)

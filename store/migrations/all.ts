@@ -2,6 +2,12 @@ import type { Migration } from "../migrate.js";
 import { calls } from "./001-calls.js";
 import { deliveries } from "./002-deliveries.js";
 import { attempts } from "./003-attempts.js";
+import { callbacks } from "./005-callbacks.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
-export const migrations: readonly Migration[] = [calls, deliveries, attempts];
+export const migrations: readonly Migration[] = [
+	calls,
+	deliveries,
+	attempts,
+	callbacks,
+];

@@ -36,6 +36,8 @@ export interface ScheduleRecord extends Omit<NewSchedule, "nextAt"> {
 export interface ScheduleFiring {
 	/** Null: this firing is left out. */
 	call: FiredCall | null;
+	/** The firing that it is made for; null where there is none. */
+	at: number | null;
 	/** Null: it is paused, for the reason in `detail`. */
 	nextAt: number | null;
 	detail: string | null;

@@ -122,16 +122,16 @@ export class StoredSchedules implements Schedules {
 				.skipLocked()
 				.execute();
 			const made = rows.map((row) => {
-				const at = row.next_at?.getTime() ?? 0;
-				const firing = make({ ...scheduleRecord(row), nextAt: at });
-				return { id: row.id, at, ...firing };
+				// `where` leaves out those without
+				const nextAt = row.next_at?.getTime() ?? 0;
+				return { id: row.id, ...make({ ...scheduleRecord(row), nextAt }) };
 			});
 			const changes = made.map(({ id, at, call, nextAt, detail }) => ({
 				id,
 				status: nextAt === null ? "paused" : "active",
 				detail,
 				next_at: nextAt === null ? null : new Date(nextAt),
-				last_at: call && new Date(at),
+				last_at: at === null ? null : new Date(at),
 				last_call_id: call?.record.id,
 			}));
 			if (changes.length > 0)

@@ -100,9 +100,8 @@ export class Due {
 		this.#waitsForRoom = false;
 		try {
 			for (const one of work) {
-				if (!(await this.#fireAll(one))) continue;
-				this.#waitsForRoom = true;
-				return LONGEST_SLEEP_MS;
+				await this.#fireAll(one);
+				if (this.#waitsForRoom) return LONGEST_SLEEP_MS;
 			}
 			const next = await Promise.all(work.map((one) => one.nextDueAt()));
 			const at = Math.min(
@@ -116,12 +115,13 @@ export class Due {
 		}
 	}
 
-	/** Whether the line is full. */
-	async #fireAll(work: DueWork): Promise<boolean> {
+	/** All that is due, or as much as the line has room for. */
+	async #fireAll(work: DueWork): Promise<void> {
 		const { line, clock, tell } = this.#options;
 		while (this.#open) {
 			const limit = Math.min(line.room, BATCH);
-			if (limit <= 0) return true;
+			this.#waitsForRoom = limit <= 0;
+			if (this.#waitsForRoom) return;
 			const made: { call: NewCall; queued: CallEvent }[] = [];
 			const { due, callIds } = await work.fire(limit, (call) => {
 				const fired = firedCall(call, clock.now());
@@ -131,8 +131,7 @@ export class Due {
 			const kept = made.filter(({ call }) => callIds.has(call.id));
 			for (const { call, queued } of kept) tell(call, queued);
 			if (kept.length > 0) line.begin(kept.map(({ call }) => call));
-			if (due < limit) return false;
+			if (due < limit) return;
 		}
-		return false;
 	}
 }

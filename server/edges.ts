@@ -11,9 +11,13 @@ export const answerHeaders: RequestHandler = (_request, response, next) => {
 	next();
 };
 
-/** For a path whose only method was not asked for. */
-export function only(method: "GET" | "POST"): RequestHandler {
-	const allowed = method === "GET" ? "GET, HEAD" : method;
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** For a path none of whose methods was asked for. */
+export function only(...methods: Method[]): RequestHandler {
+	const allowed = methods
+		.map((method) => (method === "GET" ? "GET, HEAD" : method))
+		.join(", ");
 	return (request, response) => {
 		response.set("Allow", allowed);
 		throw new Fault(

@@ -98,6 +98,7 @@ export class Due {
 	async #round(): Promise<number> {
 		const { work, clock, log } = this.#options;
 		this.#waitsForRoom = false;
+		const lookedAt = clock.now();
 		try {
 			for (const one of work) {
 				await this.#fireAll(one);
@@ -107,8 +108,9 @@ export class Due {
 			const at = Math.min(
 				...next.map((dueAt) => dueAt ?? Number.POSITIVE_INFINITY),
 			);
-			const leftMs = at - clock.now();
-			return leftMs <= 0 ? LOCKED_MS : Math.min(leftMs, LONGEST_SLEEP_MS);
+			// it was due already when it was not to be had
+			if (at <= lookedAt) return LOCKED_MS;
+			return Math.min(at - clock.now(), LONGEST_SLEEP_MS);
 		} catch (error) {
 			log.warn({ err: message(error) }, "what is due was not fired");
 			return FAILED_MS;

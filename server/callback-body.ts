@@ -124,10 +124,11 @@ function entityProblems(entity: string, { entities }: Deps): Problem[] {
 
 /** When it is due; of a wall time, what is left out is as it was `before`. */
 function dueOf(
-	{ due_at, ...wall }: When,
+	{ due_at, date, time, timezone }: When,
 	before: Partial<Pick<WallInstant, "date" | "time" | "timezone">>,
 	{ clock }: Deps,
 ): WallInstant | { problem: Problem } {
+	const wall = { date, time, timezone };
 	const given = Object.values(wall).some((value) => value !== undefined);
 	if (due_at !== undefined && given)
 		return {

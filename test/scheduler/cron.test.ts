@@ -17,33 +17,41 @@ describe("a daily firing", () => {
 	it.each([
 		[
 			"at the end of the gap on the day of the gap",
-			...["30 2 * * *", "America/New_York", "2026-03-07T00:00Z"],
+			"30 2 * * *",
+			"America/New_York",
+			"2026-03-07T00:00Z",
 			["2026-03-07T07:30", "2026-03-08T07:00", "2026-03-09T06:30"],
 		],
 		[
 			"at the end of a gap of half an hour",
-			...["15 2 * * *", "Australia/Lord_Howe", "2026-10-02T00:00Z"],
+			"15 2 * * *",
+			"Australia/Lord_Howe",
+			"2026-10-02T00:00Z",
 			["2026-10-02T15:45", "2026-10-03T15:30", "2026-10-04T15:15"],
 		],
 		[
 			"once, the first time, where its hour comes twice",
-			...["30 1 * * *", "America/New_York", "2026-10-31T00:00Z"],
+			"30 1 * * *",
+			"America/New_York",
+			"2026-10-31T00:00Z",
 			["2026-10-31T05:30", "2026-11-01T05:30", "2026-11-02T06:30"],
 		],
 		[
 			"not on a day that was left out",
-			...["0 12 * * *", "Pacific/Apia", "2011-12-29T00:00Z"],
+			"0 12 * * *",
+			"Pacific/Apia",
+			"2011-12-29T00:00Z",
 			["2011-12-29T22:00", "2011-12-30T22:00", "2011-12-31T22:00"],
 		],
 		[
 			"at the same time all year where clocks never change",
-			...["0 9 * * *", "Asia/Kolkata", "2026-03-28T00:00Z"],
+			"0 9 * * *",
+			"Asia/Kolkata",
+			"2026-03-28T00:00Z",
 			["2026-03-28T03:30", "2026-03-29T03:30", "2026-03-30T03:30"],
 		],
-	])("is %s", (_title, cron, zone, from, expected) => {
-		expect(firings(String(cron), String(zone), String(from), 3)).toEqual(
-			expected,
-		);
+	] as const)("is %s", (_title, cron, zone, from, expected) => {
+		expect(firings(cron, zone, from, 3)).toEqual(expected);
 	});
 
 	it("of every half hour is none too few and none too many in a repeated hour", () => {

@@ -95,7 +95,9 @@ describe("what is due", () => {
 			room: 2,
 		});
 		due.start();
+		await clock.advance(0);
 		await clock.advance(100);
+		await clock.advance(0);
 		expect(begun.map(({ dueAt }) => dueAt)).toEqual([10, 20]);
 		line.room = 1;
 		gotRoom();
@@ -111,6 +113,7 @@ describe("what is due", () => {
 		await clock.advance(1_000);
 		waiting.push(1_100);
 		wake(1_100);
+		await clock.advance(0);
 		await clock.advance(100);
 		expect(begun).toEqual([{ at: 1_100, dueAt: 1_100 }]);
 	});
@@ -139,6 +142,7 @@ describe("what is due", () => {
 		const { clock, due, begun, told, lost } = rig({ dues: [5, 6], room: 10 });
 		lost.add(5);
 		due.start();
+		await clock.advance(0);
 		await clock.advance(10);
 		expect(begun.map(({ dueAt }) => dueAt)).toEqual([6]);
 		expect(told).toHaveLength(1);

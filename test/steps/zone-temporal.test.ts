@@ -58,7 +58,7 @@ describe("the wrapper of date-fns-tz agrees with Temporal", () => {
 	it("around the next change of every zone", () => {
 		for (const zone of zones)
 			for (const change of changes(zone, "2026-01-01T00:00Z", 2))
-				for (const minutes of [-121, -60, -30, -1, 0, 1, 29, 59, 60, 121])
+				for (const minutes of [-60, -30, -1, 0, 29, 60])
 					agrees(change.toPlainDateTime().add({ minutes }), zone);
 	}, 60_000);
 

@@ -21,11 +21,11 @@ export interface AppointmentRetry {
 	on: readonly Outcome[];
 }
 
-export const defaultRetry: AppointmentRetry = {
+export const defaultRetry = {
 	attempts: 3,
 	interval: 300,
-	on: ["busy", "no_answer", "unreachable", "failed"],
-};
+	on: ["busy", "no_answer", "unreachable"],
+} as const satisfies AppointmentRetry;
 
 /** A callback that a flow arranges. */
 export interface Appointment extends WallInstant {

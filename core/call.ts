@@ -18,8 +18,24 @@ export interface DialRequest {
 	ringTimeoutMs: number;
 	/** Awaited before the first INVITE leaves, while the media endpoint is made; nothing is sent if it rejects. */
 	beforeInvite(): Promise<void>;
+	legs: LegKeeper;
 	/** The callee's side rings (180 or 183); called once. */
 	onRinging(sipStatus: number): void;
+}
+
+/** What drachtio-server calls an INVITE that was sent, or is about to be. */
+export interface LegName {
+	dialogId: string;
+	/** By which it is canceled; null until it was sent. */
+	transactionId: string | null;
+}
+
+/** Remembers what may be up, so that another process can end it. */
+export interface LegKeeper {
+	/** Durable when it resolves: from now on this leg may be up. Awaited before each INVITE; asked again once its transaction has an id, without waiting. */
+	keep(leg: LegName): Promise<void>;
+	/** Resolves while the call is ours; rejects once another process has taken it over. Awaited right before each INVITE. */
+	held(): Promise<void>;
 }
 
 export type DialResult = { outcome: "answered"; call: Call } | Missed;

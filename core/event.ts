@@ -4,6 +4,16 @@ import { outcomes, reasonNames } from "./outcome.js";
 const seconds = z.number().min(0).describe("Seconds, decimals allowed");
 const stepId = z.string().describe("The id of the step in the flow");
 
+const ending = {
+	outcome: z.enum(outcomes),
+	reason: z.enum(reasonNames),
+	sip_status: z.number().int().nullable(),
+	detail: z.string().nullable().describe("Plain words, where there are any"),
+	step_id: stepId.nullable().describe("The step that ran when it ended"),
+	ring_s: seconds,
+	talk_s: seconds,
+};
+
 /** What a call's events carry, by type: the wire format of the log, the store, the live stream and webhooks. */
 export const eventData = {
 	"call.queued": z.object({
@@ -68,15 +78,17 @@ export const eventData = {
 		entity: z.string(),
 		reason: z.enum(["past", "invalid_time", "unknown_entity"]),
 	}),
+	"call.attempt_ended": z.object({
+		attempt: z.number().int().describe("From 1"),
+		...ending,
+		next_at: z.iso
+			.datetime()
+			.nullable()
+			.describe("When the next attempt is due; null after the last one"),
+	}),
 	"call.ended": z.object({
-		outcome: z.enum(outcomes),
-		reason: z.enum(reasonNames),
-		sip_status: z.number().int().nullable(),
-		detail: z.string().nullable().describe("Plain words, where there are any"),
-		step_id: stepId.nullable().describe("The step that ran when it ended"),
-		queued_s: seconds,
-		ring_s: seconds,
-		talk_s: seconds,
+		...ending,
+		queued_s: seconds.describe("From when it was due until it was dialled"),
 	}),
 } as const;
 

@@ -1,18 +1,19 @@
-import type { StopReason } from "../core/call.js";
-import { type Clock, secondsBetween } from "../core/clock.js";
+import type { LegName, StopReason } from "../core/call.js";
+import { type Clock, instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
-import type { Outcome, Reason } from "../core/outcome.js";
 import { thawFlow } from "../flow/flow.js";
-import type { Store, UnfinishedCall } from "../store/store.js";
+import type { ClaimedCall, Store } from "../store/store.js";
+import { callJournal } from "./call-journal.js";
+import { Claimer } from "./claimer.js";
 import type { Dispatcher, NewCall } from "./dispatcher.js";
-import { Journal } from "./journal.js";
+import type { Journal } from "./journal.js";
+import { endLeft } from "./left-call.js";
 import { type PlaceCallOptions, placeCall } from "./place-call.js";
-import { recorded } from "./recorded.js";
-import { patchFor } from "./status.js";
 
-export interface CallDispatcherOptions extends PlaceCallOptions {
+export interface CallDispatcherOptions
+	extends Omit<PlaceCallOptions, "legs" | "onDialing"> {
 	store: Store;
 	/** Told of every event once it is kept. */
 	tell(call: Pick<NewCall, "publish">, event: CallEvent): void;
@@ -23,14 +24,14 @@ export interface CallDispatcherOptions extends PlaceCallOptions {
 	log: Log;
 }
 
-/** How many left calls are taken over in one statement. */
-const CLAIM = 500;
+/** So many calls more than can run are held ready, so that a line that ends is taken at once; the others wait where any instance finds them. */
+const MOST_AHEAD = 50;
 
-/** A call that was accepted and has not ended. */
+/** A call that this instance carries on. */
 interface Live {
 	call: NewCall;
+	attempt: number;
 	journal: Journal;
-	queuedAt: number;
 	stop: AbortController;
 	/** It is dialled, and so it no longer waits. */
 	isDialled: boolean;
@@ -38,99 +39,76 @@ interface Live {
 	cancelTimeout(): void;
 }
 
-/** The calls of this process: those that wait for their turn and those that run. */
+/** The calls of this instance: those whose turn is near and those that run. All others wait in the store. */
 export class CallDispatcher implements Dispatcher {
 	readonly #options: CallDispatcherOptions;
+	readonly #claimer: Claimer;
 	readonly #live = new Map<string, Live>();
 	/** Ids, first come first served; a Set, so that one can leave from the middle. */
 	readonly #waiting = new Set<string>();
 	readonly #running = new Map<string, Promise<void>>();
+	/** Calls that are being kept for whoever has room. */
+	#keeping = 0;
 	#open = true;
 
 	constructor(options: CallDispatcherOptions) {
 		this.#options = options;
+		const { store, clock, log, queueLimit, queueTimeoutMs } = options;
+		this.#claimer = new Claimer({
+			queue: store.queue,
+			...{ clock, log, queueLimit, queueTimeoutMs },
+			room: () => this.#room,
+			take: (call) => this.#take(call),
+			takeLeft: (call) => this.#takeLeft(call),
+			stop: (id) => {
+				const live = this.#live.get(id);
+				if (live) this.#stopLive(live, "stopped");
+			},
+		});
+		store.onGivenBack(() => this.#claimer.wake());
 	}
 
 	get ready(): boolean {
 		return this.#open;
 	}
 
-	/** Calls that run and that wait. */
+	/** Calls that run and that wait here. */
 	get counts(): { running: number; waiting: number } {
 		return { running: this.#running.size, waiting: this.#waiting.size };
 	}
 
+	/** Tells what ended with the instances before, then takes over what waits. */
+	start(): Promise<void> {
+		return this.#claimer.start();
+	}
+
 	async accept(call: NewCall): Promise<void> {
-		const { dialer, clock, queueLimit, callsPerSecond } = this.#options;
+		const { clock } = this.#options;
 		if (!this.#open)
 			throw new Fault("SHUTTING_DOWN", undefined, { retryAfterS: 10 });
-		// those that are just being kept count as well
-		const waiting = this.#live.size - dialer.capacity();
-		if (waiting >= queueLimit)
-			throw new Fault(
-				"QUEUE_FULL",
-				`${waiting} calls wait already (QUEUE_LIMIT)`,
-				{ retryAfterS: Math.max(1, Math.ceil(waiting / callsPerSecond / 2)) },
-			);
-		const queuedAt = clock.now();
-		const live = this.#track(call, queuedAt, 0);
-		const kept = live.journal.record({
-			type: "call.queued",
-			data: { number: call.number, caller_id: call.callerId },
-		});
-		// gets ready while it is being kept, and may so be kept as dialing at once; nobody is rung before it is kept
-		this.#waiting.add(call.id);
-		this.#pump();
-		try {
-			await kept;
-		} catch (error) {
-			this.#forget(live);
-			throw error;
-		}
+		const isDue = call.dueAt <= clock.now();
+		if (isDue) this.#checkLimit();
+		const isOurs =
+			isDue && this.#room > 0 && this.#claimer.backlog + this.#keeping === 0;
+		return isOurs ? this.#keepOwn(call) : this.#keepForAll(call);
 	}
 
-	async stop(callId: string): Promise<boolean> {
+	async stop(callId: string): Promise<void> {
 		const live = this.#live.get(callId);
-		if (!live) return false;
-		this.#stopLive(live, "stopped");
-		return true;
-	}
-
-	/** Takes over what ended instances have left: what waited waits again; what was in progress ended with them and is told so. */
-	async recover(): Promise<void> {
-		const { store, log } = this.#options;
-		for (;;) {
-			const left = this.#open ? await store.calls.claimLeft(CLAIM) : [];
-			if (left.length === 0) return;
-			for (const call of left) {
-				try {
-					if (call.status === "queued") await this.#requeue(call);
-					else
-						await this.#endLeft(call, {
-							outcome: "interrupted",
-							reason: "service_restarted",
-							detail: null,
-						});
-				} catch (error) {
-					// one call that cannot be read must not keep the service from starting
-					log.error({ err: error, callId: call.id }, "not recovered");
-					await this.#endLeft(call, {
-						outcome: "failed",
-						reason: "internal_error",
-						detail: message(error),
-					}).catch((error) => {
-						log.error({ err: error, callId: call.id }, "not kept");
-					});
-				}
-			}
-			this.#pump();
-		}
+		if (live) return this.#stopLive(live, "stopped");
+		const { queue } = this.#options.store;
+		const claimed = await queue.claim(callId);
+		if (!claimed) return queue.askToStop(callId);
+		if (claimed.status === "queued")
+			this.#take({ ...claimed, stopAsked: true });
+		else await this.#takeLeft({ ...claimed, stopAsked: true });
 	}
 
 	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait stay in the store for the next start. */
 	async drain(patienceMs: number): Promise<void> {
 		this.#open = false;
 		this.#waiting.clear();
+		const stopped = this.#claimer.stop();
 		for (const live of this.#live.values())
 			if (!live.isDialled) {
 				live.cancelTimeout();
@@ -141,6 +119,7 @@ export class CallDispatcher implements Dispatcher {
 			() => this.hangUpAll(),
 			true,
 		);
+		await stopped;
 		await Promise.allSettled(this.#running.values());
 		cancel();
 	}
@@ -157,36 +136,65 @@ export class CallDispatcher implements Dispatcher {
 		return this.#running.size < this.#options.dialer.capacity();
 	}
 
-	#track(call: NewCall, queuedAt: number, lastSeq: number): Live {
-		const { store, clock, tell, recordings, queueTimeoutMs } = this.#options;
-		const journal = new Journal({
-			callId: call.id,
-			cloudId: call.cloudId,
-			metadata: call.metadata,
-			lastSeq,
-			clock,
-			keep: (event) => {
-				// its turn has come: it may be rung as soon as this is kept
-				if (event.type === "call.dialing") {
-					live.isDialled = true;
-					live.cancelTimeout();
-				}
-				if (event.type === "call.queued") {
-					const record = { ...call, flow: call.flow.source };
-					return store.calls.insert({ ...record, createdAt: queuedAt }, event);
-				}
-				const patch = patchFor(event, recordings.pathOf(call.id));
-				return store.calls.append(call.id, [event], patch, call.publish);
-			},
-			tell: (event) => tell(call, event),
+	/** How many more calls are carried on or held ready here. */
+	get #room(): number {
+		if (!this.#open) return 0;
+		const capacity = this.#options.dialer.capacity();
+		return capacity + Math.min(capacity, MOST_AHEAD) - this.#live.size;
+	}
+
+	#checkLimit(): void {
+		const { dialer, queueLimit, callsPerSecond } = this.#options;
+		const known = this.#live.size + this.#keeping + this.#claimer.backlog;
+		const waiting = known - dialer.capacity();
+		if (waiting >= queueLimit)
+			throw new Fault(
+				"QUEUE_FULL",
+				`${waiting} calls wait already (QUEUE_LIMIT)`,
+				{ retryAfterS: Math.max(1, Math.ceil(waiting / callsPerSecond / 2)) },
+			);
+	}
+
+	async #keepOwn(call: NewCall): Promise<void> {
+		const live = this.#track(call, 1, this.#firstJournal(call, true));
+		const kept = live.journal.record(queued(call));
+		// gets ready while it is being kept, and may so be kept as dialing at once; nobody is rung before it is kept
+		this.#waiting.add(call.id);
+		this.#pump();
+		try {
+			await kept;
+		} catch (error) {
+			this.#forget(live);
+			throw error;
+		}
+	}
+
+	async #keepForAll(call: NewCall): Promise<void> {
+		this.#keeping++;
+		try {
+			await this.#firstJournal(call, false).record(queued(call));
+			this.#claimer.expect(call.dueAt);
+		} finally {
+			this.#keeping--;
+		}
+	}
+
+	/** Keeps the call's row with its first event. */
+	#firstJournal(call: NewCall, owned: boolean): Journal {
+		const { store } = this.#options;
+		return callJournal(call, 0, this.#options, (first) => {
+			const createdAt = Date.parse(first.at);
+			const record = { ...call, flow: call.flow.source, createdAt };
+			return store.calls.insert(record, first, owned);
 		});
-		const stop = new AbortController();
-		const leftMs = queuedAt + queueTimeoutMs - clock.now();
+	}
+
+	#track(call: NewCall, attempt: number, journal: Journal): Live {
+		const { clock, queueTimeoutMs } = this.#options;
+		const leftMs = call.dueAt + queueTimeoutMs - clock.now();
 		const live: Live = {
-			call,
-			journal,
-			queuedAt,
-			stop,
+			...{ call, attempt, journal },
+			stop: new AbortController(),
 			isDialled: false,
 			cancelTimeout: clock.after(leftMs, () =>
 				this.#stopLive(live, "queue_timeout"),
@@ -211,16 +219,35 @@ export class CallDispatcher implements Dispatcher {
 	/** Gives waiting calls their turn while there is room. */
 	#pump(): void {
 		for (const id of this.#waiting) {
-			if (!this.#hasRoom || !this.#open) return;
+			if (!this.#hasRoom || !this.#open) break;
 			const live = this.#live.get(id);
 			if (live) this.#start(live);
 		}
+		if (this.#room > 0 && this.#claimer.backlog > 0) this.#claimer.wake();
 	}
 
 	#start(live: Live): void {
-		const { call, journal, queuedAt, stop } = live;
+		const { call, attempt, journal, stop } = live;
+		const { store } = this.#options;
 		this.#waiting.delete(call.id);
-		const done = placeCall(call, queuedAt, journal, this.#options, stop.signal)
+		const legs = {
+			keep: (leg: LegName) => store.calls.keepLeg(call.id, leg),
+			held: () => store.held(),
+		};
+		// its turn has come: it may be rung as soon as this is kept
+		const onDialing = () => {
+			live.isDialled = true;
+			live.cancelTimeout();
+		};
+		const done = placeCall(
+			{ ...call, attempt },
+			journal,
+			{ ...this.#options, legs, onDialing },
+			stop.signal,
+		)
+			.then((nextAt) => {
+				if (nextAt !== null) this.#claimer.expect(nextAt);
+			})
 			.catch((error) => {
 				this.#options.log.error({ err: error, callId: call.id }, "not kept");
 			})
@@ -232,53 +259,42 @@ export class CallDispatcher implements Dispatcher {
 		this.#running.set(call.id, done);
 	}
 
-	async #requeue(record: UnfinishedCall): Promise<void> {
-		const work = await this.#options.store.calls.work(record.id);
-		if (!work) return;
-		this.#track(
-			{ ...record, variables: work.variables, flow: thawFlow(work.flow) },
-			record.createdAt,
-			record.lastSeq,
-		);
-		this.#waiting.add(record.id);
+	#take(claimed: ClaimedCall): void {
+		const { clock, queueTimeoutMs } = this.#options;
+		let call: NewCall;
+		try {
+			call = { ...claimed, flow: thawFlow(claimed.flow) };
+		} catch (error) {
+			// one call that cannot be read must not keep the others from their turn
+			void this.#takeLeft(claimed, message(error));
+			return;
+		}
+		const journal = callJournal(call, claimed.lastSeq, this.#options);
+		const live = this.#track(call, claimed.attempt, journal);
+		this.#waiting.add(call.id);
+		if (claimed.stopAsked) this.#stopLive(live, "stopped");
+		else if (claimed.dueAt + queueTimeoutMs <= clock.now())
+			this.#stopLive(live, "queue_timeout");
+		else this.#pump();
 	}
 
-	/** Ends a call that a process before this one had accepted. */
-	async #endLeft(
-		record: UnfinishedCall,
-		ending: { outcome: Outcome; reason: Reason; detail: string | null },
-	): Promise<void> {
-		const { store, recordings, clock, tell } = this.#options;
-		const now = clock.now();
-		const seconds = (from: number | null, to: number | null) =>
-			from === null ? 0 : secondsBetween(from, to ?? now);
-		const journal = new Journal({
-			callId: record.id,
-			cloudId: record.cloudId,
-			metadata: record.metadata,
-			lastSeq: record.lastSeq,
-			clock,
-			keep: (event) =>
-				store.calls.append(
-					record.id,
-					[event],
-					patchFor(event, recordings.pathOf(record.id)),
-					record.publish,
-				),
-			tell: (event) => tell(record, event),
-		});
-		if (record.record && record.answeredAt !== null && !record.recording)
-			await journal.record(await recorded(record.id, recordings));
-		await journal.record({
-			type: "call.ended",
-			data: {
-				...ending,
-				sip_status: null,
-				step_id: null,
-				queued_s: seconds(record.createdAt, record.dialedAt),
-				ring_s: seconds(record.dialedAt, record.answeredAt),
-				talk_s: seconds(record.answeredAt, null),
-			},
-		});
+	async #takeLeft(claimed: ClaimedCall, problem?: string): Promise<void> {
+		const { log } = this.#options;
+		try {
+			const nextAt = await endLeft(claimed, problem, this.#options);
+			if (nextAt !== null) this.#claimer.expect(nextAt);
+		} catch (error) {
+			log.error({ err: error, callId: claimed.id }, "not kept");
+		}
 	}
 }
+
+const queued = (call: NewCall) =>
+	({
+		type: "call.queued",
+		data: {
+			number: call.number,
+			caller_id: call.callerId,
+			due_at: instant(call.dueAt),
+		},
+	}) as const;

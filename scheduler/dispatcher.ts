@@ -25,8 +25,8 @@ export interface NewCall {
 export interface Dispatcher {
 	/** Keeps the call (one INSERT with its call.queued event) and queues it; throws Fault QUEUE_FULL or SHUTTING_DOWN (with retryAfterS) before anything is kept. */
 	accept(call: NewCall): Promise<void>;
-	/** Stops a queued, ringing or answered call; false if it is not live here. */
-	stop(callId: string): Promise<boolean>;
+	/** Ends a call, whatever it does and whichever instance has it; it may take that one a moment. */
+	stop(callId: string): Promise<void>;
 	readonly ready: boolean;
 }
 

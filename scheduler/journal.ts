@@ -2,8 +2,8 @@ import { type Clock, instant } from "../core/clock.js";
 import type { CallEvent, CallHappening } from "../core/event.js";
 import { newId } from "../core/id.js";
 
-/** Keeps an event and what it changes in the call's row, in one transaction; resolves when both are durable. */
-export type Keep = (event: CallEvent) => Promise<void>;
+/** Keeps events and what they change in the call's row, in one transaction; resolves when all is durable. */
+export type Keep = (events: readonly CallEvent[]) => Promise<void>;
 
 export interface JournalOptions {
 	callId: string;
@@ -44,13 +44,15 @@ export class Journal {
 		};
 	}
 
-	/** Resolves when the event and all before it are durable; rejects if one of them could not be kept. Events are told in order. */
-	record(happening: CallHappening): Promise<void> {
+	/** Resolves when these events, kept together or not at all, and all before them are durable; rejects if one could not be kept. Events are told in order. */
+	record(...happenings: CallHappening[]): Promise<void> {
 		if (this.#broken) return this.#last;
-		const event = this.write(happening);
+		const events = happenings.map((happening) => this.write(happening));
 		const { keep, tell } = this.#options;
-		const kept = keep(event);
-		this.#last = Promise.all([this.#last, kept]).then(() => tell(event));
+		const kept = keep(events);
+		this.#last = Promise.all([this.#last, kept]).then(() => {
+			for (const event of events) tell(event);
+		});
 		this.#last.catch(() => {
 			this.#broken = true;
 		});

@@ -1,17 +1,24 @@
 import type { Appointments } from "../core/appointments.js";
-import type { Call, Dialer, DialResult, StopReason } from "../core/call.js";
+import type {
+	Call,
+	Dialer,
+	DialResult,
+	LegKeeper,
+	LegName,
+	StopReason,
+} from "../core/call.js";
 import { type Clock, secondsBetween } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
 import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
-import type { Outcome, Reason } from "../core/outcome.js";
 import type { Sounds } from "../core/sounds.js";
 import { type RunEnd, run } from "../flow/run.js";
 import { soundsOf } from "../flow/sounds.js";
 import { startVariables } from "../flow/variables.js";
 import type { Recordings } from "../media/recordings.js";
 import type { FlowDial } from "../steps/step.js";
+import { callEnded, type Ending, endOfAttempt, type Times } from "./attempt.js";
 import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { recorded } from "./recorded.js";
@@ -22,6 +29,8 @@ const WARMED_AT_ONCE = 4;
 export interface PacedDialer extends Dialer {
 	/** Resolves when the engine is there and CALLS_PER_SECOND permits another call; each `dial` takes one. Rejects if `signal` aborts first. */
 	turn(signal: AbortSignal): Promise<void>;
+	/** Ends what another process has left, ringing or answered, as soon as it can. */
+	hangUpLeft(leg: LegName): void;
 }
 
 export interface PlaceCallOptions {
@@ -31,39 +40,38 @@ export interface PlaceCallOptions {
 	appointments: Appointments;
 	entities: Entities;
 	recordings: Recordings;
+	legs: LegKeeper;
+	/** The call is dialled as soon as that is kept: it no longer waits. */
+	onDialing(): void;
 	clock: Clock;
 	log: Log;
 }
 
-/** How a call came out, for its last event. */
-interface Ending {
-	outcome: Outcome;
-	reason: Reason;
-	sipStatus?: number | undefined;
-	detail?: string;
-	stepId: string | null;
-}
-
 /**
- * The whole life of a call, from its turn in the queue to its one `call.ended`. Aborting `signal` (its reason a StopReason) ends it
- * wherever it is; `shutdown` before it is dialled leaves it in the store for the next start. Throws only if the store does.
+ * One attempt of a call, from its turn in the queue to its end. Aborting `signal` (its reason a StopReason) ends it and the call
+ * wherever it is; `shutdown` before it is dialled leaves it in the store for the next start. Returns when the next attempt is due,
+ * null if there is none. Throws only if the store does.
  */
 export async function placeCall(
-	call: NewCall,
-	queuedAt: number,
+	call: NewCall & { attempt: number },
 	journal: Journal,
 	options: PlaceCallOptions,
 	signal: AbortSignal,
-): Promise<void> {
+): Promise<number | null> {
+	const { clock, log } = options;
 	const life = new CallLife(call, journal, options, signal);
 	let ending: Ending;
 	try {
 		await life.warm();
 		const gaveUp = await life.waitForTurn();
-		if (gaveUp?.reason === "shutdown") return;
-		ending = gaveUp ?? (await life.walk());
+		if (gaveUp) {
+			if (gaveUp.reason !== "shutdown")
+				await journal.record(callEnded(gaveUp, life.times, clock.now()));
+			return null;
+		}
+		ending = await life.walk();
 	} catch (error) {
-		options.log.error({ err: error, callId: call.id }, "the call broke");
+		log.error({ err: error, callId: call.id }, "the call broke");
 		ending = {
 			outcome: "failed",
 			reason: "internal_error",
@@ -72,17 +80,10 @@ export async function placeCall(
 		};
 	}
 	await life.close();
-	await journal.record({
-		type: "call.ended",
-		data: {
-			outcome: ending.outcome,
-			reason: ending.reason,
-			sip_status: ending.sipStatus ?? null,
-			detail: ending.detail ?? null,
-			step_id: ending.stepId,
-			...life.durations(queuedAt),
-		},
-	});
+	const policy = signal.aborted ? { ...call, retry: null } : call;
+	const end = endOfAttempt(policy, ending, life.times, clock.now());
+	await journal.record(...end.told);
+	return end.nextAt;
 }
 
 class CallLife {
@@ -180,26 +181,22 @@ class CallLife {
 		await this.#journal.record(await recorded(this.#call.id, recordings));
 	}
 
-	durations(queuedAt: number) {
-		const now = this.#options.clock.now();
-		const seconds = (from: number | null, to: number | null) =>
-			from === null ? 0 : secondsBetween(from, to ?? now);
-		return {
-			queued_s: seconds(queuedAt, this.#dialedAt),
-			ring_s: seconds(this.#dialedAt, this.#answeredAt),
-			talk_s: seconds(this.#answeredAt, null),
-		};
+	get times(): Times {
+		const { dueAt } = this.#call;
+		return { dueAt, dialedAt: this.#dialedAt, answeredAt: this.#answeredAt };
 	}
 
 	async #dial(request: FlowDial): Promise<DialResult> {
-		const { dialer, clock, log } = this.#options;
+		const { dialer, legs, onDialing, clock, log } = this.#options;
 		const told = { number: request.to, caller_id: request.callerId };
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
 				callId: this.#call.id,
 				...request,
+				legs,
 				beforeInvite: async () => {
+					onDialing();
 					this.#dialedAt = clock.now();
 					await this.#journal.record({ type: "call.dialing", data: told });
 				},

@@ -5,6 +5,16 @@ import type { CallPatch } from "../store/store.js";
 export function patchFor(event: CallEvent, recordingPath: string): CallPatch {
 	const at = Date.parse(event.at);
 	switch (event.type) {
+		case "call.attempt_ended": {
+			const { attempt, next_at } = event.data;
+			return next_at === null
+				? {}
+				: {
+						status: "scheduled",
+						attempt: attempt + 1,
+						dueAt: Date.parse(next_at),
+					};
+		}
 		case "call.dialing":
 			return { status: "dialing", dialedAt: at };
 		case "call.ringing":

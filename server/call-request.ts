@@ -1,18 +1,32 @@
 import { z } from "zod";
+import { instant } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
 import { Fault, type Problem } from "../core/fault.js";
 import { checkUrl } from "../core/http.js";
+import type { MissedOutcome } from "../core/outcome.js";
 import type { SipAddress } from "../core/sip-address.js";
 import { compileFlow, type Flow } from "../flow/flow.js";
 import { at, problem } from "../flow/problem.js";
 import { initialVariables } from "../flow/variables.js";
 import { closest } from "../steps/closest.js";
+import type { RetryPolicy } from "../store/store.js";
 
 const MOST_METADATA_BYTES = 4_096;
 /** A body can hold a hundred thousand problems. */
 const MOST_TOLD = 1_000;
 /** Guesses are made for so many unknown fields. */
 const MOST_GUESSES = 20;
+
+/** Outcomes after which a call may be tried again; an answer and the wish of somebody end it. */
+const retryable = [
+	"busy",
+	"no_answer",
+	"declined",
+	"wrong_number",
+	"unreachable",
+	"failed",
+	"interrupted",
+] as const satisfies readonly MissedOutcome[];
 
 const text = z.string({ error: "write a string" });
 
@@ -38,6 +52,38 @@ const metadata = z
 		(value) => Buffer.byteLength(JSON.stringify(value)) <= MOST_METADATA_BYTES,
 		{ error: `at most ${MOST_METADATA_BYTES} bytes as JSON` },
 	);
+
+const startAt = z.iso
+	.datetime({
+		offset: true,
+		error: "write an instant with its offset, such as 2030-10-11T20:48:00Z",
+	})
+	.transform((text) => Date.parse(text));
+
+const retry = z.strictObject(
+	{
+		attempts: z
+			.int({ error: "write a number" })
+			.min(1)
+			.max(20)
+			.default(1)
+			.describe("How often it is tried in all"),
+		interval: z
+			.number({ error: "write a number" })
+			.min(1)
+			.max(7 * 86_400)
+			.default(300)
+			.describe("Seconds from the end of one attempt to the next"),
+		on: z
+			.array(
+				z.enum(retryable, { error: `write some of ${retryable.join(", ")}` }),
+			)
+			.min(1)
+			.default(["busy", "no_answer", "unreachable"])
+			.describe("Outcomes after which it is tried again"),
+	},
+	{ error: "write an object with attempts, interval and on" },
+);
 
 /** Of the body of POST /call/flow. */
 export const fields = {
@@ -65,6 +111,17 @@ export const fields = {
 		.describe(
 			`An object that comes back in every event; at most ${MOST_METADATA_BYTES} bytes as JSON`,
 		),
+	start_at: startAt
+		.optional()
+		.describe(
+			"When it is dialled at the earliest: an instant such as 2030-10-11T20:48:00+05:30; left out: at once",
+		),
+	retry: retry
+		.nullable()
+		.default(null)
+		.describe(
+			"Whether it is tried again: {attempts, interval, on}: attempts in all (1 if left out, at most 20), seconds between two (300), and after which outcomes (busy, no_answer and unreachable)",
+		),
 	flow: z.unknown().optional().describe("A list of steps, a call first"),
 } as const;
 const bodySchema = z.strictObject(fields);
@@ -75,9 +132,11 @@ const secret = /^\$\.(cloud_sid|auth_token|publish)\b/;
 export interface CallRequest
 	extends Pick<
 		z.infer<typeof bodySchema>,
-		"record" | "publish" | "variables" | "metadata"
+		"record" | "publish" | "variables" | "metadata" | "retry"
 	> {
 	flow: Flow;
+	/** Epoch milliseconds; not before now. */
+	dueAt: number;
 	/** What is odd but can run. */
 	warnings: Problem[];
 }
@@ -107,15 +166,26 @@ export function readCallRequest(
 	const read = bodySchema.safeParse(body);
 	const compiled = compileFlow(body.flow, { ...context, path: "$.flow" });
 	if (read.success && compiled.ok) {
-		const { record, publish, variables, metadata } = read.data;
+		const { record, publish, variables, metadata, start_at } = read.data;
+		const retry = isRetried(read.data.retry) ? read.data.retry : null;
+		const dueAt = Math.max(start_at ?? context.now, context.now);
 		const { flow } = compiled;
 		const warnings = [...compiled.warnings];
 		if (publish && context.refuses(publish.url))
 			warnings.push({
 				path: "$.publish.url",
-				hint: "a private address that HTTP_ALLOW does not name: no event will be sent",
+				hint: "a private address that HTTP_ALLOW does not name: no event can be sent",
 			});
-		return { record, publish, variables, metadata, flow, warnings };
+		if (start_at !== undefined && start_at < context.now)
+			warnings.push({
+				path: "$.start_at",
+				value: instant(start_at),
+				hint: "this instant is past, so the call is dialled at once",
+			});
+		return {
+			...{ record, publish, variables, metadata, flow, warnings },
+			...{ dueAt, retry },
+		};
 	}
 	const ofBody = read.success ? [] : bodyProblems(read.error, body);
 	const ofFlow = compiled.ok ? [] : compiled.problems;
@@ -130,6 +200,9 @@ export function readCallRequest(
 		{ problems: problems.slice(0, MOST_TOLD) },
 	);
 }
+
+const isRetried = (retry: RetryPolicy | null) =>
+	retry !== null && retry.attempts > 1;
 
 function bodyProblems(error: z.ZodError, body: unknown): Problem[] {
 	return error.issues.flatMap((issue) => {
@@ -149,7 +222,13 @@ function bodyProblems(error: z.ZodError, body: unknown): Problem[] {
 
 /** Without its value: it may be a secret in the wrong place. */
 function unknownField(parent: string, key: string, guesses: boolean): Problem {
-	const known = Object.keys(parent === "$" ? fields : publish.shape);
+	const known = Object.keys(
+		parent === "$"
+			? fields
+			: parent === "$.retry"
+				? retry.shape
+				: publish.shape,
+	);
 	const meant = guesses ? closest(key, known) : undefined;
 	return {
 		path: at(parent, key),

@@ -110,12 +110,7 @@ async function open(
 		clock,
 		log,
 	});
-	await dispatcher.recover();
-	store.onGivenBack(() => {
-		dispatcher
-			.recover()
-			.catch((error) => log.error({ err: error }, "not recovered"));
-	});
+	await dispatcher.start();
 	const server = createHttpServer(app);
 	server.listen(config.HTTP_PORT, config.HTTP_HOST);
 	// longer than clients keep theirs, or a request meets a connection that is just being closed

@@ -44,10 +44,11 @@ export function readNewSchedule(
 ): Omit<NewSchedule, "cloudId"> & { warnings: Problem[] } {
 	const { cron, timezone, missed, request } = readBody(fields, body);
 	const nextAt = nextFrom({ cron, timezone }, deps);
-	const { warnings, flow, ...rest } = readRequest(request, deps);
+	refuseStart(request);
+	const { warnings, flow, dueAt: _now, ...rest } = readRequest(request, deps);
 	return {
 		...{ cron, timezone, missed, nextAt },
-		request: { ...rest, flow: flow.source, retry: null },
+		request: { ...rest, flow: flow.source },
 		warnings: warnings.map(within),
 	};
 }
@@ -61,6 +62,14 @@ export function nextFrom(
 	if (nextAt !== null) return nextAt;
 	const hint = "no calendar has such a day; write one that comes";
 	throw badRequest([problem("$.cron", cron, hint)]);
+}
+
+function refuseStart(request: unknown): void {
+	if (typeof request !== "object" || request === null) return;
+	if (!Object.hasOwn(request, "start_at")) return;
+	const start: unknown = Reflect.get(request, "start_at");
+	const hint = "leave it out: the schedule says when";
+	throw badRequest([problem("$.request.start_at", start, hint)]);
 }
 
 function readRequest(request: unknown, deps: Deps): CallRequest {

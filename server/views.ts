@@ -3,7 +3,7 @@ import type { CallRecord } from "../store/store.js";
 
 /** A call as the API shows it. */
 export function callView(call: CallRecord) {
-	const { createdAt, dialedAt, answeredAt, endedAt, recording } = call;
+	const { createdAt, dueAt, dialedAt, answeredAt, endedAt, recording } = call;
 	return {
 		id: call.id,
 		status: call.status,
@@ -12,11 +12,17 @@ export function callView(call: CallRecord) {
 		sip_status: call.sipStatus,
 		number: call.number,
 		caller_id: call.callerId,
+		attempt: call.attempt,
+		retry: call.retry,
+		parent_call_id: call.parentCallId,
+		callback_id: call.callbackId,
+		schedule_id: call.scheduleId,
 		created_at: instant(createdAt),
+		due_at: instant(dueAt),
 		dialed_at: shown(dialedAt),
 		answered_at: shown(answeredAt),
 		ended_at: shown(endedAt),
-		queued_s: seconds(createdAt, dialedAt ?? endedAt),
+		queued_s: seconds(dueAt, dialedAt ?? endedAt),
 		ring_s: seconds(dialedAt, answeredAt ?? endedAt),
 		talk_s: seconds(answeredAt, endedAt),
 		record: call.record,

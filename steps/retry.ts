@@ -1,12 +1,20 @@
 import { z } from "zod";
 import { type AppointmentRetry, defaultRetry } from "../core/appointments.js";
-import { type MissedOutcome, outcomes } from "../core/outcome.js";
+import type { MissedOutcome } from "../core/outcome.js";
 import { seconds } from "./fields.js";
 
 const WEEK_S = 7 * 24 * 3_600;
 const MOST_ATTEMPTS = 20;
-// The filter takes out exactly what MissedOutcome does.
-const missed = outcomes.filter((one) => one !== "answered") as MissedOutcome[];
+/** What was answered is over, and so is what somebody has stopped. */
+const missed = [
+	"busy",
+	"no_answer",
+	"declined",
+	"wrong_number",
+	"unreachable",
+	"failed",
+	"interrupted",
+] as const satisfies readonly MissedOutcome[];
 
 /** How often a callback is tried, and after what again. */
 export const retryFields = {
@@ -25,7 +33,7 @@ export const retryFields = {
 		),
 	on: z
 		.array(z.enum(missed, { error: `write some of ${missed.join(", ")}` }))
-		.default([...defaultRetry.on] as MissedOutcome[]) // nobody retries what was answered
+		.default([...defaultRetry.on])
 		.describe(
 			`Outcomes after which it is tried again (${defaultRetry.on.join(", ")} if left out)`,
 		),

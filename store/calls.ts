@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import { callEvent, callRecord, recordColumns } from "./call-rows.js";
 import type { Database } from "./database.js";
@@ -36,11 +37,7 @@ export class StoredCalls implements Calls {
 		);
 	}
 
-	insert(
-		call: NewCallRecord,
-		queued: CallEvent,
-		owned: boolean,
-	): Promise<void> {
+	insert(call: NewCallRecord, queued: CallEvent, owned = true): Promise<void> {
 		return this.#writes.add({
 			callId: call.id,
 			insert: { ...call, owned },
@@ -57,6 +54,16 @@ export class StoredCalls implements Calls {
 		publish: Publish | null = null,
 	): Promise<void> {
 		return this.#writes.add({ callId, events, patch, publish });
+	}
+
+	keepLeg(callId: string, leg: LegName): Promise<void> {
+		return this.#writes.add({
+			callId,
+			events: [],
+			patch: {},
+			publish: null,
+			leg,
+		});
 	}
 
 	/** Resolves once nothing waits to be written. */

@@ -75,7 +75,7 @@ export class StoredDeliveries implements Deliveries {
 				"method",
 				"attempts",
 			])
-			.orderBy("due_at")
+			.orderBy("claimed.due_at")
 			.orderBy("events.seq")
 			.execute();
 		return rows.map(({ endpoint_id, url, method, attempts, ...row }) => ({

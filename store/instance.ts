@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
-import type { Clock } from "../core/clock.js";
-import { message } from "../core/fault.js";
+import { type Clock, sleep } from "../core/clock.js";
+import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Database } from "./database.js";
 import type { Tables } from "./schema.js";
@@ -8,6 +8,8 @@ import type { Tables } from "./schema.js";
 /** A lease lasts so long, unless it is renewed. */
 const LEASE_S = 10;
 const RENEW_MS = 3_000;
+/** While it is not sure of its lease, an instance looks again so often. */
+const LOOK_MS = 100;
 /** Any constant: the first half of the advisory lock that an instance holds; its number is the second. */
 const INSTANCE_LOCKS = 8_360_472;
 
@@ -29,11 +31,15 @@ export class Instance {
 	readonly #onGivenBack = new Set<() => void>();
 	#cancel = () => {};
 	#ended = false;
+	#isFenced = false;
+	/** Of the clock that only goes forward. */
+	#renewedAt: number;
 	#onFenced = () => {};
 
 	private constructor(number: number, options: InstanceOptions) {
 		this.number = number;
 		this.#options = options;
+		this.#renewedAt = options.clock.monotonic();
 	}
 
 	static async begin(options: InstanceOptions): Promise<Instance> {
@@ -62,6 +68,19 @@ export class Instance {
 		this.#onFenced = listener;
 	}
 
+	/**
+	 * Resolves while the lease is known to last, and rejects with LEASE_LOST once it is known to be lost; a process that was
+	 * frozen knows neither, and waits.
+	 */
+	async held(): Promise<void> {
+		const { clock } = this.#options;
+		for (;;) {
+			if (this.#isFenced) throw new Fault("LEASE_LOST");
+			if (clock.monotonic() - this.#renewedAt < LEASE_S * 1_000) return;
+			await sleep(clock, LOOK_MS);
+		}
+	}
+
 	/** Gives back what it still claims. */
 	async end(): Promise<void> {
 		this.#ended = true;
@@ -80,7 +99,10 @@ export class Instance {
 		try {
 			const isOurs = await this.#renew();
 			if (this.#ended) return;
-			if (!isOurs) return this.#onFenced();
+			if (!isOurs) {
+				this.#isFenced = true;
+				return this.#onFenced();
+			}
 			if (await this.#reap())
 				for (const listener of this.#onGivenBack) listener();
 		} catch (error) {
@@ -90,11 +112,14 @@ export class Instance {
 	}
 
 	async #renew(): Promise<boolean> {
+		// as it was asked for: the database may count from then
+		const at = this.#options.clock.monotonic();
 		const { numUpdatedRows } = await this.#options.db
 			.updateTable("instances")
 			.set({ seen_at: sql<Date>`now()` })
 			.where("number", "=", this.number)
 			.executeTakeFirst();
+		if (numUpdatedRows > 0) this.#renewedAt = at;
 		return numUpdatedRows > 0;
 	}
 

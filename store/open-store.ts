@@ -76,7 +76,7 @@ async function assemble(
 	await schedulesSoon.listen();
 	return {
 		calls,
-		queue: new StoredQueue(db, instance.number, clock),
+		queue: new StoredQueue(db, instance.number),
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
 		callbacks: new StoredCallbacks({ ...firing, dueSoon: callbacksSoon }),
@@ -86,6 +86,7 @@ async function assemble(
 		},
 		onLost: (listener) => database.onLost(listener),
 		onGivenBack: (listener) => instance.onGivenBack(listener),
+		held: () => instance.held(),
 		onFenced: (listener) => instance.onFenced(listener),
 		async close() {
 			await calls.settled();

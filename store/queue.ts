@@ -1,5 +1,5 @@
 import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
-import type { Clock } from "../core/clock.js";
+import type { LegName } from "../core/call.js";
 import { callRecord, recordColumns } from "./call-rows.js";
 import type { Tables } from "./schema.js";
 import type { CallRecord, CallStatus, ClaimedCall, Queue } from "./store.js";
@@ -7,23 +7,30 @@ import type { CallRecord, CallStatus, ClaimedCall, Queue } from "./store.js";
 /** Built upon in `#claim`. */
 type NobodysCalls = SelectQueryBuilder<Tables, "calls", object>;
 
+const waiting = ["scheduled", "queued"] as const;
+
 export class StoredQueue implements Queue {
 	readonly #db: Kysely<Tables>;
 	readonly #owner: number;
-	readonly #clock: Clock;
 
-	constructor(db: Kysely<Tables>, owner: number, clock: Clock) {
+	constructor(db: Kysely<Tables>, owner: number) {
 		this.#db = db;
 		this.#owner = owner;
-		this.#clock = clock;
 	}
 
-	claimDue(limit: number): Promise<ClaimedCall[]> {
+	claimDue(by: number, limit: number): Promise<ClaimedCall[]> {
 		return this.#claim((calls) =>
 			calls
-				.where("due_at", "<=", new Date(this.#clock.now()))
+				.where("status", "in", waiting)
+				.where("due_at", "<=", new Date(by))
 				.orderBy("due_at")
 				.limit(limit),
+		);
+	}
+
+	claimLeft(limit: number): Promise<ClaimedCall[]> {
+		return this.#claim((calls) =>
+			calls.where("status", "not in", waiting).orderBy("due_at").limit(limit),
 		);
 	}
 
@@ -32,19 +39,18 @@ export class StoredQueue implements Queue {
 		return call;
 	}
 
-	async nextDueInMs(): Promise<number | null> {
+	async nextDueAt(): Promise<number | null> {
 		const next = await this.#nobodys()
 			.select((call) => call.fn.min("due_at").as("due_at"))
 			.executeTakeFirst();
-		return next?.due_at
-			? Math.max(0, next.due_at.getTime() - this.#clock.now())
-			: null;
+		return next?.due_at?.getTime() ?? null;
 	}
 
-	async backlog(most: number): Promise<number> {
+	async backlog(by: number, most: number): Promise<number> {
 		const due = this.#nobodys()
 			.select("id")
-			.where("due_at", "<=", new Date(this.#clock.now()))
+			.where("status", "in", waiting)
+			.where("due_at", "<=", new Date(by))
 			.limit(most);
 		const counted = await this.#db
 			.selectFrom(due.as("due"))
@@ -60,7 +66,7 @@ export class StoredQueue implements Queue {
 		const counted = await this.#db
 			.selectFrom("calls")
 			.select((row) => row.fn.countAll().as("rows"))
-			.where("status", "in", ["queued", "scheduled"])
+			.where("status", "in", waiting)
 			.where(sql<boolean>`(due_at, id) < (${new Date(dueAt)}, ${id}::uuid)`)
 			.executeTakeFirst();
 		return Number(counted?.rows ?? 0);
@@ -82,21 +88,6 @@ export class StoredQueue implements Queue {
 			.where("stop_asked", "=", true)
 			.execute();
 		return rows.map(({ id }) => id);
-	}
-
-	async addLeg(callId: string, dialogId: string): Promise<void> {
-		await this.#db
-			.insertInto("legs")
-			.values({ call_id: callId, dialog_id: dialogId })
-			.onConflict((conflict) => conflict.doNothing())
-			.execute();
-	}
-
-	async removeLeg(dialogId: string): Promise<void> {
-		await this.#db
-			.deleteFrom("legs")
-			.where("dialog_id", "=", dialogId)
-			.execute();
 	}
 
 	#nobodys() {
@@ -129,11 +120,10 @@ export class StoredQueue implements Queue {
 					.select((event) => event.fn.max("seq").as("seq"))
 					.whereRef("events.call_id", "=", "claimed.id")
 					.as("last_seq"),
-				sql<
-					string[] | null
-				>`(select json_agg(dialog_id) from legs where legs.call_id = claimed.id)`.as(
-					"legs",
-				),
+				sql<LegName[] | null>`(
+					select json_agg(json_build_object('dialogId', dialog_id, 'transactionId', transaction_id))
+					from legs where legs.call_id = claimed.id
+				)`.as("legs"),
 			])
 			.orderBy("due_at")
 			.execute();

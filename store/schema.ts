@@ -51,7 +51,7 @@ export interface Tables {
 		schedule_id: string | null;
 		stop_asked: Generated<boolean>;
 	};
-	legs: { dialog_id: string; call_id: string };
+	legs: { dialog_id: string; transaction_id: string | null; call_id: string };
 	events: {
 		id: string;
 		call_id: string;

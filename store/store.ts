@@ -1,3 +1,4 @@
+import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 import type { Callbacks } from "./callback.js";
@@ -85,16 +86,20 @@ export type ClaimedCall = CallRecord &
 	Pick<NewCallRecord, "flow" | "variables"> & {
 		/** Of the newest event kept. */
 		lastSeq: number;
-		/** drachtio-server's names of the dialogs that an instance before this one may have left up. */
-		legs: string[];
+		/** What an instance before this one may have left up. */
+		legs: LegName[];
 		/** Somebody wants it to end. */
 		stopAsked: boolean;
 	};
 
 /** Each method is one transaction: it is kept whole when the promise resolves, and not at all when it rejects. */
 export interface Calls {
-	/** `owned`: this instance begins it at once; else whoever has room claims it when it is due. */
-	insert(call: NewCallRecord, queued: CallEvent, owned: boolean): Promise<void>;
+	/** `owned`, unless it is false: this instance begins it at once; else whoever has room claims it when it is due. */
+	insert(
+		call: NewCallRecord,
+		queued: CallEvent,
+		owned?: boolean,
+	): Promise<void>;
 	/** Appends events of one call and changes its row; what is asked for one call is kept in that order, and nothing after what was not kept. */
 	append(
 		callId: string,
@@ -102,6 +107,8 @@ export interface Calls {
 		patch: CallPatch,
 		publish?: Publish | null,
 	): Promise<void>;
+	/** Keeps, until the attempt has ended, that this leg may be up. */
+	keepLeg(callId: string, leg: LegName): Promise<void>;
 	/** Undefined if no call of this account has the id, which must be a UUID. */
 	find(cloudId: string, id: string): Promise<CallRecord | undefined>;
 	/** Events with a `seq` above `after`, in order; none if the call is not this account's. */
@@ -114,23 +121,22 @@ export interface Calls {
 
 /** What calls wait in, shared by all instances; a claim is a lease that the instance renews. */
 export interface Queue {
-	/** Takes over up to `limit` calls of every account that are due and nobody's, the longest due first: they wait for their turn, or their instance has ended. */
-	claimDue(limit: number): Promise<ClaimedCall[]>;
+	/** Takes over up to `limit` calls of every account that wait, are nobody's and were due by then, the longest due first. */
+	claimDue(by: number, limit: number): Promise<ClaimedCall[]>;
+	/** Takes over up to `limit` calls that an ended instance has left in the middle of an attempt. */
+	claimLeft(limit: number): Promise<ClaimedCall[]>;
 	/** The same for one call, whether it is due or not; undefined if it has ended or is somebody's. */
 	claim(id: string): Promise<ClaimedCall | undefined>;
-	/** Milliseconds until the next one that is nobody's is due, 0 if one is; null if none waits. */
-	nextDueInMs(): Promise<number | null>;
-	/** Calls that are due and nobody's, counted to `most`. */
-	backlog(most: number): Promise<number>;
+	/** When the next one that is nobody's is due; null if none waits. */
+	nextDueAt(): Promise<number | null>;
+	/** Calls that wait, are nobody's and were due by then, counted to `most`. */
+	backlog(by: number, most: number): Promise<number>;
 	/** How many calls are to be dialled before this one. */
 	ahead(call: Pick<CallRecord, "id" | "dueAt">): Promise<number>;
 	/** Has it ended by the instance that carries it on, which looks for `stopsAsked`. */
 	askToStop(id: string): Promise<void>;
 	/** Which of the calls of this instance somebody wants to end. */
 	stopsAsked(): Promise<string[]>;
-	/** Keeps that a dialog may be up from now on, before its INVITE leaves. */
-	addLeg(callId: string, dialogId: string): Promise<void>;
-	removeLeg(dialogId: string): Promise<void>;
 }
 
 export type DeliveryStatus = "pending" | "delivered" | "dead";
@@ -256,6 +262,8 @@ export interface Store {
 	onLost(listener: () => void): void;
 	/** Calls `listener` when another instance has ended and left work behind. */
 	onGivenBack(listener: () => void): void;
+	/** Resolves while what this instance claims is its own; rejects with LEASE_LOST once others have taken it for dead. */
+	held(): Promise<void>;
 	/** Calls `listener` when others have taken this instance for dead, and its work with it: nothing is kept from then on. */
 	onFenced(listener: () => void): void;
 	/** Waits for what was asked for, gives back what it claims, then lets go of the data folder. */

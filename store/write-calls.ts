@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import type { LegName } from "../core/call.js";
 import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
@@ -15,6 +16,8 @@ export interface Write {
 	patch: CallPatch;
 	/** Where its events are sent. */
 	publish: Publish | null;
+	/** What may be up from now on. */
+	leg?: LegName;
 }
 
 /** What changes in a row of `calls`, for json_to_recordset: however many rows, the statement is the same and planned once. */
@@ -66,6 +69,7 @@ export async function writeAll(
 			select id, call_id, seq, at, cloud_id, endpoint_id, method, at, number
 			from event_rows where endpoint_id is not null ${conflict}
 		),
+		${legRows(writes)}
 		changes as (
 			update calls set
 				status = coalesce(patch.status, calls.status),
@@ -83,6 +87,13 @@ export async function writeAll(
 				id uuid, ${progressColumns}
 			)
 			where calls.id = patch.id
+		),
+		over as (
+			delete from legs using me
+			where call_id in (
+				select id from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (id uuid, status text)
+				where status in ('scheduled', 'ended')
+			)
 		)
 		select number from me`.execute(db);
 	if (rows.length === 0) throw new Fault("LEASE_LOST");
@@ -100,7 +111,7 @@ function insertion(
 		patches.delete(insert.id);
 		return [{ ...callRow(insert), ...given(patch) }];
 	});
-	if (rows.length === 0) return sql``;
+	if (rows.length === 0) return nothing;
 	return sql`new_calls as (
 			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
 				parent_call_id, callback_id, schedule_id, attempt, due_at, status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording, owner)
@@ -113,6 +124,28 @@ function insertion(
 				schedule_id uuid, owned boolean, ${progressColumns}
 			)
 			${conflict}
+		),`;
+}
+
+function legRows(writes: readonly Write[]): RawBuilder<unknown> {
+	const rows = writes.flatMap(({ callId, leg }) =>
+		leg
+			? [
+					{
+						call_id: callId,
+						dialog_id: leg.dialogId,
+						transaction_id: leg.transactionId,
+					},
+				]
+			: [],
+	);
+	if (rows.length === 0) return nothing;
+	return sql`new_legs as (
+			insert into legs (dialog_id, transaction_id, call_id)
+			select dialog_id, max(transaction_id), call_id
+			from me, json_to_recordset(${storableJson(rows)}::json) as row (dialog_id text, transaction_id text, call_id uuid)
+			group by dialog_id, call_id
+			on conflict (dialog_id) do update set transaction_id = excluded.transaction_id
 		),`;
 }
 

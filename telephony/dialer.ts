@@ -3,25 +3,23 @@ import type {
 	Dialer,
 	DialRequest,
 	DialResult,
+	LegKeeper,
+	LegName,
 	Missed,
-	StopReason,
 } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Pacer } from "../core/pacer.js";
+import { type DialogName, newDialogName } from "./dialog-name.js";
 import type { Engine } from "./engine.js";
+import { endLeftLeg } from "./left-leg.js";
 import { Leg, type Reached } from "./leg.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
-import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
+import { canceled, Party, type ReachRequest, type Round } from "./party.js";
+import { hangUp, type RingResult } from "./ring.js";
 import { SipCall } from "./sip-call.js";
-import { worthAnotherTrunk } from "./sip-outcome.js";
-import {
-	redirected,
-	resolveTargets,
-	type Target,
-	type TargetOptions,
-} from "./targets.js";
+import { resolveTargets, type TargetOptions } from "./targets.js";
 
 export interface DialerOptions extends TargetOptions {
 	engine: Engine;
@@ -30,17 +28,6 @@ export interface DialerOptions extends TargetOptions {
 	clock: Clock;
 	log: Log;
 }
-
-/** How often a 3xx is followed. */
-const MAX_REDIRECTS = 2;
-
-export type ReachRequest = Omit<DialRequest, "callId">;
-
-/** One request for all the INVITEs that it takes. */
-type Round = ReachRequest & {
-	/** Waits until another INVITE may leave; rejects if `signal` aborts first. */
-	turn(signal: AbortSignal): Promise<void>;
-};
 
 /** Reaches people through drachtio and FreeSWITCH. */
 export class SipDialer implements Dialer {
@@ -61,13 +48,22 @@ export class SipDialer implements Dialer {
 		await this.#options.pacer.take(signal);
 	}
 
+	hangUpLeft(leg: LegName): void {
+		void endLeftLeg(leg, this.#options);
+	}
+
 	async dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
 		const { clock, log } = this.#options;
 		const reached = await this.#reach(request, signal);
 		if (reached.outcome !== "answered") return reached;
 		return {
 			outcome: "answered",
-			call: new SipCall(reached.leg, this, clock, log),
+			call: new SipCall(
+				reached.leg,
+				(other, signal) => this.connect(other, request.legs, signal),
+				clock,
+				log,
+			),
 		};
 	}
 
@@ -77,7 +73,11 @@ export class SipDialer implements Dialer {
 		if (signal.aborted) return canceled(signal);
 		const resolved = await resolveTargets(request.to, this.#options);
 		if (!resolved.ok) return resolved.missed;
-		const told = request.beforeInvite();
+		const first = newDialogName();
+		const told = Promise.all([
+			request.beforeInvite(),
+			request.legs.keep(unsent(first)),
+		]);
 		told.catch(() => {}); // awaited below, once there is an endpoint
 		let endpoint: MediaEndpoint;
 		try {
@@ -89,15 +89,13 @@ export class SipDialer implements Dialer {
 		}
 		try {
 			await told;
-			const ringTargets =
-				resolved.strategy === "all" ? this.#ringAll : this.#ringInOrder;
-			const result = await ringTargets.call(
-				this,
-				resolved.targets,
-				endpoint,
-				this.#round(request),
-				signal,
-			);
+			const round = this.#round(request, first);
+			const party = new Party(this.#options, endpoint, round);
+			const { targets, strategy } = resolved;
+			const result =
+				strategy === "all"
+					? await party.all(targets, signal)
+					: await party.inOrder(targets, signal);
 			if (!result.answered) {
 				await endpoint.destroy();
 				return result.missed;
@@ -110,9 +108,9 @@ export class SipDialer implements Dialer {
 	}
 
 	/** onRinging is called once, however many parties and trunks are tried; the first INVITE has had its turn. */
-	#round(request: ReachRequest): Round {
+	#round(request: ReachRequest, first: DialogName): Round {
 		let rang = false;
-		let first = true;
+		let name: DialogName | null = first;
 		return {
 			...request,
 			onRinging(status) {
@@ -121,8 +119,13 @@ export class SipDialer implements Dialer {
 				request.onRinging(status);
 			},
 			turn: async (signal) => {
-				if (!first) return this.#options.pacer.take(signal);
-				first = false;
+				const kept = name;
+				name = null;
+				if (kept) return kept;
+				await this.#options.pacer.take(signal);
+				const next = newDialogName();
+				await request.legs.keep(unsent(next));
+				return next;
 			},
 		};
 	}
@@ -130,6 +133,7 @@ export class SipDialer implements Dialer {
 	/** Rings the other party of a connect. */
 	async connect(
 		request: ConnectRequest,
+		legs: LegKeeper,
 		signal: AbortSignal,
 	): Promise<Reached> {
 		try {
@@ -138,7 +142,7 @@ export class SipDialer implements Dialer {
 			return canceled(signal);
 		}
 		const nothing = { beforeInvite: async () => {}, onRinging: () => {} };
-		return this.#reach({ ...request, ...nothing }, signal);
+		return this.#reach({ ...request, legs, ...nothing }, signal);
 	}
 
 	/** The far end's answer goes to FreeSWITCH, and the leg stands. */
@@ -174,121 +178,11 @@ export class SipDialer implements Dialer {
 			leg: new Leg(dialog, endpoint, engine, log),
 		};
 	}
-
-	async #ringInOrder(
-		targets: readonly Target[],
-		endpoint: MediaEndpoint,
-		request: Round,
-		signal: AbortSignal,
-	): Promise<RingResult> {
-		let last: RingResult | undefined;
-		for (const target of targets) {
-			last = await this.#ringTarget(target, endpoint, request, signal);
-			if (last.answered || signal.aborted) return last;
-		}
-		return last ?? nobody;
-	}
-
-	/** Everybody at once with one offer; the first to answer wins, the others get a CANCEL. */
-	async #ringAll(
-		targets: readonly Target[],
-		endpoint: MediaEndpoint,
-		request: Round,
-		signal: AbortSignal,
-	): Promise<RingResult> {
-		const won = new AbortController();
-		const either = AbortSignal.any([signal, won.signal]);
-		let winner: RingResult | undefined;
-		const results = await Promise.all(
-			targets.map(async (target) => {
-				const result = await this.#ringTarget(
-					target,
-					endpoint,
-					request,
-					either,
-				);
-				if (!result.answered) return result;
-				if (winner) await hangUp(result.dialog, this.#options.clock);
-				else {
-					winner = result;
-					won.abort("completed" satisfies StopReason);
-				}
-				return result;
-			}),
-		);
-		return winner ?? results.at(-1) ?? nobody;
-	}
-
-	/** One party over its trunks: the next one only where the last gave no answer or is ill. */
-	async #ringTarget(
-		target: Target,
-		endpoint: MediaEndpoint,
-		request: Round,
-		signal: AbortSignal,
-	): Promise<RingResult> {
-		let last: RingResult = nobody;
-		for (const destination of target) {
-			last = await this.#ringDestination(
-				destination,
-				endpoint,
-				request,
-				signal,
-			);
-			if (last.answered || signal.aborted || !worthAnotherTrunk(last.missed))
-				return last;
-		}
-		return last;
-	}
-
-	async #ringDestination(
-		destination: Destination,
-		endpoint: MediaEndpoint,
-		request: Round,
-		signal: AbortSignal,
-	): Promise<RingResult> {
-		const { engine, clock } = this.#options;
-		const { callerId, ringTimeoutMs, onRinging, turn } = request;
-		let next = destination;
-		for (let redirects = 0; ; redirects++) {
-			try {
-				await turn(signal);
-			} catch {
-				return { answered: false, missed: canceled(signal), redirectTo: null };
-			}
-			const result = await ring(
-				next,
-				{
-					engine,
-					clock,
-					offer: endpoint.offer,
-					callerId,
-					timeoutMs: ringTimeoutMs,
-					onRinging,
-				},
-				signal,
-			);
-			if (result.answered || !result.redirectTo || redirects >= MAX_REDIRECTS)
-				return result;
-			const followed = await redirected(
-				result.redirectTo,
-				destination,
-				this.#options,
-			);
-			if (!followed) return result;
-			next = followed;
-		}
-	}
 }
 
-const nobody: RingResult = {
-	answered: false,
-	missed: { outcome: "unreachable", reason: "no_route" },
-	redirectTo: null,
-};
-
-const canceled = (signal: AbortSignal): Missed => ({
-	outcome: "canceled",
-	reason: signal.reason as StopReason, // the contract of Dialer.dial
+const unsent = ({ id }: DialogName): LegName => ({
+	dialogId: id,
+	transactionId: null,
 });
 
 function noEndpoint(error: unknown): Missed {

@@ -91,17 +91,35 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 
 	/** BYE to the far end of a dialog that srf knows nothing of, by drachtio-server's name for it, once there is a connection: it keeps its dialogs. */
 	async hangUpWhenReady(stackDialogId: string): Promise<void> {
-		const request = this.srf.request as unknown as (
-			uri: string,
-			options: object,
-		) => Promise<unknown>; // srf's types ask for a whole request here
 		try {
 			await this.untilReady(this.#closing.signal);
-			const bye = { method: "BYE", stackDialogId };
-			await request.call(this.srf, "sip:placeholder", bye);
+			await this.tell({ method: "BYE", stackDialogId });
 		} catch (error) {
 			this.#options.log.warn({ err: message(error) }, "a callee was left");
 		}
+	}
+
+	/** Sends a request in a dialog or transaction of drachtio-server's that srf knows nothing of; rejects if there is none such. Its answer is not awaited. */
+	tell(
+		request:
+			| { method: "BYE"; stackDialogId: string }
+			| { method: "CANCEL"; stackTxnId: string },
+	): Promise<void> {
+		const send = this.srf.request.bind(this.srf) as unknown as (
+			uri: string,
+			options: object,
+			callback: (error: Error | null) => void,
+		) => void; // srf's types ask for a whole request here
+		return new Promise((resolve, reject) => {
+			send("sip:placeholder", { ...request }, (error) =>
+				error ? reject(error) : resolve(),
+			);
+		});
+	}
+
+	/** Aborts when this engine is closed. */
+	get closed(): AbortSignal {
+		return this.#closing.signal;
 	}
 
 	async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type Srf from "drachtio-srf";
 import type { Missed, StopReason } from "../core/call.js";
 import { type Clock, sleep } from "../core/clock.js";
+import type { DialogName } from "./dialog-name.js";
 import { headerValue, sipUser } from "./encode.js";
 import type { Engine } from "./engine.js";
 import { type Attempt, missed, statusOf } from "./sip-outcome.js";
@@ -17,9 +18,12 @@ export interface Destination {
 export interface RingOptions {
 	engine: Engine;
 	clock: Clock;
+	name: DialogName;
 	offer: string;
 	callerId: string;
 	timeoutMs: number;
+	/** It left, or left anew with credentials: drachtio-server's id of its transaction. */
+	onSent(transactionId: string): void;
 	onRinging(sipStatus: number): void;
 }
 
@@ -73,12 +77,21 @@ export function ring(
 		signal.addEventListener("abort", onAbort, { once: true });
 		engine.once("lost", onLost);
 
+		let told: string | undefined;
+		const tellSent = () => {
+			const id = request && transactionOf(request);
+			if (id !== undefined && id !== told) options.onSent(id);
+			told = id;
+		};
 		invite(destination, options, {
 			onSent(sent) {
 				request = sent;
+				tellSent();
 				if (attempt.canceledBecause) sent.cancel(() => {});
 			},
 			onProvisional({ status }) {
+				// credentials were asked for in the meantime, perhaps
+				tellSent();
 				if (!attempt.rang && status >= 180) onRinging(status);
 				attempt.rang = true;
 			},
@@ -96,7 +109,7 @@ export function ring(
 				if (status !== undefined && !isAnswer(error))
 					return fail(status, redirectTarget(error));
 				// srf could make no dialog of the 200, and has sent its ACK: somebody is on the line
-				if (request) void engine.hangUpWhenReady(dialogIdOf(request));
+				if (request) void engine.hangUpWhenReady(options.name.id);
 				const reason = request ? "sip_error" : "engine_lost";
 				const missed: Missed = { outcome: "failed", reason };
 				settle({ answered: false, missed, redirectTo: null });
@@ -112,7 +125,7 @@ interface Progress {
 
 async function invite(
 	{ uri, proxy, auth }: Destination,
-	{ engine, offer, callerId }: RingOptions,
+	{ engine, name, offer, callerId }: RingOptions,
 	{ onSent, onProvisional }: Progress,
 ): Promise<Srf.Dialog> {
 	return engine.srf.createUAC(
@@ -120,7 +133,10 @@ async function invite(
 		{
 			localSdp: offer,
 			headers: {
-				From: headerValue(`<sip:${sipUser(callerId)}@localhost>`),
+				"Call-ID": name.callId,
+				From: headerValue(
+					`<sip:${sipUser(callerId)}@localhost>;tag=${name.fromTag}`,
+				),
 				Contact: headerValue(`<sip:${sipUser(callerId)}@localhost>`),
 			},
 			...(proxy ? { proxy } : {}),
@@ -157,11 +173,9 @@ function isAnswer(error: unknown): boolean {
 	return res !== undefined && res.status < 300;
 }
 
-/** drachtio-server's name for the dialog of an INVITE that was sent. */
-function dialogIdOf(request: Srf.SrfRequest): string {
-	const { params } = request.getParsedHeader("from");
-	return `${request.get("Call-ID")};from-tag=${params?.tag}`;
-}
+/** Which srf's types do not know. */
+const transactionOf = (request: Srf.SrfRequest) =>
+	(request as Srf.SrfRequest & { stackTxnId?: string }).stackTxnId;
 
 /** The Contact of a 3xx; null where it has none that can be read. */
 function redirectTarget(error: unknown): string | null {

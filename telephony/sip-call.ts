@@ -17,24 +17,25 @@ import type { PlaybackEnd } from "./media-endpoint.js";
 
 const STOP_AGAIN_MS = 100;
 
-/** What a connect needs of the dialer. */
-interface Connector {
-	connect(request: ConnectRequest, signal: AbortSignal): Promise<Reached>;
-}
+/** Rings the other party of a connect. */
+type Connect = (
+	request: ConnectRequest,
+	signal: AbortSignal,
+) => Promise<Reached>;
 
 /** The callee's leg, as a flow sees it. */
 export class SipCall implements Call {
 	readonly digits: DigitQueue;
 	readonly #leg: Leg;
-	readonly #connector: Connector;
+	readonly #connect: Connect;
 	readonly #clock: Clock;
 	readonly #log: Log;
 	#recording: string | null = null;
 	#bridgedTo: Leg | null = null;
 
-	constructor(leg: Leg, connector: Connector, clock: Clock, log: Log) {
+	constructor(leg: Leg, connect: Connect, clock: Clock, log: Log) {
 		this.#leg = leg;
-		this.#connector = connector;
+		this.#connect = connect;
 		this.#clock = clock;
 		this.#log = log;
 		this.digits = new DigitQueue(clock);
@@ -96,7 +97,7 @@ export class SipCall implements Call {
 		const onOver = () => gaveUp.abort("completed" satisfies StopReason);
 		this.over.addEventListener("abort", onOver, { once: true });
 		const ringback = this.#leg.endpoint.ringback();
-		const reached = await this.#connector.connect(request, gaveUp.signal);
+		const reached = await this.#connect(request, gaveUp.signal);
 		this.over.removeEventListener("abort", onOver);
 		await this.#leg.endpoint.stopPlaying();
 		await ringback;

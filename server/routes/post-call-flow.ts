@@ -31,20 +31,19 @@ export function postCallFlow({
 		);
 		await dispatcher.accept({
 			...wanted,
-			id,
+			...{ id, parentCallId: null, callbackId: null, scheduleId: null },
 			cloudId: cloudIdOf(response),
 			flowHash: flowHash(wanted.flow),
 			number: values.get("call.number") ?? "",
 			callerId: values.get("call.caller_id") ?? "",
-			dueAt: clock.now(),
-			retry: null,
-			parentCallId: null,
-			callbackId: null,
-			scheduleId: null,
 		});
 		response
 			.status(202)
 			.location(`${request.baseUrl}/calls/${id}`)
-			.json({ id, status: "queued", warnings });
+			.json({
+				id,
+				status: wanted.dueAt > clock.now() ? "scheduled" : "queued",
+				warnings,
+			});
 	};
 }

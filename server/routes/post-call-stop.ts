@@ -7,9 +7,7 @@ import { callView } from "../views.js";
 export function postCallStop({ store, dispatcher }: AppDeps): RequestHandler {
 	return async (request, response) => {
 		const call = await findCall(store, request, response);
-		if (call.status !== "ended" && (await dispatcher.stop(call.id)))
-			return void response.status(202).json(callView(call));
-		// it may have ended by itself in the meantime
+		if (call.status !== "ended") await dispatcher.stop(call.id);
 		const now = await findCall(store, request, response);
 		response.status(now.status === "ended" ? 200 : 202).json(callView(now));
 	};

@@ -24,6 +24,7 @@ export const attempts: Migration = {
 		// what is up, or may be: drachtio-server's name of each dialog is known before its INVITE
 		sql`create table legs (
 			dialog_id text primary key,
+			transaction_id text,
 			call_id uuid not null references calls (id) on delete cascade
 		)`,
 		sql`create index legs_of_call on legs (call_id)`,

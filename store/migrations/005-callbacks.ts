@@ -40,7 +40,7 @@ export const callbacks: Migration = {
 				number, caller_id, record, publish, metadata, retry, status, detail, created_at, updated_at)
 			select old.id, old.cloud_id, call_id, step_id, entity, date, time, timezone, old.due_at, 'exact', '',
 				old.number, old.caller_id, old.record, publish, metadata,
-				'{"attempts":3,"interval":300,"on":["busy","no_answer","unreachable","failed"]}',
+				'{"attempts":3,"interval":300,"on":["busy","no_answer","unreachable"]}',
 				case when old.due_at > now() then 'pending' else 'failed' end,
 				case when old.due_at <= now() then 'it was due before this version' end,
 				old.created_at, now()

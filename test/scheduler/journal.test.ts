@@ -11,17 +11,21 @@ const ringing: CallHappening = {
 /** A journal whose keeping is finished by hand. */
 function journal(more: { lastSeq?: number; metadata?: object } = {}) {
 	const told: CallEvent[] = [];
-	const keeping: { event: CallEvent; done(): void; fail(): void }[] = [];
+	const keeping: {
+		events: readonly CallEvent[];
+		done(): void;
+		fail(): void;
+	}[] = [];
 	const written = new Journal({
 		callId: "call-1",
 		cloudId: "dev",
 		metadata: null,
 		lastSeq: 0,
 		clock: new ManualClock(Date.UTC(2030, 0, 1)),
-		keep: (event) =>
+		keep: (events) =>
 			new Promise((resolve, reject) => {
 				const fail = () => reject(new Error("disk full"));
-				keeping.push({ event, done: resolve, fail });
+				keeping.push({ events, done: resolve, fail });
 			}),
 		tell: (event) => told.push(event),
 		...(more as object),

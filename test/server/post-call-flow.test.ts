@@ -95,7 +95,9 @@ describe("POST /call/flow", () => {
 			callerId: "99",
 			flowHash: expect.stringMatching(/^[0-9a-f]{64}$/),
 		});
-		const kept = JSON.stringify(await app.store.calls.work(accepted?.id ?? ""));
+		const kept = JSON.stringify(
+			await app.store.queue.claim(accepted?.id ?? ""),
+		);
 		expect(kept).not.toContain(account.token);
 	});
 

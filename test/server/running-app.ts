@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { instant } from "../../core/clock.js";
 import type { Entities } from "../../core/entity.js";
 import { createHttpClient } from "../../core/http.js";
 import { silentLog } from "../../core/log.js";
@@ -39,19 +40,22 @@ export class StoringDispatcher implements Dispatcher {
 
 	async accept(call: NewCall): Promise<void> {
 		if (this.refuses) throw this.refuses;
-		const record = { ...call, flow: call.flow.source, createdAt: 1_000 };
+		const record = { ...call, flow: call.flow.source, createdAt: call.dueAt };
 		const event = newEvent(record, 1, {
 			type: "call.queued",
-			data: { number: call.number, caller_id: call.callerId },
+			data: {
+				number: call.number,
+				caller_id: call.callerId,
+				due_at: instant(call.dueAt),
+			},
 		});
-		await this.#store.calls.insert(record, event);
+		await this.#store.calls.insert(record, event, false);
 		this.accepted.push(call);
 		this.live.add(call.id);
 	}
 
-	async stop(callId: string): Promise<boolean> {
+	async stop(callId: string): Promise<void> {
 		this.stopped.push(callId);
-		return this.live.has(callId);
 	}
 }
 

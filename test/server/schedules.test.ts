@@ -71,6 +71,10 @@ describe("POST /schedules", () => {
 		["$.missed", { missed: "always" }],
 		["$.request", { request: undefined }],
 		["$.request.recrod", { request: { ...BODY.request, recrod: 1 } }],
+		[
+			"$.request.start_at",
+			{ request: { ...BODY.request, start_at: "2030-02-01T00:00:00Z" } },
+		],
 		["$.request.flow", { request: { flow: [] } }],
 		["$.request.flow[0].number", { request: { flow: [{ type: "call" }] } }],
 		["$.crom", { crom: "x" }],

@@ -38,7 +38,7 @@ describe("callback", () => {
 				retry: {
 					attempts: 3,
 					interval: 300,
-					on: ["busy", "no_answer", "unreachable", "failed"],
+					on: ["busy", "no_answer", "unreachable"],
 				},
 			},
 		]);

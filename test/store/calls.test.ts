@@ -23,20 +23,23 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 		it("gives back a call as it was accepted, with its first event", async () => {
 			const { calls } = store;
 			const call = newCall();
-			await calls.insert(call, queued(call));
+			await calls.insert(call, queued(call), false);
 			const { flow, variables, ...accepted } = call;
 			expect(await calls.find("dev", call.id)).toEqual({
 				...accepted,
 				status: "queued",
 				outcome: null,
 				reason: null,
+				attempt: 1,
 				sipStatus: null,
 				dialedAt: null,
 				answeredAt: null,
 				endedAt: null,
 				recording: null,
 			});
-			expect(await calls.work(call.id)).toEqual({ flow, variables });
+			expect(await store.queue.claim(call.id)).toMatchObject({
+				...{ flow, variables },
+			});
 			const [event, ...more] = await calls.events("dev", call.id, everything);
 			expect(event).toMatchObject({
 				type: "call.queued",
@@ -191,39 +194,14 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 				number: odd,
 				flow: [{ text: odd }],
 			});
-			await calls.insert(call, queued(call));
+			await calls.insert(call, queued(call), false);
 			const kept = "a�b�c\\u0000 😀 '\"$1;--\n";
 			expect(await calls.find("dev", call.id)).toMatchObject({
 				metadata: { [kept]: kept },
 				number: kept,
 			});
-			expect((await calls.work(call.id))?.flow).toEqual([{ text: kept }]);
-		});
-	});
-
-	describe("appointments in the store", () => {
-		it("keeps each under an id of its own", async () => {
-			const { calls, appointments } = store;
-			const call = newCall();
-			await calls.insert(call, queued(call));
-			const appointment = {
-				callId: call.id,
-				cloudId: "dev",
-				stepId: "10",
-				entity: "5263",
-				date: "2027-10-11",
-				time: "20:48:00",
-				timezone: "UTC",
-				dueAt: Date.UTC(2027, 9, 11, 20, 48),
-				number: call.number,
-				callerId: call.callerId,
-				record: false,
-			};
-			const first = await appointments.make(appointment);
-			expect(await appointments.make(appointment)).not.toBe(first);
-			await expect(
-				appointments.make({ ...appointment, callId: newId() }),
-			).rejects.toMatchObject({ code: "23503" });
+			const claimed = await store.queue.claim(call.id);
+			expect(claimed?.flow).toEqual([{ text: kept }]);
 		});
 	});
 

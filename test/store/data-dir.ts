@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Clock, systemClock } from "../../core/clock.js";
+import { type Clock, instant, systemClock } from "../../core/clock.js";
 import type { CallEvent, CallHappening } from "../../core/event.js";
 import { newId } from "../../core/id.js";
 import { silentLog } from "../../core/log.js";
@@ -101,5 +101,9 @@ export function newEvent(
 export const queued = (call: NewCallRecord): CallEvent =>
 	newEvent(call, 1, {
 		type: "call.queued",
-		data: { number: call.number, caller_id: call.callerId },
+		data: {
+			number: call.number,
+			caller_id: call.callerId,
+			due_at: instant(call.dueAt),
+		},
 	});

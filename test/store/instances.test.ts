@@ -3,6 +3,14 @@ import type { NewCallRecord, Store } from "../../store/store.js";
 import { newCall, newEvent, queued, SLOW_MS } from "./data-dir.js";
 import { databases } from "./databases.js";
 
+const LATER = Date.UTC(2027, 0);
+
+/** What an instance can claim at all. */
+const all = async ({ queue }: Store, limit: number) => [
+	...(await queue.claimLeft(limit)),
+	...(await queue.claimDue(LATER, limit)),
+];
+
 describe.each(databases)("$name:", ({ isThere, start }) => {
 	if (!isThere) return void it.skip("no PostgreSQL is installed");
 	let database: Awaited<ReturnType<typeof start>>;
@@ -24,20 +32,20 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 				await calls.insert(call, queued(call));
 			await calls.append(old.id, [newEvent(old, 2)], { status: "ringing" });
 			await calls.append(ended.id, [newEvent(ended, 2)], { status: "ended" });
-			expect(await calls.claimLeft(10)).toEqual([]);
+			expect(await all(first, 10)).toEqual([]);
 			await first.close();
 			next = await database.open();
 		}, SLOW_MS);
 		afterAll(() => next.close());
 
 		it("is taken over once by the next: calls that have not ended, oldest first, with the last seq", async () => {
-			expect(await next.calls.claimLeft(1)).toMatchObject([
+			expect(await next.queue.claimLeft(1)).toMatchObject([
 				{ id: old.id, cloudId: "cloud 1", status: "ringing", lastSeq: 2 },
 			]);
-			expect(await next.calls.claimLeft(10)).toMatchObject([
+			expect(await all(next, 10)).toMatchObject([
 				{ id: young.id, cloudId: "cloud 3", status: "queued", lastSeq: 1 },
 			]);
-			expect(await next.calls.claimLeft(10)).toEqual([]);
+			expect(await all(next, 10)).toEqual([]);
 		});
 
 		it("includes the deliveries that it had not made", async () => {
@@ -59,12 +67,12 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 		const calls = Array.from({ length: 60 }, () => newCall());
 		for (const call of calls) await one.calls.insert(call, queued(call));
 		// those of the tests before
-		await two.calls.claimLeft(100);
-		expect(await three.calls.claimLeft(100)).toEqual([]);
+		await all(two, 100);
+		expect(await all(three, 100)).toEqual([]);
 		await one.close();
 		const taken = await Promise.all(
 			Array.from({ length: 20 }, (_, n) =>
-				(n % 2 ? two : three).calls.claimLeft(7),
+				(n % 2 ? two : three).queue.claimDue(LATER, 7),
 			),
 		);
 		const ids = taken.flat().map(({ id }) => id);

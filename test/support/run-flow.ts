@@ -3,6 +3,7 @@ import { compileFlow, type Flow } from "../../flow/flow.js";
 import { type RunContext, type RunEnd, run } from "../../flow/run.js";
 import type { FlowDial } from "../../steps/step.js";
 import { JumpingClock } from "./jumping-clock.js";
+import { noLegs } from "./no-legs.js";
 import { fakeAppointments, fakeHttp, fakeSounds, users } from "./outside.js";
 import { type DialScript, scriptedDialer } from "./scripted-call.js";
 
@@ -37,6 +38,7 @@ export function flowOutside(
 				{
 					...rest,
 					callId: "call-1",
+					legs: noLegs,
 					beforeInvite: async () => {},
 					onRinging: () => {},
 				},

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
+import { newDialogName } from "../../telephony/dialog-name.js";
 import type { Engine } from "../../telephony/engine.js";
 import { type Destination, ring } from "../../telephony/ring.js";
 import { SipAllow } from "../../telephony/sip-allow.js";
@@ -82,7 +83,8 @@ async function rung(destination: Destination, callerId: string) {
 		destination,
 		{
 			...{ engine, callerId, clock: systemClock, offer: "v=0" },
-			...{ timeoutMs: 1_000, onRinging: () => {} },
+			...{ timeoutMs: 1_000, onRinging: () => {}, onSent: () => {} },
+			name: newDialogName(),
 		},
 		new AbortController().signal,
 	);
@@ -121,12 +123,16 @@ describe("an INVITE", () => {
 						/(?:^sip:|@)(?:192\.0\.2\.1:5060|127\.0\.0\.1:\d+)/,
 					);
 					expect(options.proxy ?? "sip:127.0.0.1:1").toMatch(ADDRESS);
-					// two headers of the template, one line each
-					expect(Object.keys(options.headers)).toEqual(["From", "Contact"]);
-					for (const value of Object.values(options.headers))
-						expect(value).toMatch(
+					// three headers of the template, one line each
+					expect(options.headers).toEqual({
+						"Call-ID": expect.stringMatching(/^[0-9a-f-]{36}$/),
+						From: expect.stringMatching(
+							/^<sip:[A-Za-z0-9+*._~!&'()=%-]+@localhost>;tag=[0-9a-f-]{36}$/,
+						),
+						Contact: expect.stringMatching(
 							/^<sip:[A-Za-z0-9+*._~!&'()=%-]+@localhost>$/,
-						);
+						),
+					});
 				}
 			}),
 			{ numRuns: 2_000 },

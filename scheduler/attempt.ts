@@ -1,0 +1,90 @@
+import { instant, secondsBetween } from "../core/clock.js";
+import type { CallHappening } from "../core/event.js";
+import type { Outcome, Reason } from "../core/outcome.js";
+import type { RetryPolicy } from "../store/store.js";
+
+/** How an attempt to reach somebody came out. */
+export interface Ending {
+	outcome: Outcome;
+	reason: Reason;
+	sipStatus?: number | undefined;
+	detail?: string | undefined;
+	stepId: string | null;
+}
+
+/** When the parts of an attempt began, epoch milliseconds; null for what it did not come to. */
+export interface Times {
+	dueAt: number;
+	dialedAt: number | null;
+	answeredAt: number | null;
+}
+
+/** How an attempt is told: with the next one, if there is one by the call's policy, else with the call's end. */
+export function endOfAttempt(
+	{ attempt, retry }: { attempt: number; retry: RetryPolicy | null },
+	ending: Ending,
+	times: Times,
+	now: number,
+): { told: CallHappening[]; nextAt: number | null } {
+	const isRetried =
+		retry !== null &&
+		attempt < retry.attempts &&
+		retry.on.includes(ending.outcome);
+	const nextAt = isRetried ? now + retry.interval * 1_000 : null;
+	const ended = attemptEnded(attempt, ending, times, { now, nextAt });
+	return {
+		nextAt,
+		told: isRetried ? [ended] : [ended, callEnded(ending, times, now)],
+	};
+}
+
+/** The end of a call, also of one that waited in vain. */
+export function callEnded(
+	ending: Ending,
+	times: Times,
+	now: number,
+): CallHappening {
+	return {
+		type: "call.ended",
+		data: {
+			...told(ending),
+			queued_s: secondsBetween(times.dueAt, times.dialedAt ?? now),
+			...durations(times, now),
+		},
+	};
+}
+
+function attemptEnded(
+	attempt: number,
+	ending: Ending,
+	times: Times,
+	{ now, nextAt }: { now: number; nextAt: number | null },
+): CallHappening {
+	return {
+		type: "call.attempt_ended",
+		data: {
+			attempt,
+			...told(ending),
+			...durations(times, now),
+			next_at: nextAt === null ? null : instant(nextAt),
+		},
+	};
+}
+
+function told({ outcome, reason, sipStatus, detail, stepId }: Ending) {
+	return {
+		...{ outcome, reason },
+		sip_status: sipStatus ?? null,
+		detail: detail ?? null,
+		step_id: stepId,
+	};
+}
+
+function durations({ dialedAt, answeredAt }: Times, now: number) {
+	const seconds = (from: number | null, to: number) =>
+		from === null ? 0 : secondsBetween(from, to);
+	return {
+		ring_s: seconds(dialedAt, answeredAt ?? now),
+		talk_s: seconds(answeredAt, now),
+	};
+}

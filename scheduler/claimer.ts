@@ -1,0 +1,120 @@
+import { Alarm } from "../core/alarm.js";
+import type { Clock } from "../core/clock.js";
+import { message } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+import type { ClaimedCall, Queue } from "../store/store.js";
+
+/** Looks at least so often for what other instances have left or want. */
+const LONGEST_SLEEP_MS = 3_000;
+/** How many calls one statement takes over. */
+const CLAIM = 100;
+
+export interface ClaimerOptions {
+	queue: Queue;
+	clock: Clock;
+	log: Log;
+	queueTimeoutMs: number;
+	queueLimit: number;
+	/** How many more calls this instance would carry on. */
+	room(): number;
+	/** A call whose turn has come here, or that waited too long. */
+	take(call: ClaimedCall): void;
+	/** A call that an ended instance has left in the middle of an attempt. */
+	takeLeft(call: ClaimedCall): Promise<void>;
+	/** Somebody wants a call of this instance to end. */
+	stop(callId: string): void;
+}
+
+/** Takes over calls that are due, as far as there is room, and what ended instances have left. */
+export class Claimer {
+	readonly #options: ClaimerOptions;
+	readonly #alarm: Alarm;
+	#open = true;
+	/** Calls that are due and nobody's, as far as is known here. */
+	#backlog = 0;
+
+	constructor(options: ClaimerOptions) {
+		this.#options = options;
+		this.#alarm = new Alarm(options.clock, () => this.#look());
+	}
+
+	get backlog(): number {
+		return this.#backlog;
+	}
+
+	/** Takes over all that ended instances have left, then goes on looking. */
+	async start(): Promise<void> {
+		await this.#takeLeft();
+		this.#alarm.wakeIn(0);
+	}
+
+	/** A call was kept that is nobody's, due at `dueAt`. */
+	expect(dueAt: number): void {
+		const inMs = dueAt - this.#options.clock.now();
+		if (inMs <= 0) this.#backlog++;
+		this.#alarm.wakeIn(inMs);
+	}
+
+	/** There is room again, or something was left, or asked for. */
+	wake(): void {
+		this.#alarm.wakeIn(0);
+	}
+
+	async stop(): Promise<void> {
+		this.#open = false;
+		await this.#alarm.stop();
+	}
+
+	async #look(): Promise<number> {
+		const { queue, clock, log, stop } = this.#options;
+		try {
+			await this.#takeLeft();
+			await this.#takeLate();
+			for (const id of await queue.stopsAsked()) stop(id);
+			await this.#takeDue();
+			if (!this.#open) return LONGEST_SLEEP_MS;
+			// without room for those that are due there is nothing to wake for but their time-outs
+			if (this.#options.room() <= 0) return LONGEST_SLEEP_MS;
+			const dueAt = await queue.nextDueAt();
+			return dueAt === null
+				? LONGEST_SLEEP_MS
+				: Math.min(dueAt - clock.now(), LONGEST_SLEEP_MS);
+		} catch (error) {
+			log.warn({ err: message(error) }, "could not look for calls");
+			return LONGEST_SLEEP_MS;
+		}
+	}
+
+	async #takeLeft(): Promise<void> {
+		const { queue, takeLeft } = this.#options;
+		while (this.#open) {
+			const left = await queue.claimLeft(CLAIM);
+			for (const call of left) await takeLeft(call);
+			if (left.length < CLAIM) return;
+		}
+	}
+
+	/** Those that waited too long, though there is no room for them. */
+	async #takeLate(): Promise<void> {
+		const { queue, clock, queueTimeoutMs, take } = this.#options;
+		while (this.#open && this.#backlog > 0) {
+			const by = clock.now() - queueTimeoutMs;
+			const late = await queue.claimDue(by, CLAIM);
+			for (const call of late) take(call);
+			if (late.length < CLAIM) return;
+		}
+	}
+
+	async #takeDue(): Promise<void> {
+		const { queue, clock, queueLimit, room, take } = this.#options;
+		while (this.#open) {
+			const wanted = Math.min(room(), CLAIM);
+			const due = wanted > 0 ? await queue.claimDue(clock.now(), wanted) : [];
+			for (const call of due) take(call);
+			if (due.length === wanted && wanted > 0) continue;
+			this.#backlog =
+				wanted > 0 ? 0 : await queue.backlog(clock.now(), queueLimit + 1);
+			return;
+		}
+	}
+}

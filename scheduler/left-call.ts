@@ -1,0 +1,40 @@
+import type { ClaimedCall } from "../store/store.js";
+import { callEnded, type Ending, endOfAttempt } from "./attempt.js";
+import { type CallJournalOptions, callJournal } from "./call-journal.js";
+import type { PlaceCallOptions } from "./place-call.js";
+import { recorded } from "./recorded.js";
+
+/**
+ * Ends the attempt that an instance before this one has left, or a call that cannot be read (`problem`), and hangs up whoever is on
+ * the line. Returns when the next attempt is due, null if the call has ended.
+ */
+export async function endLeft(
+	call: ClaimedCall,
+	problem: string | undefined,
+	options: CallJournalOptions & Pick<PlaceCallOptions, "dialer" | "recordings">,
+): Promise<number | null> {
+	const { dialer, recordings, clock } = options;
+	for (const leg of call.legs) dialer.hangUpLeft(leg);
+	const journal = callJournal(call, call.lastSeq, options);
+	if (call.record && call.answeredAt !== null && !call.recording)
+		await journal.record(await recorded(call.id, recordings));
+	const ending: Ending =
+		problem === undefined
+			? { outcome: "interrupted", reason: "service_restarted", stepId: null }
+			: {
+					...{ outcome: "failed", reason: "internal_error", stepId: null },
+					detail: problem,
+				};
+	const now = clock.now();
+	const { told, nextAt } =
+		call.status === "queued"
+			? { told: [callEnded(ending, call, now)], nextAt: null }
+			: endOfAttempt(
+					call.stopAsked ? { ...call, retry: null } : call,
+					ending,
+					call,
+					now,
+				);
+	await journal.record(...told);
+	return nextAt;
+}

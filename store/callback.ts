@@ -1,6 +1,11 @@
 import type { Appointments, WallInstant } from "../core/appointments.js";
 import type { CallEvent } from "../core/event.js";
-import type { NewCallRecord, Position, Publish, RetryPolicy } from "./store.js";
+import type {
+	NewCallRecord,
+	Position,
+	Publish,
+	RetryPolicy,
+} from "./new-call.js";
 
 export const callbackStatuses = [
 	/** Waits for its instant. */

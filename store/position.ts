@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Position } from "./store.js";
+import type { Position } from "./new-call.js";
 
 /** On the other side of a position, in the order of an instant and, where that is the same, an id. */
 export function beyond(

@@ -1,5 +1,5 @@
 import type { FiredCall } from "./callback.js";
-import type { NewCallRecord, Position } from "./store.js";
+import type { NewCallRecord, Position } from "./new-call.js";
 
 export const missedPolicies = ["skip", "run_once"] as const;
 export type MissedPolicy = (typeof missedPolicies)[number];

@@ -2,7 +2,15 @@ import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 import type { Callbacks } from "./callback.js";
+import type { NewCallRecord, Position, Publish } from "./new-call.js";
 import type { Schedules } from "./schedule.js";
+
+export type {
+	NewCallRecord,
+	Position,
+	Publish,
+	RetryPolicy,
+} from "./new-call.js";
 
 export type CallStatus =
 	/** Waits for its instant: `start_at`, or the next attempt. */
@@ -14,50 +22,10 @@ export type CallStatus =
 	| "answered"
 	| "ended";
 
-export interface Publish {
-	url: string;
-	method: "POST" | "PUT";
-}
-
 export interface Recording {
 	path: string;
 	bytes: number;
 	duration_s: number;
-}
-
-/** When a call that was not reached is tried again. */
-export interface RetryPolicy {
-	/** In all, the first one counted. */
-	attempts: number;
-	/** Seconds from the end of one to the next. */
-	interval: number;
-	/** Outcomes after which there is another. */
-	on: readonly Outcome[];
-}
-
-/** A call as it is accepted. */
-export interface NewCallRecord {
-	id: string;
-	cloudId: string;
-	number: string;
-	callerId: string;
-	/** The flow as it was posted, without credentials; never changed afterwards. */
-	flow: unknown;
-	flowHash: string;
-	variables: Record<string, string>;
-	metadata: Record<string, unknown> | null;
-	record: boolean;
-	publish: Publish | null;
-	/** Epoch milliseconds, as all instants here. */
-	createdAt: number;
-	/** Not dialled before. */
-	dueAt: number;
-	retry: RetryPolicy | null;
-	/** The call in whose flow this one was arranged. */
-	parentCallId: string | null;
-	/** What it was made for. */
-	callbackId: string | null;
-	scheduleId: string | null;
 }
 
 /** What becomes of it; null until it does. */
@@ -214,12 +182,6 @@ export interface DeliveryRecord {
 	lastAt: number | null;
 	lastStatus: number | null;
 	lastDetail: string | null;
-}
-
-/** Where a page ended: an instant and an id. */
-export interface Position {
-	at: number;
-	id: string;
 }
 
 /** What an account sees of its webhooks, and changes. */

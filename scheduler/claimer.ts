@@ -66,19 +66,18 @@ export class Claimer {
 	}
 
 	async #look(): Promise<number> {
-		const { queue, clock, log, stop } = this.#options;
+		const { queue, clock, log, stop, room, queueTimeoutMs } = this.#options;
 		try {
 			await this.#takeLeft();
 			await this.#takeLate();
 			for (const id of await queue.stopsAsked()) stop(id);
 			await this.#takeDue();
 			if (!this.#open) return LONGEST_SLEEP_MS;
-			// without room for those that are due there is nothing to wake for but their time-outs
-			if (this.#options.room() <= 0) return LONGEST_SLEEP_MS;
 			const dueAt = await queue.nextDueAt();
-			return dueAt === null
-				? LONGEST_SLEEP_MS
-				: Math.min(dueAt - clock.now(), LONGEST_SLEEP_MS);
+			if (dueAt === null) return LONGEST_SLEEP_MS;
+			// without room there is nothing to wake for but that the first of them has waited too long
+			const at = room() > 0 ? dueAt : dueAt + queueTimeoutMs;
+			return Math.min(at - clock.now(), LONGEST_SLEEP_MS);
 		} catch (error) {
 			log.warn({ err: message(error) }, "could not look for calls");
 			return LONGEST_SLEEP_MS;

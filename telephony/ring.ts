@@ -133,7 +133,8 @@ async function invite(
 		{
 			localSdp: offer,
 			headers: {
-				"Call-ID": name.callId,
+				// in small letters: srf repeats it so, with credentials
+				"call-id": name.callId,
 				From: headerValue(
 					`<sip:${sipUser(callerId)}@localhost>;tag=${name.fromTag}`,
 				),

@@ -1,24 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DialResult, LegName } from "../../core/call.js";
 import { instant, systemClock } from "../../core/clock.js";
 import type { CallEvent } from "../../core/event.js";
 import { newId } from "../../core/id.js";
 import { silentLog } from "../../core/log.js";
-import type { Recordings } from "../../media/recordings.js";
-import { CallDispatcher } from "../../scheduler/call-dispatcher.js";
-import type { NewCall } from "../../scheduler/dispatcher.js";
 import { openStore } from "../../store/open-store.js";
 import type { Calls, Store } from "../../store/store.js";
 import { newDataDir, SLOW_MS } from "../store/data-dir.js";
-import { ManualClock } from "../support/manual-clock.js";
-import {
-	fakeAppointments,
-	fakeHttp,
-	fakeSounds,
-	users,
-} from "../support/outside.js";
-import { flowOf } from "../support/run-flow.js";
-import { type DialScript, scriptedDialer } from "../support/scripted-call.js";
+import { dispatchingOn, NOW, newCall } from "./dispatching.js";
 
 let store: Store;
 let folder: Awaited<ReturnType<typeof newDataDir>>;
@@ -42,84 +30,11 @@ async function restart(): Promise<void> {
 	store = await open();
 }
 
-const recordings: Recordings = {
-	pathOf: (id) => `/recordings/${id}.wav`,
-	find: async () => null,
-	open: async () => null,
-};
-const flow = flowOf([
-	{ id: 0, type: "call", number: "4930123", caller_id: "1", next_step: 1 },
-	{ id: 1, type: "play", text: "Hello." },
-]);
-const NOW = Date.UTC(2030, 0, 1);
-const newCall = (): NewCall => ({
-	...{ id: newId(), cloudId: "dev", flow, flowHash: "hash" },
-	...{ number: "4930123", callerId: "1", variables: {}, metadata: null },
-	...{ record: false, publish: null, dueAt: NOW, retry: null },
-	...{ parentCallId: null, callbackId: null, scheduleId: null },
-});
-
-/** A dispatcher whose callees keep to a script, on a clock that stands still. */
-function dispatching(
-	script: DialScript & { breaks?: boolean } = {},
-	limits: Partial<{
-		queueLimit: number;
-		queueTimeoutMs: number;
-		store: Store;
-	}> = {},
-) {
-	const clock = new ManualClock();
-	const told: CallEvent[] = [];
-	const listeners = new Set<() => void>();
-	const left: LegName[] = [];
-	const dialer = scriptedDialer({ clock, capacity: 1, ...script });
-	const dispatcher = new CallDispatcher({
-		store,
-		dialer: {
-			...dialer,
-			hangUpLeft: (leg) => left.push(leg),
-			turn: async (signal) => signal.throwIfAborted(),
-			dial: (...request): Promise<DialResult> => {
-				if (script.breaks) throw new Error("a bug");
-				return dialer.dial(...request);
-			},
-		},
-		sounds: fakeSounds(),
-		http: fakeHttp(clock),
-		appointments: fakeAppointments(),
-		entities: users(),
-		recordings,
-		tell(_call, event) {
-			told.push(event);
-			for (const look of listeners) look();
-		},
-		queueLimit: 10,
-		queueTimeoutMs: 60_000,
-		callsPerSecond: 50,
-		clock,
-		log: silentLog,
-		...limits,
-	});
-	const types = (call: NewCall) =>
-		told.filter((event) => event.call_id === call.id).map(({ type }) => type);
-	return {
-		...{ clock, dialer, dispatcher, told, types, left },
-		/** Resolves when the event was told. */
-		until: (call: NewCall, type: CallEvent["type"]) =>
-			new Promise<CallEvent>((resolve) => {
-				const look = () => {
-					const found = told.find(
-						(event) => event.call_id === call.id && event.type === type,
-					);
-					if (!found) return;
-					listeners.delete(look);
-					resolve(found);
-				};
-				listeners.add(look);
-				look();
-			}),
-	};
-}
+/** On the store of these tests. */
+const dispatching = (
+	script: Parameters<typeof dispatchingOn>[1] = {},
+	limits: Parameters<typeof dispatchingOn>[2] = {},
+) => dispatchingOn(store, script, limits);
 
 describe("the dispatcher", () => {
 	it("carries a call from its acceptance to its one end", async () => {

@@ -8,13 +8,13 @@ import { newDataDir } from "./data-dir.js";
 interface TestDatabase {
 	name: string;
 	isThere: boolean;
+	/** Whether several stores may be open at a time. */
+	isShared: boolean;
 	/** An empty database. */
 	start(): Promise<RunningDatabase>;
 }
 
 interface RunningDatabase {
-	/** Whether several stores may be open at a time. */
-	isShared: boolean;
 	dataDir: string;
 	databaseUrl: string | undefined;
 	/** What an instance of its own works with. */
@@ -24,14 +24,20 @@ interface RunningDatabase {
 
 /** What every test of what is kept runs on. */
 export const databases: readonly TestDatabase[] = [
-	{ name: "PGlite", isThere: true, start: () => startPglite() },
-	{ name: "PostgreSQL", isThere: hasPostgres, start: startPostgres },
+	{
+		...{ name: "PGlite", isThere: true, isShared: false },
+		start: startPglite,
+	},
+	{
+		...{ name: "PostgreSQL", isThere: hasPostgres, isShared: true },
+		start: startPostgres,
+	},
 ];
 
 async function startPglite(): Promise<RunningDatabase> {
 	const { dataDir, remove } = await newDataDir();
 	return {
-		...{ isShared: false, dataDir, databaseUrl: undefined },
+		...{ dataDir, databaseUrl: undefined },
 		open: () => openStore({ dataDir, clock: systemClock, log: silentLog }),
 		stop: async () => remove(),
 	};
@@ -43,7 +49,7 @@ async function startPostgres(): Promise<RunningDatabase> {
 	const own = await newDataDir();
 	const folders = [own];
 	return {
-		...{ isShared: true, dataDir: own.dataDir, databaseUrl },
+		...{ dataDir: own.dataDir, databaseUrl },
 		async open() {
 			const folder = await newDataDir();
 			folders.push(folder);

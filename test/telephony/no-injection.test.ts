@@ -125,7 +125,7 @@ describe("an INVITE", () => {
 					expect(options.proxy ?? "sip:127.0.0.1:1").toMatch(ADDRESS);
 					// three headers of the template, one line each
 					expect(options.headers).toEqual({
-						"Call-ID": expect.stringMatching(/^[0-9a-f-]{36}$/),
+						"call-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
 						From: expect.stringMatching(
 							/^<sip:[A-Za-z0-9+*._~!&'()=%-]+@localhost>;tag=[0-9a-f-]{36}$/,
 						),

@@ -1,0 +1,244 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Missed } from "../../core/call.js";
+import type { NewCall } from "../../scheduler/dispatcher.js";
+import type { Store } from "../../store/store.js";
+import { SLOW_MS } from "../store/data-dir.js";
+import { databases } from "../store/databases.js";
+import { ManualClock } from "../support/manual-clock.js";
+import { dispatchingOn, NOW, newCall } from "./dispatching.js";
+
+const busy: Missed = { outcome: "busy", reason: "busy", sipStatus: 486 };
+const retry = { attempts: 3, interval: 60, on: ["busy"] } as const;
+
+/** On a machine that other tests use too. */
+const SLOWLY = { timeout: 10_000 };
+const rings = (types: string[]) =>
+	types.filter((type) => type === "call.ringing").length;
+
+describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
+	if (!isThere) return void it.skip("no PostgreSQL is installed");
+	let database: Awaited<ReturnType<typeof start>>;
+	let store: Store;
+	beforeAll(async () => {
+		database = await start();
+		store = await database.open();
+	}, SLOW_MS);
+	afterAll(async () => {
+		await store.close();
+		await database.stop();
+	});
+
+	type Instance = ReturnType<typeof dispatchingOn>;
+	const running: Instance[] = [];
+	/** An instance that looks for work. */
+	async function instance(...given: Parameters<typeof dispatchingOn>) {
+		const made = dispatchingOn(...given);
+		running.push(made);
+		await made.dispatcher.start();
+		return made;
+	}
+	/** Time stands still: nothing ends by itself. */
+	async function stopAll(): Promise<void> {
+		for (const { dispatcher } of running.splice(0)) {
+			dispatcher.hangUpAll();
+			await dispatcher.drain(0);
+		}
+	}
+	afterEach(stopAll);
+	const status = async (call: NewCall) =>
+		(await store.calls.find(call.cloudId, call.id))?.status;
+
+	describe("a call that was not reached", () => {
+		it("is dialled again after the interval, as often as it may be, and ends once", async () => {
+			const { clock, dispatcher, dialer, told, types, until } = await instance(
+				store,
+				{ rings: busy },
+			);
+			const call = { ...newCall(), retry };
+			await dispatcher.accept(call);
+			for (const attempt of [1, 2]) {
+				await expect.poll(() => rings(types(call)), SLOWLY).toBe(attempt);
+				await clock.advance(1_000);
+				await expect.poll(() => status(call), SLOWLY).toBe("scheduled");
+				await clock.advance(59_999);
+				// whatever was asked of the database by now has its answer
+				await store.queue.nextDueAt();
+				expect(dialer.requests).toHaveLength(attempt);
+				await clock.advance(1);
+				await expect
+					.poll(() => dialer.requests, SLOWLY)
+					.toHaveLength(attempt + 1);
+			}
+			await expect.poll(() => rings(types(call)), SLOWLY).toBe(3);
+			await clock.advance(1_000);
+			const end = await until(call, "call.ended");
+			expect(end.data).toMatchObject({ outcome: "busy", sip_status: 486 });
+			const ended = told.filter(({ type }) => type === "call.attempt_ended");
+			expect(ended.map(({ data }) => data)).toMatchObject([
+				{ attempt: 1, outcome: "busy", next_at: expect.any(String) },
+				{ attempt: 2, outcome: "busy", next_at: expect.any(String) },
+				{ attempt: 3, outcome: "busy", next_at: null },
+			]);
+			expect(told.filter(({ type }) => type === "call.ended")).toHaveLength(1);
+			expect(told.map(({ seq }) => seq)).toEqual(told.map((_, n) => n + 1));
+		});
+
+		it("is not dialled again after an outcome that is not listed", async () => {
+			const { clock, dispatcher, until } = await instance(store, {
+				rings: { outcome: "declined", reason: "rejected", sipStatus: 603 },
+			});
+			const call = { ...newCall(), retry };
+			await dispatcher.accept(call);
+			await until(call, "call.ringing");
+			await clock.advance(1_000);
+			expect((await until(call, "call.ended")).data).toMatchObject({
+				outcome: "declined",
+			});
+		});
+
+		it("can be stopped while it waits for the next attempt", async () => {
+			const { clock, dispatcher, until, types } = await instance(store, {
+				rings: busy,
+			});
+			const call = { ...newCall(), retry };
+			await dispatcher.accept(call);
+			await until(call, "call.ringing");
+			await clock.advance(1_000);
+			await expect.poll(() => status(call), SLOWLY).toBe("scheduled");
+			await dispatcher.stop(call.id);
+			expect((await until(call, "call.ended")).data).toMatchObject({
+				...{ outcome: "canceled", reason: "stopped" },
+			});
+			expect(
+				types(call).filter((type) => type === "call.dialing"),
+			).toHaveLength(1);
+		});
+	});
+
+	it("a call with a start_at is dialled at that instant, not before", async () => {
+		const { clock, dispatcher, dialer, until } = await instance(store);
+		const call = { ...newCall(), dueAt: NOW + 5_000 };
+		await dispatcher.accept(call);
+		expect(await status(call)).toBe("scheduled");
+		await clock.advance(4_999);
+		// whatever was asked of the database by now has its answer
+		await store.queue.nextDueAt();
+		expect(dialer.requests).toHaveLength(0);
+		await clock.advance(1);
+		const dialing = await until(call, "call.dialing");
+		expect(Date.parse(dialing.at)).toBe(NOW + 5_000);
+		await dispatcher.stop(call.id);
+		await until(call, "call.ended");
+	});
+
+	it("calls beyond what one instance can do wait in the store, and run in their order", async () => {
+		const { clock, dispatcher, dialer, until } = await instance(store, {
+			...{ rings: busy, capacity: 1 },
+		});
+		const calls = Array.from({ length: 6 }, (_, n) => ({
+			...newCall(),
+			...{ number: `49301${n}`, dueAt: NOW + n },
+		}));
+		await clock.advance(10);
+		for (const call of calls) await dispatcher.accept(call);
+		expect(dispatcher.counts).toEqual({ running: 1, waiting: 1 });
+		for (const call of calls) {
+			await until(call, "call.ringing");
+			await expect.poll(() => clock.pending).toBeGreaterThan(0);
+			await clock.advance(1_000);
+			await until(call, "call.ended");
+		}
+		expect(dialer.requests.map(({ callId }) => callId)).toEqual(
+			calls.map(({ id }) => id),
+		);
+	});
+
+	it("a call that waits in the store longer than QUEUE_TIMEOUT ends though there is no room for it", async () => {
+		const { clock, dispatcher, until } = await instance(
+			store,
+			{ capacity: 1 },
+			{ queueTimeoutMs: 500 },
+		);
+		const [first, second, third] = [newCall(), newCall(), newCall()];
+		await dispatcher.accept(first);
+		await until(first, "call.ringing");
+		for (const call of [second, third]) await dispatcher.accept(call);
+		// one is held ready, one is the store's
+		expect(dispatcher.counts).toEqual({ running: 1, waiting: 1 });
+		await clock.advance(499);
+		await store.queue.nextDueAt();
+		expect([await status(second), await status(third)]).toEqual([
+			...["queued", "queued"],
+		]);
+		await clock.advance(1);
+		for (const call of [second, third])
+			expect((await until(call, "call.ended")).data).toMatchObject({
+				reason: "queue_timeout",
+			});
+		expect(await status(first)).toBe("ringing");
+	});
+
+	describe("what an instance has left in the middle of an attempt", () => {
+		async function leave(call: NewCall) {
+			const before = dispatchingOn(store);
+			await before.dispatcher.accept(call);
+			await before.until(call, "call.ringing");
+			await store.calls.keepLeg(call.id, {
+				...{ dialogId: `${call.id};from-tag=1`, transactionId: "txn" },
+			});
+			await store.close();
+			store = await database.open();
+		}
+
+		it("is hung up, and ends as interrupted, once", async () => {
+			const call = newCall();
+			await leave(call);
+			const after = await instance(store);
+			expect((await after.until(call, "call.ended")).data).toMatchObject({
+				...{ outcome: "interrupted", reason: "service_restarted" },
+			});
+			expect(after.left).toEqual([
+				{ dialogId: `${call.id};from-tag=1`, transactionId: "txn" },
+			]);
+			expect(after.types(call)).toEqual(["call.attempt_ended", "call.ended"]);
+			const again = await instance(store);
+			expect(again.left).toEqual([]);
+		});
+
+		it("is dialled again only where its policy lists interrupted", async () => {
+			const listed = { ...retry, on: ["busy", "interrupted"] as const };
+			const call = { ...newCall(), retry: listed };
+			await leave(call);
+			const after = await instance(store);
+			await after.until(call, "call.attempt_ended");
+			expect(await status(call)).toBe("scheduled");
+			await after.clock.advance(60_000);
+			await after.until(call, "call.ringing");
+			expect(after.dialer.requests).toHaveLength(1);
+			await after.dispatcher.stop(call.id);
+			await after.until(call, "call.ended");
+		});
+	});
+
+	// PGlite is for one process
+	if (isShared)
+		it("two instances share what waits, and each call runs once", async () => {
+			const other = await database.open();
+			const clock = new ManualClock();
+			const one = await instance(store, { capacity: 2 }, { clock });
+			const two = await instance(other, { capacity: 2 }, { clock });
+			const calls = Array.from({ length: 8 }, newCall);
+			for (const call of calls) await one.dispatcher.accept(call);
+			// as often as an instance looks by itself
+			await clock.advance(3_000);
+			await expect
+				.poll(() => two.dispatcher.counts.running, SLOWLY)
+				.toBeGreaterThan(0);
+			const ids = [one, two].flatMap(({ dialer }) =>
+				dialer.requests.map(({ callId }) => callId),
+			);
+			expect(new Set(ids).size).toBe(ids.length);
+			await stopAll();
+			await other.close();
+		});
+});

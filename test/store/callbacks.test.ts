@@ -218,7 +218,7 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 	});
 
 	it("two instances fire each callback once", async (test) => {
-		test.skip(!database.isShared, "PGlite is for one process");
+		test.skip(!database.databaseUrl, "PGlite is for one process");
 		const other = await database.open();
 		const MANY = 1_000;
 		const made = Array.from({ length: MANY }, (_, n) =>
@@ -254,7 +254,7 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 	});
 
 	it("an instance hears what another has made", async (test) => {
-		test.skip(!database.isShared, "PGlite is for one process");
+		test.skip(!database.databaseUrl, "PGlite is for one process");
 		const other = await database.open();
 		const soon = Date.now() + 2_000;
 		const heard = new Promise<number>((resolve) =>

@@ -103,7 +103,7 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 	});
 
 	it("two instances make one call of each firing", async (test) => {
-		test.skip(!database.isShared, "PGlite is for one process");
+		test.skip(!database.databaseUrl, "PGlite is for one process");
 		const other = await database.open();
 		for (let n = 0; n < 40; n++)
 			await store.schedules.insert(

@@ -71,11 +71,12 @@ describe("the wrapper of date-fns-tz agrees with Temporal", () => {
 	])(
 		"in every quarter of an hour within two days of a change in %s",
 		(zone, from) => {
-			const found = changes(zone, from, 4);
+			// no date before 1970 can be asked for; where clocks never change, any day will do
+			const found = changes(zone, from, 4).map((change) =>
+				change.year < 1970 ? change.with({ year: 2026 }) : change,
+			);
 			expect(found.length).toBeGreaterThan(0);
 			for (const change of found) {
-				// the first date that can be asked for
-				if (change.year < 1970) continue;
 				for (let minutes = -2_880; minutes <= 2_880; minutes += 15)
 					agrees(change.toPlainDateTime().add({ minutes }), zone);
 			}

@@ -50,6 +50,21 @@ export const faults = {
 		retry: false,
 		says: "This call has no recording",
 	},
+	CALLBACK_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "No callback has this id",
+	},
+	CALLBACK_NOT_PENDING: {
+		http: 409,
+		retry: false,
+		says: "The callback does not wait any more",
+	},
+	SCHEDULE_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "No schedule has this id",
+	},
 	ROUTE_NOT_FOUND: { http: 404, retry: false, says: "No route has this path" },
 	METHOD_NOT_ALLOWED: {
 		http: 405,

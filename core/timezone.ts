@@ -9,3 +9,6 @@ export function liveInUtc(): void {
 	if (january !== 0 || july !== 0)
 		throw new Error("The process must run with TZ=UTC");
 }
+
+/** Of the rules of all zones that this process knows, such as "2026a". */
+export const tzdata = process.versions.tz ?? "";

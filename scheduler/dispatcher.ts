@@ -32,3 +32,12 @@ export interface Dispatcher {
 	stop(callId: string): Promise<void>;
 	readonly ready: boolean;
 }
+
+/** Where calls go that were just kept as this instance's. */
+export interface Line {
+	/** How many more calls may begin now. */
+	readonly room: number;
+	begin(calls: readonly NewCall[]): void;
+	/** Calls `listener` when there is room again. */
+	onRoom(listener: () => void): void;
+}

@@ -5,6 +5,7 @@ import type { AppDeps } from "./deps.js";
 import { answerHeaders, noSuchRoute, only } from "./edges.js";
 import { readJson } from "./json-body.js";
 import { problemHandler } from "./problem.js";
+import { addCallbackRoutes } from "./routes/callbacks.js";
 import { getCall } from "./routes/get-call.js";
 import { getCallEvents } from "./routes/get-call-events.js";
 import { getCallRecording } from "./routes/get-call-recording.js";
@@ -12,6 +13,7 @@ import { getHealth } from "./routes/get-health.js";
 import { getReady } from "./routes/get-ready.js";
 import { postCallFlow } from "./routes/post-call-flow.js";
 import { postCallStop } from "./routes/post-call-stop.js";
+import { addScheduleRoutes } from "./routes/schedules.js";
 
 /** The HTTP API: every route, under `/api/v2` and without it. All but the health routes want the credential. */
 export function createApp(deps: AppDeps): Express {
@@ -35,6 +37,8 @@ export function createApp(deps: AppDeps): Express {
 	get("/calls/:id/events", read, getCallEvents(deps));
 	get("/calls/:id/recording", read, getCallRecording(deps));
 	post("/calls/:id/stop", write, postCallStop(deps));
+	addCallbackRoutes(api, deps, read, write);
+	addScheduleRoutes(api, deps, read, write);
 	api.use(accountRoutes(deps, signedIn));
 
 	const app = express().disable("x-powered-by").disable("etag");

@@ -13,7 +13,7 @@ export const answerHeaders: RequestHandler = (_request, response, next) => {
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-/** For a path of which another method was asked for. */
+/** For a path none of whose methods was asked for. */
 export function only(...methods: Method[]): RequestHandler {
 	const allowed = methods
 		.map((method) => (method === "GET" ? "GET, HEAD" : method))

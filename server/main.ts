@@ -198,7 +198,7 @@ function createDispatcher(
 			clock,
 			log,
 		}),
-		appointments: store.appointments,
+		appointments: store.callbacks,
 		tell: (call, event) => {
 			if (call.publish) deliverer.publish(call.publish, event);
 		},

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { instant } from "../core/clock.js";
 import type { FlowEvent } from "../core/event.js";
 import { edgesNamed, isTemplate, nextStep, target } from "./fields.js";
+import { retryFields, retryOf } from "./retry.js";
 import { defineStep } from "./step.js";
 import {
 	checkDate,
@@ -74,6 +75,7 @@ export const callback = defineStep({
 			'A name of the IANA database, such as "Europe/London", or "UTC"',
 		),
 		entity: target.describe("The voice id of the user or team who calls back"),
+		...retryFields,
 		flow: edgesNamed(["fail"])
 			.optional()
 			.describe("Where to go: fail where no appointment can be made"),
@@ -146,9 +148,11 @@ export const callback = defineStep({
 			time: planned.time,
 			timezone: step.timezone,
 			dueAt: planned.at,
+			resolution: planned.resolution,
 			number: variables.get("call.number") ?? "",
 			callerId: variables.get("call.caller_id") ?? "",
 			record: context.record,
+			retry: retryOf(step),
 		});
 		emit({
 			type: "callback.scheduled",

@@ -10,6 +10,10 @@ export interface Database extends PostgresPool {
 	readonly isShared: boolean;
 	/** Runs a statement in a session that lasts as long as this one is there, and again in a new one when that is lost. */
 	hold(statement: string): Promise<void>;
+	/** Calls `listener` with what others send to a channel, as long as a session is held; one that nobody shares hears nothing. */
+	listen(channel: string, listener: (payload: string) => void): Promise<void>;
+	/** Sends to every process that listens. */
+	notify(channel: string, payload: string): Promise<void>;
 	/** Whether the connection ended before the answer came: what was asked for may have been done, or not. */
 	isInterruption(error: unknown): boolean;
 }

@@ -4,11 +4,12 @@ import { Kysely, PostgresDialect } from "kysely";
 import type { Clock } from "../core/clock.js";
 import type { Log } from "../core/log.js";
 import { StoredAccounts } from "./accounts.js";
-import { StoredAppointments } from "./appointments.js";
+import { StoredCallbacks } from "./callbacks.js";
 import { StoredCalls } from "./calls.js";
 import { DataDirLock } from "./data-dir-lock.js";
 import type { Database } from "./database.js";
 import { StoredDeliveries } from "./deliveries.js";
+import { DueSoon } from "./due-soon.js";
 import { StoredKeys } from "./idempotency-keys.js";
 import { Instance } from "./instance.js";
 import { migrate } from "./migrate.js";
@@ -16,6 +17,7 @@ import { migrations } from "./migrations/all.js";
 import { PglitePool } from "./pglite-pool.js";
 import { PostgresServer } from "./postgres-server.js";
 import { StoredQueue } from "./queue.js";
+import { StoredSchedules } from "./schedules.js";
 import type { Tables } from "./schema.js";
 import type { Store } from "./store.js";
 import { StoredWebhooks } from "./webhooks.js";
@@ -48,7 +50,7 @@ export async function openStore({
 		});
 		await migrate(db, migrations);
 		const instance = await Instance.begin({ db, database, clock, log });
-		return assemble(db, database, { instance, lock, clock });
+		return await assemble(db, database, { instance, lock, clock, log });
 	} catch (error) {
 		await database?.end();
 		await lock.release();
@@ -56,25 +58,33 @@ export async function openStore({
 	}
 }
 
-function assemble(
+async function assemble(
 	db: Kysely<Tables>,
 	database: Database,
 	{
 		instance,
 		lock,
 		clock,
-	}: { instance: Instance; lock: DataDirLock; clock: Clock },
-): Store {
+		log,
+	}: { instance: Instance; lock: DataDirLock; clock: Clock; log: Log },
+): Promise<Store> {
 	const calls = new StoredCalls(db, database, instance.number);
 	const deliveries = new StoredDeliveries(db, instance.number, clock);
+	const firing = { db, database, owner: instance.number, clock };
+	const told = { database, clock, log };
+	const callbacksSoon = new DueSoon("flowdial_callbacks", told);
+	const schedulesSoon = new DueSoon("flowdial_schedules", told);
+	await callbacksSoon.listen();
+	await schedulesSoon.listen();
 	return {
 		calls,
 		queue: new StoredQueue(db, instance.number),
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
-		appointments: new StoredAppointments(db),
 		accounts: new StoredAccounts(db),
 		idempotencyKeys: new StoredKeys(db, instance.number),
+		callbacks: new StoredCallbacks({ ...firing, dueSoon: callbacksSoon }),
+		schedules: new StoredSchedules({ ...firing, dueSoon: schedulesSoon }),
 		get alive() {
 			return database.alive;
 		},

@@ -97,6 +97,11 @@ export class PglitePool implements Database {
 		}
 	}
 
+	/** Nobody else is there. */
+	async listen(): Promise<void> {}
+
+	async notify(): Promise<void> {}
+
 	/** Its thread and this one end together. */
 	isInterruption(): boolean {
 		return false;

@@ -21,6 +21,9 @@ export class PostgresServer implements Database {
 	#alive = true;
 	#ended = false;
 	#held = () => {};
+	/** The one that is held. */
+	#session: pg.PoolClient | undefined;
+	readonly #listeners = new Map<string, (payload: string) => void>();
 
 	constructor(url: string, { clock, log }: { clock: Clock; log: Log }) {
 		this.#clock = clock;
@@ -45,7 +48,11 @@ export class PostgresServer implements Database {
 	onLost(): void {}
 
 	/** Waits a while for a server that is not there. */
-	async connect(): Promise<PostgresPoolClient> {
+	connect(): Promise<PostgresPoolClient> {
+		return this.#connect();
+	}
+
+	async #connect(): Promise<pg.PoolClient> {
 		const deadline = this.#clock.monotonic() + PATIENCE_MS;
 		for (;;) {
 			try {
@@ -62,7 +69,7 @@ export class PostgresServer implements Database {
 	}
 
 	async hold(statement: string): Promise<void> {
-		const client = await this.#pool.connect();
+		const client = await this.#connect();
 		let lost = false;
 		const again = () => {
 			if (lost || this.#ended) return;
@@ -74,8 +81,26 @@ export class PostgresServer implements Database {
 		};
 		client.on("error", again);
 		client.on("end", again);
+		client.on("notification", ({ channel, payload }) =>
+			this.#listeners.get(channel)?.(payload ?? ""),
+		);
 		this.#held = () => client.release(true);
 		await client.query(statement);
+		for (const channel of this.#listeners.keys())
+			await client.query(`listen ${channel}`);
+		this.#session = client;
+	}
+
+	async listen(
+		channel: string,
+		listener: (payload: string) => void,
+	): Promise<void> {
+		this.#listeners.set(channel, listener);
+		await this.#session?.query(`listen ${channel}`);
+	}
+
+	async notify(channel: string, payload: string): Promise<void> {
+		await this.#pool.query("select pg_notify($1, $2)", [channel, payload]);
 	}
 
 	isInterruption(error: unknown): boolean {

@@ -1,7 +1,9 @@
 import type { ColumnType, Generated } from "kysely";
 import type { Limits, Scope } from "../core/limits.js";
 import type { Outcome, Reason } from "../core/outcome.js";
+import type { CallbackRecord, CallbackStatus } from "./callback.js";
 import type { KeptAnswer } from "./idempotency.js";
+import type { MissedPolicy, ScheduleRecord } from "./schedule.js";
 import type {
 	CallStatus,
 	DeliveryStatus,
@@ -11,7 +13,11 @@ import type {
 } from "./store.js";
 
 /** Written as JSON text, read as the value. */
-type Json<Value> = ColumnType<Value, string, string>;
+type Json<Value> = ColumnType<
+	Value,
+	string | (null extends Value ? null : never),
+	string
+>;
 /** Written as ISO 8601 or a Date, read as a Date. */
 type Instant = ColumnType<Date, Date | string, Date | string>;
 
@@ -123,20 +129,42 @@ export interface Tables {
 		answer: Json<KeptAnswer> | null;
 		created_at: Instant;
 	};
-	appointments: {
+	callbacks: {
 		id: string;
-		call_id: string;
 		cloud_id: string;
-		step_id: string;
+		parent_call_id: string | null;
+		step_id: string | null;
 		entity: string;
 		date: string;
 		time: string;
 		timezone: string;
 		due_at: Instant;
+		resolution: CallbackRecord["resolution"];
+		tzdata: string;
 		number: string;
 		caller_id: string;
 		record: boolean;
-		status: Generated<string>;
-		created_at: Generated<Date>;
+		publish: Json<CallbackRecord["publish"]>;
+		metadata: Json<CallbackRecord["metadata"]>;
+		retry: Json<RetryPolicy>;
+		status: Generated<CallbackStatus>;
+		detail: string | null;
+		fired_call_id: string | null;
+		created_at: Instant;
+		updated_at: Instant;
+	};
+	schedules: {
+		id: string;
+		cloud_id: string;
+		cron: string;
+		timezone: string;
+		request: Json<ScheduleRecord["request"]>;
+		missed: MissedPolicy;
+		status: Generated<ScheduleRecord["status"]>;
+		detail: string | null;
+		next_at: Instant | null;
+		last_at: Instant | null;
+		last_call_id: string | null;
+		created_at: Instant;
 	};
 }

@@ -1,9 +1,18 @@
-import type { Appointments } from "../core/appointments.js";
 import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 import type { Accounts } from "./account.js";
-import type { IdempotencyKeys, KeyAnswer } from "./idempotency.js";
+import type { Callbacks } from "./callback.js";
+import type { IdempotencyKeys } from "./idempotency.js";
+import type { NewCallRecord, Position, Publish } from "./new-call.js";
+import type { Schedules } from "./schedule.js";
+
+export type {
+	NewCallRecord,
+	Position,
+	Publish,
+	RetryPolicy,
+} from "./new-call.js";
 
 export type CallStatus =
 	/** Waits for its instant: `start_at`, or the next attempt. */
@@ -15,52 +24,10 @@ export type CallStatus =
 	| "answered"
 	| "ended";
 
-export interface Publish {
-	url: string;
-	method: "POST" | "PUT";
-}
-
 export interface Recording {
 	path: string;
 	bytes: number;
 	duration_s: number;
-}
-
-/** When a call that was not reached is tried again. */
-export interface RetryPolicy {
-	/** In all, the first one counted. */
-	attempts: number;
-	/** Seconds from the end of one to the next. */
-	interval: number;
-	/** Outcomes after which there is another. */
-	on: readonly Outcome[];
-}
-
-/** A call as it is accepted. */
-export interface NewCallRecord {
-	id: string;
-	cloudId: string;
-	number: string;
-	callerId: string;
-	/** The flow as it was posted, without credentials; never changed afterwards. */
-	flow: unknown;
-	flowHash: string;
-	variables: Record<string, string>;
-	metadata: Record<string, unknown> | null;
-	record: boolean;
-	publish: Publish | null;
-	/** What it was posted with, if anything; this instance has claimed it. */
-	idempotency?: KeyAnswer | undefined;
-	/** Epoch milliseconds, as all instants here. */
-	createdAt: number;
-	/** Not dialled before. */
-	dueAt: number;
-	retry: RetryPolicy | null;
-	/** The call in whose flow this one was arranged. */
-	parentCallId: string | null;
-	/** What it was made for. */
-	callbackId: string | null;
-	scheduleId: string | null;
 }
 
 /** What becomes of it; null until it does. */
@@ -223,12 +190,6 @@ export interface DeliveryRecord {
 	lastDetail: string | null;
 }
 
-/** Where a page ended: an instant and an id. */
-export interface Position {
-	at: number;
-	id: string;
-}
-
 /** What an account sees of its webhooks, and changes. */
 export interface Webhooks {
 	/** Oldest first, those after `after`. */
@@ -261,9 +222,10 @@ export interface Store {
 	readonly queue: Queue;
 	readonly deliveries: Deliveries;
 	readonly webhooks: Webhooks;
-	readonly appointments: Appointments;
 	readonly accounts: Accounts;
 	readonly idempotencyKeys: IdempotencyKeys;
+	readonly callbacks: Callbacks;
+	readonly schedules: Schedules;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */

@@ -1,5 +1,6 @@
-import { type Kysely, type Selectable, sql } from "kysely";
+import type { Kysely, Selectable } from "kysely";
 import type { Clock } from "../core/clock.js";
+import { beyond } from "./position.js";
 import type { Tables } from "./schema.js";
 import { rotateSecret } from "./secrets.js";
 import type {
@@ -132,17 +133,6 @@ export class StoredWebhooks implements Webhooks {
 			])
 			.where("deliveries.cloud_id", "=", cloudId);
 	}
-}
-
-/** On the other side of a position, in the order of an instant and, where that is the same, an id. */
-function beyond(
-	instant: string,
-	id: string,
-	side: "<" | ">",
-	position: Position | null,
-) {
-	const at = new Date(position?.at ?? 0);
-	return sql<boolean>`(${sql.ref(instant)}, ${sql.ref(id)}) ${sql.raw(side)} (${at}::timestamptz, ${position?.id ?? null}::uuid)`;
 }
 
 function endpointRecord(

@@ -3,6 +3,7 @@ import { calls } from "./001-calls.js";
 import { deliveries } from "./002-deliveries.js";
 import { attempts } from "./003-attempts.js";
 import { accounts } from "./004-accounts.js";
+import { callbacks } from "./005-callbacks.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
 	deliveries,
 	attempts,
 	accounts,
+	callbacks,
 ];

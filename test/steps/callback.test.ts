@@ -34,6 +34,12 @@ describe("callback", () => {
 				number: "917507161643",
 				callerId: "123456",
 				record: true,
+				resolution: "exact",
+				retry: {
+					attempts: 3,
+					interval: 300,
+					on: ["busy", "no_answer", "unreachable"],
+				},
 			},
 		]);
 		expect(context.told).toEqual([
@@ -66,6 +72,13 @@ describe("callback", () => {
 				data: { step_id: "step", entity: String(step.entity), reason },
 			},
 		]);
+	});
+
+	it("keeps how often and after what it is tried again", async () => {
+		const context = stepContext(OUTSIDE);
+		const retry = { attempts: 5, interval: 60, on: ["declined"] };
+		await execute(callback, { ...STEP, ...retry }, context);
+		expect(context.appointments.made).toMatchObject([{ retry }]);
 	});
 
 	it("fills a date that was pressed", async () => {

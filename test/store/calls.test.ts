@@ -205,32 +205,6 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 		});
 	});
 
-	describe("appointments in the store", () => {
-		it("keeps each under an id of its own", async () => {
-			const { calls, appointments } = store;
-			const call = newCall();
-			await calls.insert(call, queued(call));
-			const appointment = {
-				callId: call.id,
-				cloudId: "dev",
-				stepId: "10",
-				entity: "5263",
-				date: "2027-10-11",
-				time: "20:48:00",
-				timezone: "UTC",
-				dueAt: Date.UTC(2027, 9, 11, 20, 48),
-				number: call.number,
-				callerId: call.callerId,
-				record: false,
-			};
-			const first = await appointments.make(appointment);
-			expect(await appointments.make(appointment)).not.toBe(first);
-			await expect(
-				appointments.make({ ...appointment, callId: newId() }),
-			).rejects.toMatchObject({ code: "23503" });
-		});
-	});
-
 	// the last test: the store is of no use after it
 	it("finishes what was asked for before it closes, and refuses what comes after", async () => {
 		const call = newCall();

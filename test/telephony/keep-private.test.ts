@@ -27,10 +27,8 @@ function callWith(refused: readonly string[] = []) {
 			logDigits: (on: boolean) => ask(on ? "log" : "do not log")(),
 		},
 	} as unknown as Leg; // all that a SipCall uses of one here
-	const nobody = {
-		async connect(): Promise<never> {
-			throw new Error("nobody is connected");
-		},
+	const nobody = async (): Promise<never> => {
+		throw new Error("nobody is connected");
 	};
 	const call = new SipCall(leg, nobody, systemClock, silentLog);
 	return { asked, over, call };

@@ -1,0 +1,139 @@
+import type { Clock } from "../core/clock.js";
+import type { CallEvent } from "../core/event.js";
+import { message } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+import type { FiredCall } from "../store/callback.js";
+import type { Line, NewCall } from "./dispatcher.js";
+import { firedCall } from "./fired-call.js";
+
+/** Looks at least so often, whatever it was told: a NOTIFY may be lost, a clock may be set. */
+const LONGEST_SLEEP_MS = 5_000;
+/** Another instance is just firing what is due. */
+const LOCKED_MS = 50;
+const FAILED_MS = 1_000;
+/** Fired in one transaction: few enough that none of them waits long for the others. */
+const BATCH = 100;
+
+/** Something that falls due and becomes calls. */
+export interface DueWork {
+	/** Fires up to `limit` that are due, `keep` giving each call the form in which it is kept; returns how many there were and which calls are kept. */
+	fire(
+		limit: number,
+		keep: (call: NewCall) => FiredCall,
+	): Promise<{ due: number; callIds: ReadonlySet<string> }>;
+	nextDueAt(): Promise<number | null>;
+	onDueSoon(listener: (dueAt: number) => void): void;
+}
+
+export interface DueOptions {
+	work: readonly DueWork[];
+	line: Line;
+	/** Told of each call's first event once it is kept. */
+	tell(call: NewCall, queued: CallEvent): void;
+	clock: Clock;
+	log: Log;
+}
+
+/**
+ * Sleeps until something is due, fires as much as the line has room for, and begins those calls. The rest stays where it is
+ * and is fired, the longest due first, as calls end. Nothing fires early: only what the injected clock has passed is taken.
+ */
+export class Due {
+	readonly #options: DueOptions;
+	#open = false;
+	#running: Promise<void> | undefined;
+	/** Somebody woke it while it ran. */
+	#again = false;
+	#waitsForRoom = false;
+	#wakesAt = Number.POSITIVE_INFINITY;
+	#cancel = () => {};
+
+	constructor(options: DueOptions) {
+		this.#options = options;
+		for (const work of options.work)
+			work.onDueSoon((dueAt) => {
+				if (this.#running || dueAt < this.#wakesAt) this.#wake();
+			});
+		options.line.onRoom(() => {
+			if (this.#waitsForRoom) this.#wake();
+		});
+	}
+
+	start(): void {
+		this.#open = true;
+		this.#wake();
+	}
+
+	/** Fires no more; resolves when what is being fired is kept. */
+	async stop(): Promise<void> {
+		this.#open = false;
+		this.#cancel();
+		await this.#running;
+	}
+
+	#wake(): void {
+		if (!this.#open) return;
+		this.#again = true;
+		this.#cancel();
+		this.#running ??= this.#run();
+	}
+
+	async #run(): Promise<void> {
+		let delayMs = 0;
+		while (this.#again && this.#open) {
+			this.#again = false;
+			delayMs = await this.#round();
+		}
+		this.#running = undefined;
+		if (this.#open) this.#sleep(delayMs);
+	}
+
+	#sleep(delayMs: number): void {
+		const { clock } = this.#options;
+		this.#wakesAt = clock.now() + delayMs;
+		this.#cancel = clock.after(delayMs, () => this.#wake());
+	}
+
+	/** Milliseconds until the next round. */
+	async #round(): Promise<number> {
+		const { work, clock, log } = this.#options;
+		this.#waitsForRoom = false;
+		const lookedAt = clock.now();
+		try {
+			for (const one of work) {
+				await this.#fireAll(one);
+				if (this.#waitsForRoom) return LONGEST_SLEEP_MS;
+			}
+			const next = await Promise.all(work.map((one) => one.nextDueAt()));
+			const at = Math.min(
+				...next.map((dueAt) => dueAt ?? Number.POSITIVE_INFINITY),
+			);
+			// it was due already when it was not to be had
+			if (at <= lookedAt) return LOCKED_MS;
+			return Math.min(at - clock.now(), LONGEST_SLEEP_MS);
+		} catch (error) {
+			log.warn({ err: message(error) }, "what is due was not fired");
+			return FAILED_MS;
+		}
+	}
+
+	/** All that is due, or as much as the line has room for. */
+	async #fireAll(work: DueWork): Promise<void> {
+		const { line, clock, tell } = this.#options;
+		while (this.#open) {
+			const limit = Math.min(line.room, BATCH);
+			this.#waitsForRoom = limit <= 0;
+			if (this.#waitsForRoom) return;
+			const made: { call: NewCall; queued: CallEvent }[] = [];
+			const { due, callIds } = await work.fire(limit, (call) => {
+				const fired = firedCall(call, clock.now());
+				made.push({ call, queued: fired.queued });
+				return fired;
+			});
+			const kept = made.filter(({ call }) => callIds.has(call.id));
+			for (const { call, queued } of kept) tell(call, queued);
+			if (kept.length > 0) line.begin(kept.map(({ call }) => call));
+			if (due < limit) return;
+		}
+	}
+}

@@ -1,0 +1,178 @@
+import { z } from "zod";
+import type { WallInstant } from "../core/appointments.js";
+import type { Problem } from "../core/fault.js";
+import { problem } from "../flow/problem.js";
+import { callerId, checkTarget, isTemplate, target } from "../steps/fields.js";
+import { retryFields } from "../steps/retry.js";
+import {
+	checkDate,
+	checkTime,
+	checkZone,
+	wallTimeToInstant,
+} from "../steps/zone.js";
+import type { CallbackChange, CallbackRecord } from "../store/callback.js";
+import { fields as flowFields } from "./call-request.js";
+import type { AppDeps } from "./deps.js";
+import { badRequest, readBody } from "./read-input.js";
+
+type Deps = Pick<AppDeps, "entities" | "hasTrunk" | "refusesSip" | "clock">;
+
+const part = (check: (text: string) => string | null) =>
+	z.string({ error: "write a string" }).superRefine((text, issues) => {
+		const complaint = check(text);
+		if (complaint) issues.addIssue({ code: "custom", message: complaint });
+	});
+
+const when = {
+	date: part(checkDate).optional(),
+	time: part(checkTime).optional(),
+	timezone: part(checkZone).optional(),
+	due_at: z.iso
+		.datetime({
+			offset: true,
+			error: "write an instant such as 2030-10-11T20:48:00Z",
+		})
+		.optional(),
+};
+
+/** No template: there is no call whose values it could be filled with. */
+const written = (schema: z.ZodType<string>) =>
+	schema.refine((text) => !isTemplate(text), {
+		error: "write it out; nothing is filled in here",
+	});
+
+const { record, publish, metadata } = flowFields;
+const newFields = {
+	entity: written(target),
+	number: written(target),
+	caller_id: written(callerId),
+	...when,
+	...retryFields,
+	record,
+	publish,
+	metadata,
+};
+const changeFields = {
+	entity: written(target).optional(),
+	...when,
+	// a field with a default would be changed by being left out
+	attempts: retryFields.attempts.unwrap().optional(),
+	interval: retryFields.interval.unwrap().optional(),
+	on: retryFields.on.unwrap().optional(),
+};
+
+type When = { [K in keyof typeof when]?: string | undefined };
+
+/** Reads the body of POST /callbacks; throws BAD_REQUEST with all that is wrong. */
+export function readNewCallback(body: unknown, deps: Deps) {
+	const { caller_id, attempts, interval, on, ...read } = readBody(
+		newFields,
+		body,
+	);
+	const { entity, number, record, publish, metadata } = read;
+	const due = dueOf(read, {}, deps);
+	const problems = [
+		...("problem" in due ? [due.problem] : []),
+		...entityProblems(entity, deps),
+		...checkTarget(number, deps)
+			.filter(({ severity }) => severity === "problem")
+			.map(({ hint }) => problem("$.number", number, hint)),
+	];
+	if ("problem" in due || problems.length > 0) throw badRequest(problems);
+	return {
+		...due,
+		...{ entity, number, record, publish, metadata },
+		callerId: caller_id,
+		retry: { attempts, interval, on },
+	};
+}
+
+/** Reads the body of PATCH /callbacks/{id}. What it leaves out stays as it is. */
+export function readCallbackChange(
+	body: unknown,
+	before: CallbackRecord,
+	deps: Deps,
+): CallbackChange {
+	const { entity, attempts, interval, on, ...read } = readBody(
+		changeFields,
+		body,
+	);
+	const isMoved = Object.values(read).some((value) => value !== undefined);
+	const due = isMoved ? dueOf(read, before, deps) : null;
+	const problems = [
+		...(due && "problem" in due ? [due.problem] : []),
+		...(entity === undefined ? [] : entityProblems(entity, deps)),
+	];
+	if ((due && "problem" in due) || problems.length > 0)
+		throw badRequest(problems);
+	const { retry } = before;
+	return {
+		...due,
+		...(entity !== undefined && { entity }),
+		retry: {
+			attempts: attempts ?? retry.attempts,
+			interval: interval ?? retry.interval,
+			on: on ?? retry.on,
+		},
+	};
+}
+
+function entityProblems(entity: string, { entities }: Deps): Problem[] {
+	const hint = "no user or team has this voice id; write one of ENTITIES";
+	return entities.has(entity) ? [] : [problem("$.entity", entity, hint)];
+}
+
+/** When it is due; of a wall time, what is left out is as it was `before`. */
+function dueOf(
+	{ due_at, date, time, timezone }: When,
+	before: Partial<Pick<WallInstant, "date" | "time" | "timezone">>,
+	{ clock }: Deps,
+): WallInstant | { problem: Problem } {
+	const wall = { date, time, timezone };
+	const given = Object.values(wall).some((value) => value !== undefined);
+	if (due_at !== undefined && given)
+		return {
+			problem: problem(
+				"$.due_at",
+				due_at,
+				"leave it out, or date, time and timezone",
+			),
+		};
+	const due = due_at === undefined ? resolve(wall, before) : inUtc(due_at);
+	if ("problem" in due || due.dueAt > clock.now()) return due;
+	const [path, value] =
+		due_at === undefined ? ["$.date", due.date] : ["$.due_at", due_at];
+	return {
+		problem: problem(path, value, "this time is past; write one to come"),
+	};
+}
+
+function inUtc(dueAt: string): WallInstant {
+	const at = Date.parse(dueAt);
+	const [date = "", time = ""] = new Date(at).toISOString().split("T");
+	return {
+		...{ date, time: time.slice(0, 8), timezone: "UTC" },
+		...{ dueAt: at, resolution: "exact" },
+	};
+}
+
+function resolve(
+	wall: When,
+	before: Partial<Pick<WallInstant, "date" | "time" | "timezone">>,
+): WallInstant | { problem: Problem } {
+	const date = wall.date ?? before.date;
+	const time = wall.time ?? before.time;
+	const timezone = wall.timezone ?? before.timezone;
+	if (date === undefined || time === undefined || timezone === undefined) {
+		const missing = Object.entries({ date, time, timezone }).find(
+			([, value]) => value === undefined,
+		);
+		const hint = "write date, time and timezone, or due_at";
+		return { problem: problem(`$.${missing?.[0]}`, undefined, hint) };
+	}
+	const resolved = wallTimeToInstant(date, time, timezone);
+	if (resolved.kind === "invalid")
+		return { problem: problem("$.date", date, resolved.hint) };
+	const { at, resolution } = resolved;
+	return { date, time: resolved.time, timezone, dueAt: at, resolution };
+}

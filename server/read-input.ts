@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { Fault, type Problem } from "../core/fault.js";
+import { at, problem } from "../flow/problem.js";
+import { closest } from "../steps/closest.js";
+
+/** Guesses are made for so many unknown fields. */
+const MOST_GUESSES = 20;
+/** Their values are not repeated in answers. */
+const secret = /^\$\.(cloud_sid|auth_token|publish)\b/;
+/** Every body may hold them; auth.ts compares them. */
+const credentials = {
+	cloud_id: z.unknown().optional(),
+	cloud_sid: z.unknown().optional(),
+	auth_token: z.unknown().optional(),
+};
+
+/** Reads a body by the schemas of its fields; throws BAD_REQUEST with all that is wrong. */
+export function readBody<S extends z.ZodRawShape>(
+	fields: S,
+	body: unknown,
+): z.infer<z.ZodObject<S>> {
+	return read(fields, body ?? {}, credentials);
+}
+
+/** The same for a query, some parameters of which are `others` to read. */
+export function readQuery<S extends z.ZodRawShape>(
+	fields: S,
+	query: Record<string, unknown>,
+	others: z.ZodRawShape,
+): z.infer<z.ZodObject<S>> {
+	return read(fields, query, others);
+}
+
+function read<S extends z.ZodRawShape>(
+	fields: S,
+	given: unknown,
+	others: z.ZodRawShape,
+): z.infer<z.ZodObject<S>> {
+	const known = Object.keys(fields);
+	const ignored = Object.fromEntries(
+		Object.keys(others).map((name) => [name, z.unknown().optional()]),
+	);
+	const result = z
+		.strictObject(
+			{ ...ignored, ...fields },
+			{ error: `send an object with ${known.join(", ")}` },
+		)
+		.safeParse(given);
+	// S's fields are parsed by S, and z.infer of a spread is not known to be that
+	if (result.success) return result.data as z.infer<z.ZodObject<S>>;
+	throw badRequest(
+		result.error.issues.flatMap((issue) => told(issue, given, known)),
+	);
+}
+
+/** A BAD_REQUEST whose words are its one problem's, or how many there are. */
+export function badRequest(problems: readonly Problem[]): Fault {
+	const [only, ...more] = problems;
+	const detail =
+		only && more.length === 0
+			? `${only.path}: ${only.hint}`
+			: `${problems.length} things are wrong; see problems`;
+	return new Fault("BAD_REQUEST", detail, { problems });
+}
+
+function told(
+	issue: z.core.$ZodIssue,
+	given: unknown,
+	known: readonly string[],
+): Problem[] {
+	const path = issue.path.reduce<string>(
+		(here, key) => at(here, typeof key === "number" ? key : String(key)),
+		"$",
+	);
+	if (issue.code === "unrecognized_keys")
+		return issue.keys.map((key, index) => {
+			const meant =
+				path === "$" && index < MOST_GUESSES ? closest(key, known) : undefined;
+			const hint = meant
+				? `did you mean "${meant}"?`
+				: `${path === "$" ? `known are ${known.join(", ")}` : "remove it"}`;
+			return { path: at(path, key), hint: `unknown field; ${hint}` };
+		});
+	const value = secret.test(path)
+		? undefined
+		: issue.path.reduce<unknown>(
+				(here, key) =>
+					typeof here === "object" && here !== null && Object.hasOwn(here, key)
+						? Reflect.get(here, key)
+						: undefined,
+				given,
+			);
+	return [problem(path, value, issue.message)];
+}

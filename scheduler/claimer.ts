@@ -29,6 +29,8 @@ export interface ClaimerOptions {
 export class Claimer {
 	readonly #options: ClaimerOptions;
 	readonly #alarm: Alarm;
+	/** Of the clock that only goes forward: when it has to look for what others have left or want. */
+	#looksForAllAt = 0;
 	#open = true;
 	/** Calls that are due and nobody's, as far as is known here. */
 	#backlog = 0;
@@ -36,6 +38,10 @@ export class Claimer {
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
 		this.#alarm = new Alarm(options.clock, () => this.#look());
+		options.queue.onDueSoon((dueAt) => {
+			if (options.room() > 0) this.#wakeAt(dueAt);
+		});
+		options.queue.onStopAsked(() => this.lookForAll());
 	}
 
 	get backlog(): number {
@@ -50,13 +56,21 @@ export class Claimer {
 
 	/** A call was kept that is nobody's, due at `dueAt`. */
 	expect(dueAt: number): void {
-		const inMs = dueAt - this.#options.clock.now();
-		if (inMs <= 0) this.#backlog++;
-		this.#alarm.wakeIn(inMs);
+		const { clock, room, queueTimeoutMs } = this.#options;
+		const isDue = dueAt <= clock.now();
+		if (isDue) this.#backlog++;
+		// without room there is nothing to wake for but that it has waited too long
+		this.#wakeAt(isDue && room() <= 0 ? dueAt + queueTimeoutMs : dueAt);
 	}
 
-	/** There is room again, or something was left, or asked for. */
+	/** There is room again. */
 	wake(): void {
+		this.#alarm.wakeIn(0);
+	}
+
+	/** Something was left, or asked for. */
+	lookForAll(): void {
+		this.#looksForAllAt = 0;
 		this.#alarm.wakeIn(0);
 	}
 
@@ -65,19 +79,27 @@ export class Claimer {
 		await this.#alarm.stop();
 	}
 
+	#wakeAt(instant: number): void {
+		this.#alarm.wakeIn(instant - this.#options.clock.now());
+	}
+
 	async #look(): Promise<number> {
 		const { queue, clock, log, stop, room, queueTimeoutMs } = this.#options;
 		try {
-			await this.#takeLeft();
+			if (clock.monotonic() >= this.#looksForAllAt) {
+				this.#looksForAllAt = clock.monotonic() + LONGEST_SLEEP_MS;
+				await this.#takeLeft();
+				for (const id of await queue.stopsAsked()) stop(id);
+			}
 			await this.#takeLate();
-			for (const id of await queue.stopsAsked()) stop(id);
 			await this.#takeDue();
 			if (!this.#open) return LONGEST_SLEEP_MS;
 			const dueAt = await queue.nextDueAt();
 			if (dueAt === null) return LONGEST_SLEEP_MS;
 			// without room there is nothing to wake for but that the first of them has waited too long
 			const at = room() > 0 ? dueAt : dueAt + queueTimeoutMs;
-			return Math.min(at - clock.now(), LONGEST_SLEEP_MS);
+			const untilAllMs = this.#looksForAllAt - clock.monotonic();
+			return Math.min(at - clock.now(), untilAllMs);
 		} catch (error) {
 			log.warn({ err: message(error) }, "could not look for calls");
 			return LONGEST_SLEEP_MS;

@@ -74,11 +74,13 @@ async function assemble(
 	const told = { database, clock, log };
 	const callbacksSoon = new DueSoon("flowdial_callbacks", told);
 	const schedulesSoon = new DueSoon("flowdial_schedules", told);
-	await callbacksSoon.listen();
-	await schedulesSoon.listen();
+	const callsSoon = new DueSoon("flowdial_calls", told);
+	const stops = new DueSoon("flowdial_stops", told);
+	for (const soon of [callbacksSoon, schedulesSoon, callsSoon, stops])
+		await soon.listen();
 	return {
 		calls,
-		queue: new StoredQueue(db, instance.number),
+		queue: new StoredQueue({ ...firing, dueSoon: callsSoon, stops }),
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
 		accounts: new StoredAccounts(db),

@@ -1,6 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { LegName } from "../core/call.js";
 import { callRecord, recordColumns } from "./call-rows.js";
+import type { DueSoon } from "./due-soon.js";
 import type { Tables } from "./schema.js";
 import type { CallRecord, CallStatus, ClaimedCall, Queue } from "./store.js";
 
@@ -12,10 +13,25 @@ const waiting = ["scheduled", "queued"] as const;
 export class StoredQueue implements Queue {
 	readonly #db: Kysely<Tables>;
 	readonly #owner: number;
+	readonly #dueSoon: DueSoon;
+	readonly #stops: DueSoon;
 
-	constructor(db: Kysely<Tables>, owner: number) {
+	constructor({
+		db,
+		owner,
+		dueSoon,
+		stops,
+	}: {
+		db: Kysely<Tables>;
+		owner: number;
+		/** How other instances are told. */
+		dueSoon: DueSoon;
+		stops: DueSoon;
+	}) {
 		this.#db = db;
 		this.#owner = owner;
+		this.#dueSoon = dueSoon;
+		this.#stops = stops;
 	}
 
 	claimDue(by: number, limit: number): Promise<ClaimedCall[]> {
@@ -72,12 +88,25 @@ export class StoredQueue implements Queue {
 		return Number(counted?.rows ?? 0);
 	}
 
+	announce(dueAt: number): void {
+		this.#dueSoon.announce(dueAt);
+	}
+
+	onDueSoon(listener: (dueAt: number) => void): void {
+		this.#dueSoon.onDueSoon(listener);
+	}
+
+	onStopAsked(listener: () => void): void {
+		this.#stops.onDueSoon(listener);
+	}
+
 	async askToStop(id: string): Promise<void> {
 		await this.#db
 			.updateTable("calls")
 			.set({ stop_asked: true })
 			.where("id", "=", id)
 			.execute();
+		this.#stops.announce(0);
 	}
 
 	async stopsAsked(): Promise<string[]> {

@@ -107,8 +107,13 @@ export interface Queue {
 	backlog(by: number, most: number): Promise<number>;
 	/** How many calls are to be dialled before this one. */
 	ahead(call: Pick<CallRecord, "id" | "dueAt">): Promise<number>;
-	/** Has it ended by the instance that carries it on, which looks for `stopsAsked`. */
+	/** Tells the other instances of a call that is nobody's and due soon. */
+	announce(dueAt: number): void;
+	onDueSoon(listener: (dueAt: number) => void): void;
+	/** Has it ended by the instance that carries it on. */
 	askToStop(id: string): Promise<void>;
+	/** Calls `listener` when `stopsAsked` may have something new. */
+	onStopAsked(listener: () => void): void;
 	/** Which of the calls of this instance somebody wants to end. */
 	stopsAsked(): Promise<string[]>;
 }

@@ -9,6 +9,7 @@ import type {
 } from "../core/call.js";
 import { type Clock, secondsBetween } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
+import type { FlowEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
@@ -19,6 +20,7 @@ import { startVariables } from "../flow/variables.js";
 import type { Recordings } from "../media/recordings.js";
 import type { FlowDial } from "../steps/step.js";
 import { callEnded, type Ending, endOfAttempt, type Times } from "./attempt.js";
+import { callbackMissed } from "./callback-outcome.js";
 import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { recorded } from "./recorded.js";
@@ -143,7 +145,8 @@ class CallLife {
 	}
 
 	async walk(): Promise<Ending> {
-		const { id, cloudId, flow, variables, record } = this.#call;
+		const { id, cloudId, flow, variables, record, callbackId } = this.#call;
+		const told: FlowEvent[] = [];
 		const { sounds, http, appointments, entities, clock } = this.#options;
 		const onStop = () => this.#end(this.#signal.reason as StopReason); // placeCall's contract
 		if (this.#signal.aborted) onStop();
@@ -163,7 +166,8 @@ class CallLife {
 		try {
 			for (;;) {
 				const next = await walk.next();
-				if (next.done) return this.#judge(next.value);
+				if (next.done) return this.#judge(next.value, told);
+				if (callbackId !== null) told.push(next.value);
 				// not waited for: call.dialing and call.ended are, and they wait for all before them
 				this.#journal
 					.record(next.value)
@@ -252,7 +256,7 @@ class CallLife {
 		void this.#leg?.hangUp();
 	}
 
-	#judge(end: RunEnd): Ending {
+	#judge(end: RunEnd, told: readonly FlowEvent[]): Ending {
 		const { stepId } = end;
 		const stopped = this.#stop.signal.aborted
 			? (this.#stop.signal.reason as StopReason) // #end's
@@ -273,6 +277,8 @@ class CallLife {
 				sipStatus,
 				stepId,
 			};
+		const missed = this.#call.callbackId === null ? null : callbackMissed(told);
+		if (missed) return { ...missed, sipStatus, stepId };
 		return { outcome: "answered", reason: end.reason, sipStatus, stepId };
 	}
 }

@@ -6,7 +6,8 @@ import {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Express } from "express";
-import { Fault, type FaultCode } from "../core/fault.js";
+import { type Config, ConfigError } from "../core/config.js";
+import { Fault, type FaultCode, message } from "../core/fault.js";
 import { problemOf } from "./problem.js";
 
 /** What node's parser refuses, by its codes; all else is a bad request. */
@@ -74,4 +75,26 @@ function refuse(socket: Duplex, code: FaultCode): void {
 			body,
 		].join("\r\n"),
 	);
+}
+
+/** Resolves when it listens where the settings say; rejects with a ConfigError if it cannot. */
+export function listening(
+	server: Server,
+	{ HTTP_HOST, HTTP_PORT }: Config,
+): Promise<void> {
+	return new Promise((resolve, reject) => {
+		server.once("listening", resolve);
+		server.once("error", (error) => {
+			const words = `HTTP_HOST, HTTP_PORT: cannot listen at ${HTTP_HOST}:${HTTP_PORT}: ${message(error)}`;
+			reject(new ConfigError(words));
+		});
+	});
+}
+
+/** Resolves when its last request has its answer. */
+export function closeServer(server: Server): Promise<void> {
+	return new Promise((resolve) => {
+		server.close(() => resolve());
+		server.closeIdleConnections();
+	});
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,7 +7,6 @@ import { systemClock } from "../core/clock.js";
 import {
 	type Address,
 	type Config,
-	ConfigError,
 	readConfig,
 	serviceHelp,
 } from "../core/config.js";
@@ -20,7 +18,10 @@ import { Pacer } from "../core/pacer.js";
 import { liveInUtc } from "../core/timezone.js";
 import { createRecordings, type Recordings } from "../media/recordings.js";
 import { createSounds } from "../media/sounds.js";
-import { CallDispatcher } from "../scheduler/call-dispatcher.js";
+import {
+	CallDispatcher,
+	type CallDispatcherOptions,
+} from "../scheduler/call-dispatcher.js";
 import { type Softswitch, startSoftswitch } from "../softswitch/app.js";
 import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
@@ -33,11 +34,15 @@ import { createApp } from "./app.js";
 import { Closers } from "./closers.js";
 import { openDataDir } from "./data-dir.js";
 import { Directory } from "./directory.js";
-import { createHttpServer } from "./http-server.js";
+import { closeServer, createHttpServer, listening } from "./http-server.js";
+import { startDue } from "./start-due.js";
 import { defaultSipAllow, startEngine } from "./start-engine.js";
 
 /** 200 calls, each of which may take a second endpoint for a connect. */
 const EMBEDDED_ENDPOINTS = 400;
+
+/** How long an Idempotency-Key is known. */
+const KEY_KEPT_MS = 24 * 3_600_000;
 
 /** For hanging up when the service cannot go on. */
 const LAST_WORDS_MS = 3_000;
@@ -94,8 +99,16 @@ async function open(
 	const http = createHttpClient({ allow: config.HTTP_ALLOW });
 	const allow = new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config));
 	const directory = new Directory(store.accounts, clock);
+	const { deliveries } = store;
+	const deliverer = new Deliverer({ deliveries, http, clock, log });
+	closers.add(() => deliverer.stop());
+	deliverer.start();
+	const tell: Tell = ({ publish }, event) => {
+		if (publish) deliverer.publish(publish, event);
+	};
 	const dispatcher = createDispatcher(
 		{
+			tell,
 			directory,
 			config,
 			dataDir,
@@ -129,6 +142,18 @@ async function open(
 		log,
 	});
 	await dispatcher.start();
+	const stopDue = await startDue({
+		...{ store, line: dispatcher, tell, entities, clock, log },
+		hasTrunk: config.SIP_TRUNK.length > 0,
+		refusesSip: (address) => allow.refuses(address),
+		sweeps: [
+			{
+				name: "idempotency keys",
+				run: () => store.idempotencyKeys.expire(clock.now() - KEY_KEPT_MS),
+			},
+		],
+	});
+	closers.add(stopDue);
 	const server = createHttpServer(app);
 	server.listen(config.HTTP_PORT, config.HTTP_HOST);
 	// longer than clients keep theirs, or a request meets a connection that is just being closed
@@ -141,6 +166,7 @@ async function open(
 		token,
 		sip: softswitch?.sip ?? null,
 		async stop() {
+			await stopDue();
 			await dispatcher.drain(config.DRAIN_TIMEOUT);
 			await closers.close();
 		},
@@ -155,7 +181,10 @@ async function open(
 	};
 }
 
+type Tell = CallDispatcherOptions["tell"];
+
 interface DispatcherParts {
+	tell: Tell;
 	directory: Directory;
 	config: Config;
 	dataDir: string;
@@ -176,10 +205,6 @@ function createDispatcher(
 	const clock = systemClock;
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
-	const { deliveries } = store;
-	const deliverer = new Deliverer({ deliveries, http, clock, log });
-	closers.add(() => deliverer.stop());
-	deliverer.start();
 	return new CallDispatcher({
 		...parts,
 		dialer: new SipDialer({
@@ -199,9 +224,6 @@ function createDispatcher(
 			log,
 		}),
 		appointments: store.callbacks,
-		tell: (call, event) => {
-			if (call.publish) deliverer.publish(call.publish, event);
-		},
 		numbersOf: (cloudId) => parts.directory.numbersOf(cloudId),
 		queueLimit: config.QUEUE_LIMIT,
 		queueTimeoutMs: config.QUEUE_TIMEOUT,
@@ -223,26 +245,6 @@ function embed(config: Config, dataDir: string): Promise<Softswitch> {
 		journal: join(dataDir, "softswitch.journal"),
 		maxEndpoints: EMBEDDED_ENDPOINTS,
 		logLevel: config.LOG_LEVEL,
-	});
-}
-
-function listening(
-	server: Server,
-	{ HTTP_HOST, HTTP_PORT }: Config,
-): Promise<void> {
-	return new Promise((resolve, reject) => {
-		server.once("listening", resolve);
-		server.once("error", (error) => {
-			const words = `HTTP_HOST, HTTP_PORT: cannot listen at ${HTTP_HOST}:${HTTP_PORT}: ${message(error)}`;
-			reject(new ConfigError(words));
-		});
-	});
-}
-
-function closeServer(server: Server): Promise<void> {
-	return new Promise((resolve) => {
-		server.close(() => resolve());
-		server.closeIdleConnections();
 	});
 }
 

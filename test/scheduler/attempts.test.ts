@@ -5,7 +5,7 @@ import type { Store } from "../../store/store.js";
 import { SLOW_MS } from "../store/data-dir.js";
 import { databases } from "../store/databases.js";
 import { ManualClock } from "../support/manual-clock.js";
-import { dispatchingOn, NOW, newCall } from "./dispatching.js";
+import { dispatchingOn, NOW, newCall, stopAll } from "./dispatching.js";
 
 const busy: Missed = { outcome: "busy", reason: "busy", sipStatus: 486 };
 const retry = { attempts: 3, interval: 60, on: ["busy"] } as const;
@@ -28,21 +28,11 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		await database.stop();
 	});
 
-	type Instance = ReturnType<typeof dispatchingOn>;
-	const running: Instance[] = [];
 	/** An instance that looks for work. */
 	async function instance(...given: Parameters<typeof dispatchingOn>) {
 		const made = dispatchingOn(...given);
-		running.push(made);
 		await made.dispatcher.start();
 		return made;
-	}
-	/** Time stands still: nothing ends by itself. */
-	async function stopAll(): Promise<void> {
-		for (const { dispatcher } of running.splice(0)) {
-			dispatcher.hangUpAll();
-			await dispatcher.drain(0);
-		}
 	}
 	afterEach(stopAll);
 	const status = async (call: NewCall) =>

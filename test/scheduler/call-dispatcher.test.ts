@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { instant, systemClock } from "../../core/clock.js";
 import type { CallEvent } from "../../core/event.js";
 import { newId } from "../../core/id.js";
@@ -6,7 +6,7 @@ import { silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
 import type { Calls, Store } from "../../store/store.js";
 import { newDataDir, SLOW_MS } from "../store/data-dir.js";
-import { dispatchingOn, NOW, newCall } from "./dispatching.js";
+import { dispatchingOn, NOW, newCall, stopAll } from "./dispatching.js";
 
 let store: Store;
 let folder: Awaited<ReturnType<typeof newDataDir>>;
@@ -19,6 +19,7 @@ beforeAll(async () => {
 	folder = await newDataDir();
 	store = await open();
 }, SLOW_MS);
+afterEach(stopAll);
 afterAll(async () => {
 	await store.close();
 	folder.remove();
@@ -26,6 +27,7 @@ afterAll(async () => {
 
 /** The instance before ends, and another one begins. */
 async function restart(): Promise<void> {
+	// as after a kill: nothing more is kept of what it did
 	await store.close();
 	store = await open();
 }

@@ -33,6 +33,17 @@ export const newCall = (): NewCall => ({
 	...{ parentCallId: null, callbackId: null, scheduleId: null },
 });
 
+const made: CallDispatcher[] = [];
+
+/** Ends what the tests before have begun: one store is for one dispatcher. */
+export async function stopAll(): Promise<void> {
+	for (const dispatcher of made.splice(0)) {
+		// time stands still: nothing ends by itself
+		dispatcher.hangUpAll();
+		await dispatcher.drain(0);
+	}
+}
+
 /** A dispatcher whose callees keep to a script, on a clock that stands still. */
 export function dispatchingOn(
 	store: Store,
@@ -77,6 +88,7 @@ export function dispatchingOn(
 		log: silentLog,
 		...limits,
 	});
+	made.push(dispatcher);
 	const types = (call: NewCall) =>
 		told.filter((event) => event.call_id === call.id).map(({ type }) => type);
 	return {

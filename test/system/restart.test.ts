@@ -5,9 +5,9 @@ import { hasSipp } from "../support/sipp.js";
 import {
 	answers,
 	invited,
+	isCanceled,
 	isHungUp,
 	rings,
-	waits,
 } from "../support/sipp-scenario.js";
 
 describe.skipIf(!hasSipp)("a service whose process ends", () => {
@@ -25,15 +25,13 @@ describe.skipIf(!hasSipp)("a service whose process ends", () => {
 	const waiting = () =>
 		service.phone([invited(), rings(), answers(), isHungUp()]);
 
-	it("by kill -9 ends what was in progress once, and dials what waited", async () => {
-		const first = await service.phone([
-			...[invited(), rings(), answers(), waits(20_000)],
-		]);
+	it("by kill -9 ends what was in progress once, on the phones too, and dials what waited", async () => {
+		const first = await waiting();
 		const playing = await service.call(first.uri, [tone(15_000)], {
 			record: true,
 		});
 		await playing.event("step.started", "tone");
-		const second = await service.phone([invited(), rings(), waits(20_000)]);
+		const second = await service.phone([invited(), rings(), isCanceled()]);
 		const ringing = await service.call(second.uri);
 		await ringing.event("call.ringing");
 		const third = await waiting();
@@ -42,6 +40,7 @@ describe.skipIf(!hasSipp)("a service whose process ends", () => {
 		await processes.at(-1)?.exit("SIGKILL");
 		await service.launch();
 
+		await Promise.all([first.done, second.done]);
 		const interrupted = {
 			outcome: "interrupted",
 			reason: "service_restarted",

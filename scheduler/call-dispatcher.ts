@@ -3,6 +3,7 @@ import type { CallEvent } from "../core/event.js";
 import { Fault, message } from "../core/fault.js";
 import { thawFlow } from "../flow/flow.js";
 import type { ClaimedCall, Store } from "../store/store.js";
+import { AccountLines } from "./account-lines.js";
 import { callJournal } from "./call-journal.js";
 import { Claimer } from "./claimer.js";
 import type { Dispatcher, Line, NewCall } from "./dispatcher.js";
@@ -23,6 +24,7 @@ export interface CallDispatcherOptions
 export class CallDispatcher implements Dispatcher, Line {
 	readonly #options: CallDispatcherOptions;
 	readonly #live: LiveCalls;
+	readonly #lines: AccountLines;
 	readonly #claimer: Claimer;
 	readonly #onRoom = new Set<() => void>();
 	/** Calls that are being kept for whoever has room. */
@@ -31,14 +33,18 @@ export class CallDispatcher implements Dispatcher, Line {
 
 	constructor(options: CallDispatcherOptions) {
 		this.#options = options;
+		this.#lines = new AccountLines(options.clock);
 		this.#live = new LiveCalls({
 			...options,
 			onRoom: () => this.#tellRoom(),
-			onScheduled: (dueAt) => this.#expect(dueAt),
+			onScheduled: (call, dueAt) => this.expect(call, dueAt),
 		});
 		this.#claimer = new Claimer({
 			...options,
 			queue: options.store.queue,
+			accounts: options.store.accounts,
+			lines: this.#lines,
+			sizeOf: (cloudId) => this.#live.sizeOf(cloudId),
 			room: () => this.room,
 			take: (call) => this.#take(call),
 			takeLeft: (call) => this.#takeLeft(call),
@@ -64,6 +70,15 @@ export class CallDispatcher implements Dispatcher, Line {
 		this.#onRoom.add(listener);
 	}
 
+	takes(cloudId: string): boolean {
+		return !this.#lines.has(cloudId);
+	}
+
+	expect(call: Pick<NewCall, "cloudId">, dueAt: number): void {
+		this.#claimer.expect(dueAt, this.#lines.has(call.cloudId));
+		this.#options.store.queue.announce(dueAt);
+	}
+
 	begin(calls: readonly NewCall[]): void {
 		for (const call of calls)
 			this.#live.add(call, 1, callJournal(call, 1, this.#options));
@@ -82,7 +97,10 @@ export class CallDispatcher implements Dispatcher, Line {
 		if (isDue) this.#checkLimit();
 		// nothing overtakes what waits in the store
 		const isOurs =
-			isDue && this.room > 0 && this.#claimer.backlog + this.#keeping === 0;
+			isDue &&
+			this.room > 0 &&
+			this.#claimer.backlog + this.#keeping === 0 &&
+			!this.#lines.has(call.cloudId);
 		return isOurs ? this.#keepOwn(call) : this.#keepForAll(call);
 	}
 
@@ -117,7 +135,7 @@ export class CallDispatcher implements Dispatcher, Line {
 
 	#checkLimit(): void {
 		const { dialer, queueLimit, callsPerSecond } = this.#options;
-		const known = this.#live.size + this.#keeping + this.#claimer.backlog;
+		const known = this.#live.size + this.#keeping + this.#claimer.waiting;
 		const waiting = known - dialer.capacity();
 		if (waiting >= queueLimit)
 			throw new Fault(
@@ -144,7 +162,7 @@ export class CallDispatcher implements Dispatcher, Line {
 		this.#keeping++;
 		try {
 			await this.#firstJournal(call, false).record(queued(call));
-			this.#expect(call.dueAt);
+			this.expect(call, call.dueAt);
 		} finally {
 			this.#keeping--;
 		}
@@ -160,15 +178,9 @@ export class CallDispatcher implements Dispatcher, Line {
 		});
 	}
 
-	/** A call was kept that is nobody's. */
-	#expect(dueAt: number): void {
-		this.#claimer.expect(dueAt);
-		this.#options.store.queue.announce(dueAt);
-	}
-
 	#tellRoom(): void {
-		if (this.#live.hasMuchRoom && this.#claimer.backlog > 0)
-			this.#claimer.wake();
+		const waits = this.#claimer.backlog > 0 || this.#lines.ids.length > 0;
+		if (this.#live.hasMuchRoom && waits) this.#claimer.wake();
 		for (const listener of this.#onRoom) listener();
 	}
 
@@ -189,7 +201,7 @@ export class CallDispatcher implements Dispatcher, Line {
 	async #takeLeft(claimed: ClaimedCall, problem?: string): Promise<void> {
 		try {
 			const nextAt = await endLeft(claimed, problem, this.#options);
-			if (nextAt !== null) this.#expect(nextAt);
+			if (nextAt !== null) this.expect(claimed, nextAt);
 		} catch (error) {
 			const { log } = this.#options;
 			log.error({ err: error, callId: claimed.id }, "not kept");

@@ -2,7 +2,9 @@ import { Alarm } from "../core/alarm.js";
 import type { Clock } from "../core/clock.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import type { Accounts } from "../store/account.js";
 import type { ClaimedCall, Queue } from "../store/store.js";
+import type { AccountLines } from "./account-lines.js";
 
 /** Looks at least so often for what other instances have left or want. */
 const LONGEST_SLEEP_MS = 3_000;
@@ -17,6 +19,10 @@ export interface ClaimerOptions {
 	queueLimit: number;
 	/** How many more calls this instance would carry on. */
 	room(): number;
+	/** How many calls of an account are here. */
+	sizeOf(cloudId: string): number;
+	lines: AccountLines;
+	accounts: Pick<Accounts, "limited">;
 	/** A call whose turn has come here, or that waited too long. */
 	take(call: ClaimedCall): void;
 	/** A call that an ended instance has left in the middle of an attempt. */
@@ -34,6 +40,8 @@ export class Claimer {
 	#open = true;
 	/** Calls that are due and nobody's, as far as is known here. */
 	#backlog = 0;
+	/** Those of accounts that have limits, counted apart: nobody else waits for them. */
+	#limitedBacklog = 0;
 
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
@@ -48,17 +56,24 @@ export class Claimer {
 		return this.#backlog;
 	}
 
+	/** All that wait and are nobody's. */
+	get waiting(): number {
+		return this.#backlog + this.#limitedBacklog;
+	}
+
 	/** Takes over all that ended instances have left, then goes on looking. */
 	async start(): Promise<void> {
+		await this.#knowLines();
 		await this.#takeLeft();
 		this.#alarm.wakeIn(0);
 	}
 
 	/** A call was kept that is nobody's, due at `dueAt`. */
-	expect(dueAt: number): void {
+	expect(dueAt: number, isLimited: boolean): void {
 		const { clock, room, queueTimeoutMs } = this.#options;
 		const isDue = dueAt <= clock.now();
-		if (isDue) this.#backlog++;
+		if (isDue && isLimited) this.#limitedBacklog++;
+		else if (isDue) this.#backlog++;
 		// without room there is nothing to wake for but that it has waited too long
 		this.#wakeAt(isDue && room() <= 0 ? dueAt + queueTimeoutMs : dueAt);
 	}
@@ -84,26 +99,41 @@ export class Claimer {
 	}
 
 	async #look(): Promise<number> {
-		const { queue, clock, log, stop, room, queueTimeoutMs } = this.#options;
+		const { queue, clock, log, stop, room, queueTimeoutMs, lines } =
+			this.#options;
 		try {
 			if (clock.monotonic() >= this.#looksForAllAt) {
 				this.#looksForAllAt = clock.monotonic() + LONGEST_SLEEP_MS;
 				await this.#takeLeft();
 				for (const id of await queue.stopsAsked()) stop(id);
-			}
-			await this.#takeLate();
+				await this.#knowLines();
+				await this.#takeLate();
+			} else if (this.#backlog > 0) await this.#takeLate();
+			const limitedInMs = await this.#takeLimited();
 			await this.#takeDue();
 			if (!this.#open) return LONGEST_SLEEP_MS;
-			const dueAt = await queue.nextDueAt();
-			if (dueAt === null) return LONGEST_SLEEP_MS;
+			const dueAt = await queue.nextDueAt({ except: lines.ids });
+			const untilAllMs = this.#looksForAllAt - clock.monotonic();
+			const soonMs = Math.min(limitedInMs, untilAllMs);
+			if (dueAt === null) return soonMs;
 			// without room there is nothing to wake for but that the first of them has waited too long
 			const at = room() > 0 ? dueAt : dueAt + queueTimeoutMs;
-			const untilAllMs = this.#looksForAllAt - clock.monotonic();
-			return Math.min(at - clock.now(), untilAllMs);
+			return Math.min(at - clock.now(), soonMs);
 		} catch (error) {
 			log.warn({ err: message(error) }, "could not look for calls");
 			return LONGEST_SLEEP_MS;
 		}
+	}
+
+	async #knowLines(): Promise<void> {
+		const { queue, clock, queueLimit, lines } = this.#options;
+		const { accounts, instances } = await this.#options.accounts.limited();
+		lines.know(accounts, instances);
+		const only = { only: lines.ids };
+		this.#limitedBacklog =
+			accounts.length === 0
+				? 0
+				: await queue.backlog(clock.now(), queueLimit + 1, only);
 	}
 
 	async #takeLeft(): Promise<void> {
@@ -118,7 +148,7 @@ export class Claimer {
 	/** Those that waited too long, though there is no room for them. */
 	async #takeLate(): Promise<void> {
 		const { queue, clock, queueTimeoutMs, take } = this.#options;
-		while (this.#open && this.#backlog > 0) {
+		while (this.#open) {
 			const by = clock.now() - queueTimeoutMs;
 			const late = await queue.claimDue(by, CLAIM);
 			for (const call of late) take(call);
@@ -126,15 +156,44 @@ export class Claimer {
 		}
 	}
 
+	/** Calls of accounts that have limits, as far as they permit; returns the milliseconds until they permit or want more. */
+	async #takeLimited(): Promise<number> {
+		const { queue, clock, room, sizeOf, take, lines } = this.#options;
+		let soonMs = Number.POSITIVE_INFINITY;
+		const open: string[] = [];
+		for (const cloudId of lines.ids) {
+			const wanted = Math.min(
+				...[room(), CLAIM, lines.room(cloudId, sizeOf(cloudId))],
+			);
+			const only = { only: [cloudId] };
+			const due =
+				wanted > 0 ? await queue.claimDue(clock.now(), wanted, only) : [];
+			for (const call of due) {
+				lines.begin(cloudId);
+				take(call);
+			}
+			if (due.length < wanted) open.push(cloudId);
+			else if (lines.waitMs(cloudId) > 0)
+				soonMs = Math.min(soonMs, lines.waitMs(cloudId));
+		}
+		if (open.length === 0) return soonMs;
+		const dueAt = await queue.nextDueAt({ only: open });
+		return Math.min(soonMs, dueAt === null ? soonMs : dueAt - clock.now());
+	}
+
 	async #takeDue(): Promise<void> {
-		const { queue, clock, queueLimit, room, take } = this.#options;
+		const { queue, clock, queueLimit, room, take, lines } = this.#options;
+		const except = { except: lines.ids };
 		while (this.#open) {
 			const wanted = Math.min(room(), CLAIM);
-			const due = wanted > 0 ? await queue.claimDue(clock.now(), wanted) : [];
+			const due =
+				wanted > 0 ? await queue.claimDue(clock.now(), wanted, except) : [];
 			for (const call of due) take(call);
 			if (due.length === wanted && wanted > 0) continue;
 			this.#backlog =
-				wanted > 0 ? 0 : await queue.backlog(clock.now(), queueLimit + 1);
+				wanted > 0
+					? 0
+					: await queue.backlog(clock.now(), queueLimit + 1, except);
 			return;
 		}
 	}

@@ -33,11 +33,15 @@ export interface Dispatcher {
 	readonly ready: boolean;
 }
 
-/** Where calls go that were just kept as this instance's. */
+/** Where calls go that were just kept. */
 export interface Line {
 	/** How many more calls may begin now. */
 	readonly room: number;
+	/** Whether calls of the account may be kept as this instance's: those of one that has limits wait where any instance finds them. */
+	takes(cloudId: string): boolean;
 	begin(calls: readonly NewCall[]): void;
+	/** A call was kept that is nobody's. */
+	expect(call: Pick<NewCall, "cloudId">, dueAt: number): void;
 	/** Calls `listener` when there is room again. */
 	onRoom(listener: () => void): void;
 }

@@ -124,15 +124,19 @@ export class Due {
 			const limit = Math.min(line.room, BATCH);
 			this.#waitsForRoom = limit <= 0;
 			if (this.#waitsForRoom) return;
-			const made: { call: NewCall; queued: CallEvent }[] = [];
+			const made: { call: NewCall; queued: CallEvent; owned: boolean }[] = [];
 			const { due, callIds } = await work.fire(limit, (call) => {
-				const fired = firedCall(call, clock.now());
-				made.push({ call, queued: fired.queued });
+				const owned = line.takes(call.cloudId);
+				const fired = firedCall(call, clock.now(), owned);
+				made.push({ call, queued: fired.queued, owned });
 				return fired;
 			});
 			const kept = made.filter(({ call }) => callIds.has(call.id));
 			for (const { call, queued } of kept) tell(call, queued);
-			if (kept.length > 0) line.begin(kept.map(({ call }) => call));
+			const ours = kept.filter(({ owned }) => owned);
+			if (ours.length > 0) line.begin(ours.map(({ call }) => call));
+			for (const { call, owned } of kept)
+				if (!owned) line.expect(call, call.dueAt);
 			if (due < limit) return;
 		}
 	}

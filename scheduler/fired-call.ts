@@ -4,9 +4,14 @@ import type { FiredCall } from "../store/callback.js";
 import type { NewCall } from "./dispatcher.js";
 
 /** A call as it is kept in the transaction that fires it: Journal's first event, written before there is a journal. */
-export function firedCall(call: NewCall, now: number): FiredCall {
+export function firedCall(
+	call: NewCall,
+	now: number,
+	owned: boolean,
+): FiredCall {
 	const { id, cloudId, number, callerId, metadata } = call;
 	return {
+		owned,
 		record: { ...call, flow: call.flow.source, createdAt: now },
 		queued: {
 			type: "call.queued",

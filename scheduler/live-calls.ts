@@ -11,7 +11,7 @@ export interface LiveCallsOptions
 	/** A call has ended, or its attempt: there is room. */
 	onRoom(): void;
 	/** A call was given back to the store until then, for its next attempt. */
-	onScheduled(dueAt: number): void;
+	onScheduled(call: NewCall, dueAt: number): void;
 }
 
 /** So many calls more than can run are held ready, so that a line that ends is taken at once; the others wait where any instance finds them. */
@@ -44,6 +44,14 @@ export class LiveCalls {
 
 	get size(): number {
 		return this.#live.size;
+	}
+
+	/** Of one account. */
+	sizeOf(cloudId: string): number {
+		let size = 0;
+		for (const { call } of this.#live.values())
+			if (call.cloudId === cloudId) size++;
+		return size;
 	}
 
 	get counts(): { running: number; waiting: number } {
@@ -148,7 +156,7 @@ export class LiveCalls {
 		};
 		const done = placeCall({ ...call, attempt }, journal, options, stop.signal)
 			.then((nextAt) => {
-				if (nextAt !== null) onScheduled(nextAt);
+				if (nextAt !== null) onScheduled(call, nextAt);
 			})
 			.catch((error) => {
 				log.error({ err: error, callId: call.id }, "not kept");

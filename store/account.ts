@@ -46,6 +46,13 @@ export interface ListPage {
 	limit: number;
 }
 
+/** An account whose calls are limited. */
+export interface LimitedAccount {
+	cloudId: string;
+	liveCalls?: number | undefined;
+	callsPerSecond?: number | undefined;
+}
+
 /** Accounts, and the tokens that open them. Each method is one statement. */
 export interface Accounts {
 	/** Makes an account with its first token; undefined if the cloud_id is taken. */
@@ -56,6 +63,8 @@ export interface Accounts {
 	/** Makes the account that the environment names, or gives it that cloud_sid. */
 	ensure(account: NewAccount): Promise<void>;
 	find(cloudId: string): Promise<AccountRecord | undefined>;
+	/** Those whose calls are limited, and how many instances share the work. */
+	limited(): Promise<{ accounts: LimitedAccount[]; instances: number }>;
 	list(page: ListPage): Promise<AccountRecord[]>;
 	/** A limit that is null goes back to its default; undefined if there is no such account. */
 	change(

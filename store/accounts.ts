@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import { instant } from "../core/clock.js";
+import type { Limits } from "../core/limits.js";
 import type {
 	AccountRecord,
 	Accounts,
@@ -50,6 +51,32 @@ export class StoredAccounts implements Accounts {
 				revokedAt: null,
 				lastUsedAt: null,
 			},
+		};
+	}
+
+	async limited() {
+		const { rows } = await sql<{
+			cloud_id: string | null;
+			limits: Limits | null;
+			instances: number;
+		}>`
+			select cloud_id, limits, (select count(*)::integer from instances) as instances
+			from (select 1) one left join accounts on limits::jsonb ?| array['live_calls', 'calls_per_second']`.execute(
+			this.#db,
+		);
+		return {
+			instances: rows[0]?.instances ?? 1,
+			accounts: rows.flatMap(({ cloud_id, limits }) =>
+				cloud_id === null
+					? []
+					: [
+							{
+								cloudId: cloud_id,
+								liveCalls: limits?.live_calls,
+								callsPerSecond: limits?.calls_per_second,
+							},
+						],
+			),
 		};
 	}
 

@@ -53,6 +53,8 @@ export type CallbackChange = Partial<
 
 /** A call to be kept as this instance's, with its first event. */
 export interface FiredCall {
+	/** This instance begins it at once; else whoever may claims it. */
+	owned: boolean;
 	record: NewCallRecord;
 	queued: CallEvent;
 }

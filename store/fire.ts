@@ -29,7 +29,7 @@ export async function fire(
 			due = taken.due;
 			ids = taken.calls.map(({ record }) => record.id);
 			if (ids.length > 0)
-				await writeAll(transaction, owner, taken.calls.map(ownedWrite));
+				await writeAll(transaction, owner, taken.calls.map(firedWrite));
 		});
 	} catch (error) {
 		if (ids.length === 0 || !database.isInterruption(error)) throw error;
@@ -43,9 +43,9 @@ export async function fire(
 	return { due, callIds: new Set(ids) };
 }
 
-const ownedWrite = ({ record, queued }: FiredCall): Write => ({
+const firedWrite = ({ record, queued, owned }: FiredCall): Write => ({
 	callId: record.id,
-	insert: { ...record, owned: true },
+	insert: { ...record, owned },
 	events: [queued],
 	patch: {},
 	publish: record.publish,

@@ -3,12 +3,25 @@ import type { LegName } from "../core/call.js";
 import { callRecord, recordColumns } from "./call-rows.js";
 import type { DueSoon } from "./due-soon.js";
 import type { Tables } from "./schema.js";
-import type { CallRecord, CallStatus, ClaimedCall, Queue } from "./store.js";
+import type {
+	CallRecord,
+	CallStatus,
+	ClaimedCall,
+	Queue,
+	WhichAccounts,
+} from "./store.js";
 
 /** Built upon in `#claim`. */
 type NobodysCalls = SelectQueryBuilder<Tables, "calls", object>;
 
 const waiting = ["scheduled", "queued"] as const;
+
+/** One parameter, however many there are: the statement stays the same. */
+function isOneOf(which: WhichAccounts = { except: [] }) {
+	const [ids, is] =
+		"only" in which ? [which.only, sql`= any`] : [which.except, sql`<> all`];
+	return sql<boolean>`cloud_id ${is} (array(select json_array_elements_text(${JSON.stringify(ids)}::json)))`;
+}
 
 export class StoredQueue implements Queue {
 	readonly #db: Kysely<Tables>;
@@ -34,11 +47,16 @@ export class StoredQueue implements Queue {
 		this.#stops = stops;
 	}
 
-	claimDue(by: number, limit: number): Promise<ClaimedCall[]> {
+	claimDue(
+		by: number,
+		limit: number,
+		which?: WhichAccounts,
+	): Promise<ClaimedCall[]> {
 		return this.#claim((calls) =>
 			calls
 				.where("status", "in", waiting)
 				.where("due_at", "<=", new Date(by))
+				.where(isOneOf(which))
 				.orderBy("due_at")
 				.limit(limit),
 		);
@@ -55,18 +73,24 @@ export class StoredQueue implements Queue {
 		return call;
 	}
 
-	async nextDueAt(): Promise<number | null> {
+	async nextDueAt(which?: WhichAccounts): Promise<number | null> {
 		const next = await this.#nobodys()
+			.where(isOneOf(which))
 			.select((call) => call.fn.min("due_at").as("due_at"))
 			.executeTakeFirst();
 		return next?.due_at?.getTime() ?? null;
 	}
 
-	async backlog(by: number, most: number): Promise<number> {
+	async backlog(
+		by: number,
+		most: number,
+		which?: WhichAccounts,
+	): Promise<number> {
 		const due = this.#nobodys()
 			.select("id")
 			.where("status", "in", waiting)
 			.where("due_at", "<=", new Date(by))
+			.where(isOneOf(which))
 			.limit(most);
 		const counted = await this.#db
 			.selectFrom(due.as("due"))

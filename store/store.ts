@@ -93,18 +93,27 @@ export interface Calls {
 	): Promise<CallEvent[]>;
 }
 
+/** Whose calls: all if left out. */
+export type WhichAccounts =
+	| { only: readonly string[] }
+	| { except: readonly string[] };
+
 /** What calls wait in, shared by all instances; a claim is a lease that the instance renews. */
 export interface Queue {
 	/** Takes over up to `limit` calls of every account that wait, are nobody's and were due by then, the longest due first. */
-	claimDue(by: number, limit: number): Promise<ClaimedCall[]>;
+	claimDue(
+		by: number,
+		limit: number,
+		which?: WhichAccounts,
+	): Promise<ClaimedCall[]>;
 	/** Takes over up to `limit` calls that an ended instance has left in the middle of an attempt. */
 	claimLeft(limit: number): Promise<ClaimedCall[]>;
 	/** The same for one call, whether it is due or not; undefined if it has ended or is somebody's. */
 	claim(id: string): Promise<ClaimedCall | undefined>;
 	/** When the next one that is nobody's is due; null if none waits. */
-	nextDueAt(): Promise<number | null>;
+	nextDueAt(which?: WhichAccounts): Promise<number | null>;
 	/** Calls that wait, are nobody's and were due by then, counted to `most`. */
-	backlog(by: number, most: number): Promise<number>;
+	backlog(by: number, most: number, which?: WhichAccounts): Promise<number>;
 	/** How many calls are to be dialled before this one. */
 	ahead(call: Pick<CallRecord, "id" | "dueAt">): Promise<number>;
 	/** Tells the other instances of a call that is nobody's and due soon. */

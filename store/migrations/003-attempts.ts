@@ -20,6 +20,7 @@ export const attempts: Migration = {
 		sql`alter table calls add stop_asked boolean not null default false`,
 		sql`drop index calls_unfinished`,
 		sql`create index calls_due on calls (due_at) where status <> 'ended' and owner is null`,
+		sql`create index calls_due_of on calls (cloud_id, due_at) where status <> 'ended' and owner is null`,
 		sql`create index calls_of_parent on calls (parent_call_id) where parent_call_id is not null`,
 		// what is up, or may be: drachtio-server's name of each dialog is known before its INVITE
 		sql`create table legs (

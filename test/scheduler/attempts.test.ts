@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Missed } from "../../core/call.js";
+import { newId } from "../../core/id.js";
 import type { NewCall } from "../../scheduler/dispatcher.js";
 import type { Store } from "../../store/store.js";
 import { SLOW_MS } from "../store/data-dir.js";
@@ -166,6 +167,73 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 				reason: "queue_timeout",
 			});
 		expect(await status(first)).toBe("ringing");
+	});
+
+	describe("calls of an account that has limits", () => {
+		const limited = async (limits: object) => {
+			const cloudId = newId();
+			await store.accounts.ensure({
+				...{ cloudId, cloudSid: null, name: "limited", createdAt: NOW },
+				limits,
+			});
+			return { ...newCall(), cloudId };
+		};
+
+		it("run as many at a time as it may have, while others go on", async () => {
+			const call = await limited({ live_calls: 2 });
+			const { clock, dispatcher, dialer, until, types } = await instance(
+				store,
+				{ capacity: 10 },
+			);
+			const calls = Array.from({ length: 5 }, () => ({ ...call, id: newId() }));
+			for (const one of calls) await dispatcher.accept(one);
+			const other = newCall();
+			await dispatcher.accept(other);
+			await until(other, "call.ringing");
+			const ringing = () => calls.filter((one) => types(one).length > 1);
+			await expect.poll(() => ringing().length, SLOWLY).toBe(2);
+			await clock.advance(100);
+			await store.queue.nextDueAt();
+			expect(dialer.requests).toHaveLength(3);
+			const [first] = ringing();
+			if (first) await dispatcher.stop(first.id);
+			await expect.poll(() => dialer.requests, SLOWLY).toHaveLength(4);
+			for (const { id } of calls) await dispatcher.stop(id);
+		});
+
+		it("begin no faster than it may", async () => {
+			const call = await limited({ calls_per_second: 2 });
+			const { clock, dispatcher, dialer } = await instance(store, {
+				capacity: 10,
+			});
+			const calls = Array.from({ length: 4 }, () => ({ ...call, id: newId() }));
+			for (const one of calls) await dispatcher.accept(one);
+			for (const dialled of [1, 2, 3]) {
+				await expect.poll(() => dialer.requests, SLOWLY).toHaveLength(dialled);
+				await clock.advance(499);
+				await store.queue.nextDueAt();
+				expect(dialer.requests).toHaveLength(dialled);
+				await clock.advance(1);
+			}
+			await expect.poll(() => dialer.requests, SLOWLY).toHaveLength(4);
+		});
+
+		it("count for QUEUE_LIMIT like all others", async () => {
+			const call = await limited({ live_calls: 0 });
+			const { dispatcher } = await instance(
+				store,
+				{ capacity: 1 },
+				{ queueLimit: 2 },
+			);
+			const calls = Array.from({ length: 5 }, () => ({ ...call, id: newId() }));
+			const accepted = await Promise.allSettled(
+				calls.map((one) => dispatcher.accept(one)),
+			);
+			expect(accepted.map(({ status }) => status)).toEqual([
+				...["fulfilled", "fulfilled", "fulfilled", "rejected", "rejected"],
+			]);
+			for (const { id } of calls) await dispatcher.stop(id);
+		});
 	});
 
 	describe("what an instance has left in the middle of an attempt", () => {

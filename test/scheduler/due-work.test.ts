@@ -34,6 +34,8 @@ async function fire(work: DueWork): Promise<NewCall[]> {
 		},
 		begin: (calls) => begun.push(...calls),
 		onRoom: () => {},
+		takes: () => true,
+		expect: () => {},
 	};
 	const next = work.nextDueAt;
 	// asked once all that is due was fired

@@ -57,6 +57,8 @@ function rig({ dues, room }: { dues: number[]; room: number }) {
 		onRoom(listener: () => void) {
 			gotRoom = listener;
 		},
+		takes: () => true,
+		expect: () => {},
 	};
 	const due = new Due({
 		...{ work: [work], line, clock, log: silentLog },

@@ -66,5 +66,6 @@ export function callOf(callback: CallbackRecord): FiredCall {
 			scheduleId: null,
 		},
 		callback.dueAt,
+		true,
 	);
 }

@@ -28,7 +28,7 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			...{ cloudId: schedule.cloudId, scheduleId: schedule.id },
 		});
 		return {
-			call: { record, queued: queued(record) },
+			call: { owned: true, record, queued: queued(record) },
 			at: schedule.nextAt,
 			nextAt: schedule.nextAt + DAY_MS,
 			detail: null,

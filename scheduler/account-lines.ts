@@ -1,0 +1,63 @@
+import type { Clock } from "../core/clock.js";
+import { RateLimit } from "../core/rate-limit.js";
+import type { LimitedAccount } from "../store/account.js";
+
+/** A pause saves up permissions for so long. */
+const SAVED_S = 0.1;
+
+/** What each account that has limits on its calls may begin here: its part, where several instances share the work. */
+export class AccountLines {
+	readonly #rates: RateLimit;
+	#limited = new Map<string, LimitedAccount>();
+	#instances = 1;
+
+	constructor(clock: Clock) {
+		this.#rates = new RateLimit(clock);
+	}
+
+	/** Those with limits, as they are now, and how many instances share the work. */
+	know(limited: readonly LimitedAccount[], instances: number): void {
+		this.#limited = new Map(limited.map((one) => [one.cloudId, one]));
+		this.#instances = Math.max(1, instances);
+	}
+
+	/** Those with limits. */
+	get ids(): string[] {
+		return [...this.#limited.keys()];
+	}
+
+	has(cloudId: string): boolean {
+		return this.#limited.has(cloudId);
+	}
+
+	/** How many calls the account may begin now, `live` of which it has here. */
+	room(cloudId: string, live: number): number {
+		const { liveCalls = Number.POSITIVE_INFINITY } =
+			this.#limited.get(cloudId) ?? {};
+		const left = Math.ceil(liveCalls / this.#instances) - live;
+		const rate = this.#rateOf(cloudId);
+		return Math.max(
+			0,
+			rate ? Math.min(left, this.#rates.available(cloudId, rate)) : left,
+		);
+	}
+
+	/** A call begins. */
+	begin(cloudId: string): void {
+		const rate = this.#rateOf(cloudId);
+		if (rate) this.#rates.take(cloudId, rate);
+	}
+
+	/** Milliseconds until its rate permits another. */
+	waitMs(cloudId: string): number {
+		const rate = this.#rateOf(cloudId);
+		return rate ? this.#rates.waitMs(cloudId, rate) : 0;
+	}
+
+	#rateOf(cloudId: string) {
+		const { callsPerSecond } = this.#limited.get(cloudId) ?? {};
+		if (callsPerSecond === undefined) return undefined;
+		const perSecond = callsPerSecond / this.#instances;
+		return { perSecond, burst: Math.max(1, perSecond * SAVED_S) };
+	}
+}

@@ -94,8 +94,13 @@ async function open(
 	const http = createHttpClient({ allow: config.HTTP_ALLOW });
 	const allow = new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config));
 	const directory = new Directory(store.accounts, clock);
+	const { deliveries } = store;
+	const deliverer = new Deliverer({ deliveries, http, clock, log });
+	closers.add(() => deliverer.stop());
+	deliverer.start();
 	const dispatcher = createDispatcher(
 		{
+			deliverer,
 			directory,
 			config,
 			dataDir,
@@ -124,6 +129,7 @@ async function open(
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		refusesSip: (address) => allow.refuses(address),
 		isReady: () => engine.ready,
+		resumeEndpoint: (id) => deliverer.resume(id),
 		http,
 		clock,
 		log,
@@ -156,6 +162,7 @@ async function open(
 }
 
 interface DispatcherParts {
+	deliverer: Deliverer;
 	directory: Directory;
 	config: Config;
 	dataDir: string;
@@ -173,13 +180,10 @@ function createDispatcher(
 	closers: Closers,
 ): CallDispatcher {
 	const { config, dataDir, log, store, engine, entities, http, allow } = parts;
+	const { deliverer } = parts;
 	const clock = systemClock;
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
-	const { deliveries } = store;
-	const deliverer = new Deliverer({ deliveries, http, clock, log });
-	closers.add(() => deliverer.stop());
-	deliverer.start();
 	return new CallDispatcher({
 		...parts,
 		dialer: new SipDialer({

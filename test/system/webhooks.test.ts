@@ -96,32 +96,30 @@ describe.skipIf(!hasSipp)("a consumer of webhooks", () => {
 			for (const secret of both) expect(verify(secret, one)).toEqual(one.event);
 	});
 
-	it("that refuses an event twice gets the same one again, by itself and when it asks", async () => {
+	it("that refuses events twice gets the same ones again, by itself and when it asks", async () => {
 		const attempts = new Map<string, number>();
-		service.backend.answerEvent = (_, { id }) => {
-			attempts.set(id, (attempts.get(id) ?? 0) + 1);
-			return (attempts.get(id) ?? 0) > 2 ? 200 : 500;
+		// the first and the last; ten failures in a row would be a pause
+		service.backend.answerEvent = (_, { id, type }) => {
+			const made = (attempts.get(id) ?? 0) + 1;
+			attempts.set(id, made);
+			const refused = type === "call.queued" || type === "call.ended";
+			return refused && made <= 2 ? 500 : 200;
 		};
 		const call = await busyCall("/events/refuses");
-		await service.backend.until("a second attempt at each", () => {
-			const counts = deliveries(call.id).filter(
-				({ event }) => attempts.get(event.id) === 2,
-			);
-			return counts.some(({ event }) => event.type === "call.ended")
-				? true
-				: undefined;
-		});
 		const path = `/webhooks/deliveries?call_id=${call.id}&status=pending`;
-		const kept = await call.kept();
+		const twice = { attempts: 2, last_status: 500 };
 		await expect
-			.poll(async () => (await ask(path)).result)
-			.toMatchObject(kept.map(() => ({ attempts: 2, last_status: 500 })));
+			.poll(async () => (await ask(path)).result, { timeout: 30_000 })
+			.toMatchObject([
+				{ ...twice, type: "call.ended" },
+				{ ...twice, type: "call.queued" },
+			]);
 		for (const { id } of (await ask(path)).result)
 			await ask(`/webhooks/deliveries/${id}/retry`, {});
-		await call.ended();
-		for (const event of kept) {
+		const { events } = await call.ended();
+		for (const event of [events[0], events.at(-1)]) {
 			const told = deliveries(call.id).filter(
-				({ headers }) => headers["webhook-id"] === event.id,
+				({ headers }) => headers["webhook-id"] === event?.id,
 			);
 			expect(told.map(({ status }) => status)).toEqual([500, 500, 200]);
 			expect(new Set(told.map(({ body }) => body)).size).toBe(1);

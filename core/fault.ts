@@ -65,6 +65,16 @@ export const faults = {
 		retry: false,
 		says: "No schedule has this id",
 	},
+	ENDPOINT_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "No webhook endpoint has this id",
+	},
+	DELIVERY_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "No event with this id is sent to a webhook",
+	},
 	ROUTE_NOT_FOUND: { http: 404, retry: false, says: "No route has this path" },
 	METHOD_NOT_ALLOWED: {
 		http: 405,

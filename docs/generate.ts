@@ -117,7 +117,7 @@ function eventsPage(): string {
 	return `# Events
 
 Every call tells what happens to it, in order: \`GET /calls/{id}/events\` lists its events, and each is sent as JSON to the \`publish\`
-address as soon as it is kept.
+address as soon as it is kept, and again until it is taken ([webhooks.md](webhooks.md)).
 
 ${table(
 	["field", "meaning"],

@@ -14,6 +14,7 @@ import { getReady } from "./routes/get-ready.js";
 import { postCallFlow } from "./routes/post-call-flow.js";
 import { postCallStop } from "./routes/post-call-stop.js";
 import { addScheduleRoutes } from "./routes/schedules.js";
+import { addWebhookRoutes } from "./routes/webhooks.js";
 
 /** The HTTP API: every route, under `/api/v2` and without it. All but the health routes want the credential. */
 export function createApp(deps: AppDeps): Express {
@@ -39,6 +40,7 @@ export function createApp(deps: AppDeps): Express {
 	post("/calls/:id/stop", write, postCallStop(deps));
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);
+	addWebhookRoutes(api, deps, signedIn);
 	api.use(accountRoutes(deps, signedIn));
 
 	const app = express().disable("x-powered-by").disable("etag");

@@ -24,6 +24,8 @@ export interface AppDeps {
 	http: Pick<GuardedHttpClient, "refuses">;
 	/** Whether the engines are connected. */
 	isReady(): boolean;
+	/** Has it looked at once for what is due to a webhook endpoint. */
+	resumeEndpoint(id: string): void;
 	clock: Clock;
 	log: Log;
 }

@@ -137,6 +137,7 @@ async function open(
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		refusesSip: (address) => allow.refuses(address),
 		isReady: () => engine.ready,
+		resumeEndpoint: (id) => deliverer.resume(id),
 		http,
 		clock,
 		log,

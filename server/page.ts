@@ -2,7 +2,8 @@ import { z } from "zod";
 import { Fault } from "../core/fault.js";
 import { at, problem } from "../flow/problem.js";
 
-const query = z.strictObject({
+/** Parameters of every list that is ordered by a number. */
+export const pageFields = {
 	page_size: z.coerce
 		.number({ error: "a number from 1 to 100 is wanted" })
 		.int()
@@ -16,7 +17,8 @@ const query = z.strictObject({
 			error: "take it as it came, from next_page_token",
 		})
 		.optional(),
-});
+};
+const query = z.strictObject(pageFields);
 
 /** A page of a list that is ordered by a number: `size` entries after the one numbered `after`. */
 export interface Page {

@@ -23,7 +23,7 @@ export async function liveSecrets(
 	});
 }
 
-/** A new secret; those before it sign until `expiresAt`, or as long as was said of them already. */
+/** A new secret; the one before it signs until `expiresAt`, and one before that no more: two sign at most. */
 export function rotateSecret(
 	db: Kysely<Tables>,
 	cloudId: string,
@@ -31,6 +31,12 @@ export function rotateSecret(
 ): Promise<Secret[]> {
 	return db.transaction().execute(async (transaction) => {
 		await oneAtATime(transaction, cloudId);
+		await transaction
+			.updateTable("webhook_secrets")
+			.set({ expires_at: new Date(now) })
+			.where("cloud_id", "=", cloudId)
+			.where("expires_at", ">", new Date(now))
+			.execute();
 		await transaction
 			.updateTable("webhook_secrets")
 			.set({ expires_at: new Date(expiresAt) })

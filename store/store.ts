@@ -127,7 +127,8 @@ export interface Queue {
 	stopsAsked(): Promise<string[]>;
 }
 
-export type DeliveryStatus = "pending" | "delivered" | "dead";
+export const deliveryStatuses = ["pending", "delivered", "dead"] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** An event on its way to the address that its call was posted with. */
 export interface Delivery {
@@ -227,7 +228,7 @@ export interface Webhooks {
 	): Promise<DeliveryRecord[]>;
 	/** Makes it due at once, with all attempts before it; undefined if the account has none such. One that is just being made stays as it is. */
 	retry(cloudId: string, eventId: string): Promise<DeliveryRecord | undefined>;
-	/** Makes a new secret; those before it sign for `overlapMs` more. */
+	/** Makes a new secret; the one before it signs for `overlapMs` more, one before that no more. Answers those that sign, the newest first. */
 	rotateSecret(cloudId: string, overlapMs: number): Promise<Secret[]>;
 }
 

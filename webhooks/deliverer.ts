@@ -40,6 +40,8 @@ export class Deliverer {
 	readonly #underWay = new Set<Promise<void>>();
 	#cancel = () => {};
 	#claiming = false;
+	/** Somebody wants it to look once more. */
+	#again = false;
 	/** Of the clock that only goes forward; when it looks for what is due. */
 	#wakeAt = Number.POSITIVE_INFINITY;
 	#open = true;
@@ -231,8 +233,12 @@ export class Deliverer {
 
 	async #claim(): Promise<void> {
 		this.#wakeAt = Number.POSITIVE_INFINITY;
-		if (this.#claiming) return;
+		if (this.#claiming) {
+			this.#again = true;
+			return;
+		}
 		this.#claiming = true;
+		this.#again = false;
 		const { deliveries, log } = this.#options;
 		let nextMs: number | null = null;
 		try {
@@ -250,6 +256,7 @@ export class Deliverer {
 		const pauses = [...this.#lanes.values()]
 			.map(({ pausedUntil }) => pausedUntil - this.#options.clock.now())
 			.filter((ms) => ms > 0);
+		if (this.#again) return this.#wakeIn(0);
 		this.#wakeIn(
 			Math.min(nextMs ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS, ...pauses),
 		);

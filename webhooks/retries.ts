@@ -21,13 +21,10 @@ export function retryDelayMs(
 ): number | null {
 	const delayMs = DELAYS_MS[attempts - 1];
 	if (delayMs === undefined) return null;
-	return Math.max(
-		delayMs * (1 + JITTER * random),
-		Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS),
-	);
+	return Math.max(delayMs * (1 + JITTER * random), retryAfterMs);
 }
 
-/** Retry-After as seconds or a date (RFC 9110 §10.2.3), in milliseconds from now; 0 if it says nothing. */
+/** Retry-After as seconds or a date (RFC 9110 §10.2.3), in milliseconds from now, 24 hours at most; 0 if it says nothing. */
 export function retryAfterMs(
 	header: string | undefined,
 	nowMs: number,
@@ -37,5 +34,7 @@ export function retryAfterMs(
 	const ms = Number.isNaN(seconds)
 		? Date.parse(header) - nowMs
 		: seconds * 1000;
-	return Number.isFinite(ms) ? Math.max(0, ms) : 0;
+	return Number.isNaN(ms)
+		? 0
+		: Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
 }

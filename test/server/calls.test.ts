@@ -121,6 +121,28 @@ describe("GET /calls/{id}/events", () => {
 		}
 	});
 
+	it("shows what came after a seq", async () => {
+		const call = await keptCall();
+		const rest = Array.from({ length: 8 }, (_, n) => newEvent(call, n + 3));
+		await app.store.calls.append(call.id, rest, {});
+		const path = `/calls/${call.id}/events`;
+		const all = await page(`${path}?page_size=100`);
+		const { result, next_page_token } = await page(
+			`${path}?after_seq=2&page_size=3`,
+		);
+		expect(result).toEqual(all.result.slice(2, 5));
+		const more = await page(`${path}?page_token=${next_page_token}`);
+		expect(more.result[0]).toEqual(all.result[5]);
+		expect((await page(`${path}?after_seq=999999999`)).result).toEqual([]);
+		const both = await app.get(
+			`${path}?after_seq=2&page_token=${next_page_token}`,
+		);
+		expect(both.status).toBe(400);
+		expect(await both.json()).toMatchObject({
+			problems: [{ path: "$.after_seq", hint: expect.any(String) }],
+		});
+	});
+
 	it("shows fifty where no page_size is given, each as it was told", async () => {
 		const call = await keptCall();
 		const rest = Array.from({ length: 50 }, (_, n) => newEvent(call, n + 3));
@@ -138,6 +160,9 @@ describe("GET /calls/{id}/events", () => {
 		["page_size=1&page_size=2", "$.page_size"],
 		["page_token=nonsense", "$.page_token"],
 		["page_token=", "$.page_token"],
+		["after_seq=", "$.after_seq"],
+		["after_seq=-1", "$.after_seq"],
+		["after_seq=1&after_seq=2", "$.after_seq"],
 		["page_tokn=x", "$.page_tokn"],
 	])("refuses ?%s", async (query, path) => {
 		const call = await keptCall();

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Scope, scopes } from "../../core/limits.js";
+import { endpointId } from "../../store/endpoint-id.js";
 import { newCall, queued, SLOW_MS } from "../store/data-dir.js";
+import { newCallback, newSchedule } from "../store/new-callback.js";
+import { users } from "../support/outside.js";
 import { bearerOf, newAccount, newToken } from "./accounts.js";
 import { type RunningApp, startApp } from "./running-app.js";
 
@@ -40,6 +43,37 @@ const rows: Record<string, Row> = {
 		...{ scope: "admin", foreign: 403 },
 		body: { limits: { live_calls: 1 } },
 	},
+	"GET /callbacks": { scope: "calls:read", foreign: "own" },
+	"POST /callbacks": {
+		...{ scope: "calls:write", foreign: "own" },
+		body: {
+			...{ entity: 5263, number: "12345", caller_id: "1" },
+			due_at: "2030-10-11T20:48:00Z",
+		},
+	},
+	"GET /callbacks/:id": { scope: "calls:read", foreign: 404 },
+	"PATCH /callbacks/:id": {
+		...{ scope: "calls:write", foreign: 404 },
+		body: { attempts: 1 },
+	},
+	"DELETE /callbacks/:id": { scope: "calls:write", foreign: 404 },
+	"GET /schedules": { scope: "calls:read", foreign: "own" },
+	"POST /schedules": {
+		...{ scope: "calls:write", foreign: "own" },
+		body: { cron: "0 9 * * *", timezone: "UTC", request: { flow: [call] } },
+	},
+	"GET /schedules/:id": { scope: "calls:read", foreign: 404 },
+	"DELETE /schedules/:id": { scope: "calls:write", foreign: 404 },
+	"POST /schedules/:id/pause": { scope: "calls:write", foreign: 404 },
+	"POST /schedules/:id/resume": { scope: "calls:write", foreign: 404 },
+	"GET /webhooks/endpoints": { scope: "calls:read", foreign: "own" },
+	"POST /webhooks/endpoints/:id/enable": { scope: "admin", foreign: 404 },
+	"GET /webhooks/deliveries": { scope: "calls:read", foreign: "own" },
+	"POST /webhooks/deliveries/:id/retry": {
+		...{ scope: "calls:write", foreign: 404 },
+	},
+	"GET /webhooks/secrets": { scope: "admin", foreign: "own" },
+	"POST /webhooks/secrets/rotate": { scope: "admin", foreign: "own" },
 };
 
 /** As Express keeps them: a layer is a route, or a router with layers of its own. */
@@ -61,15 +95,37 @@ let app: RunningApp;
 let a: Awaited<ReturnType<typeof newAccount>>;
 let b: Awaited<ReturnType<typeof newAccount>>;
 let callOfA: string;
+/** By the beginning of the path that names it. */
+let idsOfA: Record<string, string>;
+let secretOfA: string;
 beforeAll(async () => {
-	app = await startApp();
+	app = await startApp({ entities: users("5263") });
 	a = await newAccount(app, "account-a");
 	b = await newAccount(app, "account-b");
 	const made = newCall({ cloudId: a.cloudId });
-	await app.store.calls.insert(made, queued(made));
+	const event = queued(made);
+	const { store } = app;
+	await store.calls.insert(made, event);
 	callOfA = made.id;
+	const { cloudId } = a;
+	const endpoint = endpointId(cloudId, made.publish?.url ?? "");
+	await store.deliveries.disableEndpoint(endpoint, "gone");
+	idsOfA = {
+		"/calls": callOfA,
+		"/tokens": a.token.id,
+		"/callbacks": (await store.callbacks.insert(newCallback({ cloudId }))).id,
+		"/schedules": (await store.schedules.insert(newSchedule({ cloudId }))).id,
+		"/webhooks/endpoints": endpoint,
+		"/webhooks/deliveries": event.id,
+	};
+	const [live] = await store.deliveries.liveSecrets(cloudId);
+	secretOfA = live?.secret ?? "";
 }, SLOW_MS);
+// as long as the guard wants after a few wrong credentials
+afterEach(() => app.clock.advance(10_000));
 afterAll(() => app.close());
+
+const idOf = (path: string) => idsOfA[path.split("/:id")[0] ?? ""] ?? "";
 
 function ask(
 	route: string,
@@ -77,8 +133,7 @@ function ask(
 	base = "",
 ): Promise<Response> {
 	const [method = "", path = ""] = route.split(" ");
-	const id = path.startsWith("/tokens") ? a.token.id : callOfA;
-	const to = path.replace(":id", id).replace(":cloud_id", a.cloudId);
+	const to = path.replace(":id", idOf(path)).replace(":cloud_id", a.cloudId);
 	const body = JSON.stringify(rows[route]?.body ?? {});
 	return fetch(app.url + base + to, {
 		...{ method, headers },
@@ -124,10 +179,13 @@ describe("every route", () => {
 		"shows and does nothing of another account's: %s",
 		async (route, { foreign }) => {
 			const answer = await ask(route, b.headers);
-			const text = await answer.text();
+			const path = route.split(" ")[1] ?? "";
+			// a problem may repeat what was asked for
+			const asked = `"value":"${idOf(path)}"`;
+			const text = (await answer.text()).replace(asked, "");
 			if (foreign === "own") expect(answer.status, text).toBeLessThan(300);
 			else expect(answer.status, text).toBe(foreign);
-			for (const secret of [a.cloudId, a.token.id, callOfA])
+			for (const secret of [a.cloudId, secretOfA, ...Object.values(idsOfA)])
 				expect(text).not.toContain(secret);
 		},
 	);
@@ -142,8 +200,21 @@ describe("every route", () => {
 			result: { id: string; revoked_at: string | null }[];
 		};
 		expect(result[0]).toMatchObject({ id: a.token.id, revoked_at: null });
-		expect(await app.store.accounts.find(a.cloudId)).toMatchObject({
-			limits: {},
+		const { store } = app;
+		expect(await store.accounts.find(a.cloudId)).toMatchObject({ limits: {} });
+		const show = async (path: string) =>
+			(await app.get(`${path}/${idsOfA[path]}`, a.headers)).json();
+		expect(await show("/callbacks")).toMatchObject({
+			...{ status: "pending", attempts: 2 },
 		});
+		expect(await show("/schedules")).toMatchObject({ status: "active" });
+		const page = { after: null, limit: 2 };
+		expect(await store.webhooks.endpoints(a.cloudId, page)).toMatchObject([
+			{ status: "disabled" },
+		]);
+		expect(app.resumed).toEqual([]);
+		expect(await store.deliveries.liveSecrets(a.cloudId)).toMatchObject([
+			{ secret: secretOfA, expiresAt: null },
+		]);
 	});
 });

@@ -69,6 +69,8 @@ export interface RunningApp {
 	/** What isReady says. */
 	engine: { ready: boolean };
 	clock: ManualClock;
+	/** Webhook endpoints that were resumed. */
+	resumed: string[];
 	app: Express;
 	/** Sends JSON, or a text or bytes as they are. */
 	post(
@@ -98,6 +100,7 @@ export async function startApp({
 	const dispatcher = new StoringDispatcher(store);
 	const engine = { ready: true };
 	const clock = new ManualClock();
+	const resumed: string[] = [];
 	const app = createApp({
 		store,
 		dispatcher,
@@ -108,6 +111,9 @@ export async function startApp({
 		hasTrunk: true,
 		refusesSip: ({ host }) => host === "192.0.2.9",
 		isReady: () => engine.ready,
+		resumeEndpoint: (id) => {
+			resumed.push(id);
+		},
 		http: createHttpClient({ allow: { cidrs: ["10.0.0.0/8"], hosts: [] } }),
 		clock,
 		log: silentLog,
@@ -125,7 +131,7 @@ export async function startApp({
 		dispatcher,
 		recordings,
 		engine,
-		...{ clock, app },
+		...{ clock, resumed, app },
 		post: (path, body, headers = bearer) =>
 			fetch(url + path, {
 				method: "POST",

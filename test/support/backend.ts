@@ -20,15 +20,25 @@ export interface Received {
 	body: string;
 }
 
+/** An attempt to deliver an event, and what it was answered. */
+export interface Delivered extends Received {
+	event: CallEvent;
+	status: number;
+}
+
 /**
- * The customer's side: takes events at `/events`, serves tones at `/tone/<hertz>/<milliseconds>.wav`, answers `/status/<n>` with that
+ * The customer's side: takes events at `/events` and below it, serves tones at `/tone/<hertz>/<milliseconds>.wav`, answers `/status/<n>` with that
  * status, never answers `/never`, and everything else with a little JSON.
  */
 export class Backend {
 	readonly #server: Server;
 	/** All but events and tones, in the order in which they came. */
 	readonly requests: Received[] = [];
-	readonly #events = new Map<string, CallEvent[]>();
+	/** Every attempt to deliver an event, in the order in which they came. */
+	readonly deliveries: Delivered[] = [];
+	/** What an event that comes is answered. */
+	answerEvent: (received: Received, event: CallEvent) => number = () => 200;
+	readonly #events = new Map<string, Map<string, CallEvent>>();
 	readonly #listeners = new Set<() => void>();
 
 	private constructor() {
@@ -55,9 +65,10 @@ export class Backend {
 		return `${this.url}/tone/${hertz}/${milliseconds}.wav`;
 	}
 
-	/** What was told of a call so far. */
+	/** What was told of a call so far, each event once, by seq. */
 	events(callId: string): readonly CallEvent[] {
-		return this.#events.get(callId) ?? [];
+		const events = [...(this.#events.get(callId)?.values() ?? [])];
+		return events.sort((one, other) => one.seq - other.seq);
 	}
 
 	/** Resolves with the first thing that `find` finds; it is asked again at each event and request. */
@@ -91,8 +102,8 @@ export class Backend {
 		const { method = "", url: path = "", headers } = request;
 		const body = await text(request);
 		const [, kind = "", first = "", second = ""] = path.split("/");
-		if (kind === "events")
-			this.#keep(JSON.parse(body) as CallEvent); // what the service sends
+		let status = kind === "status" ? Number(first) : 200;
+		if (kind === "events") status = this.#take({ method, path, headers, body });
 		else if (kind === "tone")
 			return void response.end(
 				encodeWav({
@@ -104,14 +115,21 @@ export class Backend {
 		else this.requests.push({ method, path, headers, body });
 		for (const look of this.#listeners) look();
 		if (kind === "never") return;
-		response.writeHead(kind === "status" ? Number(first) : 200, {
+		response.writeHead(status, {
 			"content-type": "application/json",
 		});
 		response.end('{"name":"Ada"}');
 	}
 
-	#keep(event: CallEvent): void {
-		const events = this.#events.get(event.call_id) ?? [];
-		this.#events.set(event.call_id, [...events, event]);
+	/** The status to answer; what is not taken well is told again. */
+	#take(received: Received): number {
+		const event = JSON.parse(received.body) as CallEvent; // what the service sends
+		const status = this.answerEvent(received, event);
+		this.deliveries.push({ ...received, event, status });
+		if (status < 200 || status > 299) return status;
+		const events = this.#events.get(event.call_id) ?? new Map();
+		// at least once: the same one may have come before
+		this.#events.set(event.call_id, events.set(event.id, event));
+		return status;
 	}
 }

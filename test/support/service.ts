@@ -79,8 +79,12 @@ export class TestService {
 		await this.launch();
 	}
 
+	/** How often the service was started. */
+	launches = 0;
+
 	/** Starts the service, again after its process has ended. */
 	async launch(): Promise<void> {
+		this.launches++;
 		this.#running = await this.#launch(this.#settings, (text) => {
 			this.log += text;
 		});
@@ -212,13 +216,17 @@ export class PostedCall {
 		return this.#service.fetch(`/calls/${this.id}/stop`, {});
 	}
 
-	/** Every event, once the last was told. What holds of every call is checked: seq, one last call.ended, webhooks and API alike. */
+	/** Every event, once all were told. What holds of every call is checked: seq, one last call.ended, webhooks and API alike. */
 	async ended(): Promise<EndedCall> {
 		const { data: end } = await this.event("call.ended");
-		const told = this.#service.backend.events(this.id);
-		const kept = await this.#kept();
-		// what was told last before a kill -9 may be lost
-		if (end.reason !== "service_restarted") expect(told).toEqual(kept);
+		const kept = await this.kept();
+		const { backend, launches } = this.#service;
+		await backend.until(`each of ${kept.length} events of ${this.id}`, () =>
+			backend.events(this.id).length >= kept.length ? true : undefined,
+		);
+		expect(backend.events(this.id)).toEqual(kept);
+		// a process that ended may have left first attempts to the next one
+		if (launches === 1) expect(this.#firstTold()).toEqual(kept);
 		expect(kept.map(({ seq }) => seq)).toEqual(kept.map((_, n) => n + 1));
 		const ends = kept.filter(({ type }) => type === "call.ended");
 		expect(ends).toEqual([kept.at(-1)]);
@@ -236,7 +244,16 @@ export class PostedCall {
 		return this.#service.fetch(`/calls/${this.id}/recording`);
 	}
 
-	async #kept(): Promise<CallEvent[]> {
+	/** In the order in which each was told for the first time. */
+	#firstTold(): CallEvent[] {
+		const told = this.#service.backend.deliveries
+			.map(({ event }) => event)
+			.filter(({ call_id }) => call_id === this.id);
+		return [...new Map(told.map((event) => [event.id, event])).values()];
+	}
+
+	/** What the API lists. */
+	async kept(): Promise<CallEvent[]> {
 		const events: CallEvent[] = [];
 		let token: string | null = "";
 		while (token !== null) {

@@ -63,7 +63,7 @@ describe.skipIf(!hasSipp)("a recording", { concurrent: true }, () => {
 			{ record: true },
 		);
 		const { events } = await call.ended();
-		expect(events.at(-2)).toMatchObject({
+		expect(events.at(-3)).toMatchObject({
 			type: "recording.ready",
 			data: { url: `/calls/${call.id}/recording` },
 		});

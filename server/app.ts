@@ -6,6 +6,7 @@ import { answerHeaders, noSuchRoute, only } from "./edges.js";
 import { readJson } from "./json-body.js";
 import { problemHandler } from "./problem.js";
 import { addCallbackRoutes } from "./routes/callbacks.js";
+import { addEntityRoutes } from "./routes/entities.js";
 import { getCall } from "./routes/get-call.js";
 import { getCallEvents } from "./routes/get-call-events.js";
 import { getCallRecording } from "./routes/get-call-recording.js";
@@ -39,6 +40,7 @@ export function createApp(deps: AppDeps): Express {
 	post("/calls/:id/stop", write, postCallStop(deps));
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);
+	addEntityRoutes(api, deps, read, signedIn("admin"));
 	api.use(accountRoutes(deps, signedIn));
 
 	const app = express().disable("x-powered-by").disable("etag");

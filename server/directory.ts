@@ -1,24 +1,27 @@
 import type { Clock } from "../core/clock.js";
 import { refusal } from "../core/destination.js";
+import type { Entities } from "../core/entity.js";
 import type { Limits } from "../core/limits.js";
-import type {
-	AccountRecord,
-	Accounts,
-	TokenSecrets,
-} from "../store/account.js";
+import type { AccountRecord, TokenSecrets } from "../store/account.js";
+import type { Store } from "../store/store.js";
 
 /** So long another instance may go on with what was changed here. */
 const FRESH_MS = 3_000;
 const MOST_ENTRIES = 10_000;
 
-/** Accounts and tokens as they were a moment ago, so that a request need not ask the database. */
+/** Accounts, tokens and voice ids as they were a moment ago, so that a request need not ask the database. */
 export class Directory {
 	readonly #accounts: Recent<AccountRecord>;
 	readonly #tokens: Recent<TokenSecrets>;
+	readonly #entities: Recent<Entities>;
 
-	constructor(accounts: Accounts, clock: Clock) {
+	constructor(
+		{ accounts, entities }: Pick<Store, "accounts" | "entities">,
+		clock: Clock,
+	) {
 		this.#accounts = new Recent((id) => accounts.find(id), clock);
 		this.#tokens = new Recent((id) => accounts.tokenSecrets(id), clock);
+		this.#entities = new Recent((id) => entities.all(id), clock);
 	}
 
 	account(cloudId: string): Promise<AccountRecord | undefined> {
@@ -39,10 +42,16 @@ export class Directory {
 		return (number) => refusal(number, limits) === null;
 	}
 
+	/** Which voice ids an account has. */
+	async entitiesOf(cloudId: string): Promise<Entities> {
+		return (await this.#entities.get(cloudId)) ?? new Map();
+	}
+
 	/** To be called after a change, so that it counts at once. */
 	forget(id: string): void {
 		this.#accounts.forget(id);
 		this.#tokens.forget(id);
+		this.#entities.forget(id);
 	}
 }
 

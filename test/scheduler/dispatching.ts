@@ -17,7 +17,7 @@ import { flowOf } from "../support/run-flow.js";
 import { type DialScript, scriptedDialer } from "../support/scripted-call.js";
 
 const recordings: Recordings = {
-	pathOf: (id) => `/recordings/${id}.wav`,
+	pathOf: (id, attempt) => `/recordings/${id}-${attempt}.wav`,
 	find: async () => null,
 	open: async () => null,
 };
@@ -63,7 +63,7 @@ export function dispatchingOn(
 		sounds: fakeSounds(),
 		http: fakeHttp(clock),
 		appointments: fakeAppointments(),
-		entities: users(),
+		entitiesOf: async () => users(),
 		recordings,
 		numbersOf: async () => () => true,
 		tell(_call, event) {

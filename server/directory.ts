@@ -8,6 +8,8 @@ import type { Store } from "../store/store.js";
 /** So long another instance may go on with what was changed here. */
 const FRESH_MS = 3_000;
 const MOST_ENTRIES = 10_000;
+/** Of voice ids: they are larger. */
+const MOST_LISTS = 1_000;
 
 /** Accounts, tokens and voice ids as they were a moment ago, so that a request need not ask the database. */
 export class Directory {
@@ -21,7 +23,7 @@ export class Directory {
 	) {
 		this.#accounts = new Recent((id) => accounts.find(id), clock);
 		this.#tokens = new Recent((id) => accounts.tokenSecrets(id), clock);
-		this.#entities = new Recent((id) => entities.all(id), clock);
+		this.#entities = new Recent((id) => entities.all(id), clock, MOST_LISTS);
 	}
 
 	account(cloudId: string): Promise<AccountRecord | undefined> {
@@ -58,13 +60,19 @@ export class Directory {
 class Recent<Value> {
 	readonly #find: (id: string) => Promise<Value | undefined>;
 	readonly #clock: Clock;
+	readonly #most: number;
 	readonly #found = new Map<
 		string,
 		{ at: number; value: Promise<Value | undefined> }
 	>();
 
-	constructor(find: (id: string) => Promise<Value | undefined>, clock: Clock) {
+	constructor(
+		find: (id: string) => Promise<Value | undefined>,
+		clock: Clock,
+		most = MOST_ENTRIES,
+	) {
 		this.#find = find;
+		this.#most = most;
 		this.#clock = clock;
 	}
 
@@ -72,7 +80,7 @@ class Recent<Value> {
 		const now = this.#clock.monotonic();
 		const kept = this.#found.get(id);
 		if (kept && now - kept.at < FRESH_MS) return kept.value;
-		if (this.#found.size >= MOST_ENTRIES) this.#found.clear();
+		if (this.#found.size >= this.#most) this.#found.clear();
 		const entry = { at: now, value: this.#find(id) };
 		this.#found.set(id, entry);
 		const drop = () => {

@@ -20,6 +20,14 @@ beforeEach(async () => {
 });
 
 describe("recordings", () => {
+	it("are a file for each attempt, which no other writes over", async () => {
+		const [first, second] = [1, 2].map((n) => recordings.pathOf(callId, n));
+		expect(second).toBe(join(dir, `${callId}-2.wav`));
+		await writeFile(first ?? "", wav);
+		expect(await recordings.find(callId, 1)).toMatchObject({ path: first });
+		expect(await recordings.find(callId, 2)).toBeNull();
+	});
+
 	it("have a folder that is there and a path made of the call's id alone", async () => {
 		expect((await stat(dir)).isDirectory()).toBe(true);
 		expect(recordings.pathOf(callId, 1)).toBe(join(dir, `${callId}.wav`));

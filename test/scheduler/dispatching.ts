@@ -42,6 +42,7 @@ export function dispatchingOn(
 		queueTimeoutMs: number;
 		store: Store;
 		clock: ManualClock;
+		recordings: Recordings;
 	}> = {},
 ) {
 	const { clock = new ManualClock() } = limits;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Scope, scopes } from "../../core/limits.js";
 import { newCall, queued, SLOW_MS } from "../store/data-dir.js";
+import { users } from "../support/outside.js";
 import { bearerOf, newAccount, newToken } from "./accounts.js";
 import { type RunningApp, startApp } from "./running-app.js";
 
@@ -40,6 +41,13 @@ const rows: Record<string, Row> = {
 		...{ scope: "admin", foreign: 403 },
 		body: { limits: { live_calls: 1 } },
 	},
+	"GET /entities": { scope: "calls:read", foreign: "own" },
+	"GET /entities/:id": { scope: "calls:read", foreign: 404 },
+	"DELETE /entities/:id": { scope: "admin", foreign: 404 },
+	"PUT /entities/:id": {
+		...{ scope: "admin", foreign: "own" },
+		body: { kind: "user", name: "of B", targets: ["sip:b@127.0.0.1"] },
+	},
 };
 
 /** As Express keeps them: a layer is a route, or a router with layers of its own. */
@@ -68,6 +76,7 @@ beforeAll(async () => {
 	const made = newCall({ cloudId: a.cloudId });
 	await app.store.calls.insert(made, queued(made));
 	callOfA = made.id;
+	await app.store.entities.putAll(a.cloudId, users("5263"), 0);
 }, SLOW_MS);
 afterAll(() => app.close());
 
@@ -78,7 +87,10 @@ function ask(
 ): Promise<Response> {
 	const [method = "", path = ""] = route.split(" ");
 	const id = path.startsWith("/tokens") ? a.token.id : callOfA;
-	const to = path.replace(":id", id).replace(":cloud_id", a.cloudId);
+	const to = path
+		.replace("/entities/:id", "/entities/5263")
+		.replace(":id", id)
+		.replace(":cloud_id", a.cloudId);
 	const body = JSON.stringify(rows[route]?.body ?? {});
 	return fetch(app.url + base + to, {
 		...{ method, headers },
@@ -127,7 +139,7 @@ describe("every route", () => {
 			const text = await answer.text();
 			if (foreign === "own") expect(answer.status, text).toBeLessThan(300);
 			else expect(answer.status, text).toBe(foreign);
-			for (const secret of [a.cloudId, a.token.id, callOfA])
+			for (const secret of [a.cloudId, a.token.id, callOfA, "User 5263"])
 				expect(text).not.toContain(secret);
 		},
 	);
@@ -145,5 +157,6 @@ describe("every route", () => {
 		expect(await app.store.accounts.find(a.cloudId)).toMatchObject({
 			limits: {},
 		});
+		expect(await app.store.entities.all(a.cloudId)).toEqual(users("5263"));
 	});
 });

@@ -198,7 +198,12 @@ export const seconds = (least: number) =>
 export const entities = z.string().transform((path, context): Entities => {
 	try {
 		const file = z
-			.record(entityId, entitySchema)
+			.record(entityId, entitySchema, {
+				error: ({ code }) =>
+					code === "invalid_key"
+						? "a voice id is 1 to 64 letters, digits, - and _"
+						: undefined,
+			})
 			.parse(JSON.parse(readFileSync(path, "utf8")));
 		return new Map(Object.entries(file));
 	} catch (error) {

@@ -182,8 +182,8 @@ export interface Tables {
 		call_id: string;
 		attempt: number;
 		path: string;
-		/** A bigint, which is read as text. */
-		bytes: ColumnType<string, number, number>;
+		/** A bigint, which some databases give as text. */
+		bytes: ColumnType<number | string, number, number>;
 		duration: number;
 		created_at: Instant;
 		deleted_at: Instant | null;

@@ -63,9 +63,9 @@ describe.skipIf(!hasSipp)("a recording", { concurrent: true }, () => {
 			{ record: true },
 		);
 		const { events } = await call.ended();
-		expect(events.at(-2)).toMatchObject({
+		expect(events.at(-3)).toMatchObject({
 			type: "recording.ready",
-			data: { url: `/calls/${call.id}/recording` },
+			data: { url: `/calls/${call.id}/recording?attempt=1`, attempt: 1 },
 		});
 		const [left, right] = (await channels(call)).map(middle) as [
 			Int16Array,

@@ -49,7 +49,7 @@ describe.skipIf(!hasSipp)("a service whose process ends", () => {
 		const played = await playing.ended();
 		expect(played.end).toMatchObject(interrupted);
 		expect(played.end.talk_s).toBeGreaterThan(0);
-		expect(played.events.at(-2)?.type).toBe("recording.ready");
+		expect(played.events.at(-3)?.type).toBe("recording.ready");
 		expect((await playing.recording()).status).toBe(200);
 		const rang = await ringing.ended();
 		expect(rang.end).toMatchObject({ ...interrupted, talk_s: 0 });

@@ -216,7 +216,7 @@ describe("sensitive digits", { concurrent: true }, () => {
 			}
 			const told = await call.ended();
 			expect(walked(told).at(-1)).toBe("pin hangup");
-			expect(told.events.at(-2)?.type).toBe("recording.ready");
+			expect(told.events.at(-3)?.type).toBe("recording.ready");
 			const { said } = await channels(call);
 			expect(keysIn(said)).toBe("");
 			expect(secondsOf(said, BEFORE_HZ)).toBeGreaterThan(0.3);

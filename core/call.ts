@@ -1,4 +1,5 @@
 import type { DigitQueue } from "./digits.js";
+import type { Entities } from "./entity.js";
 import type { MissedOutcome, Reason } from "./outcome.js";
 import type { Sound } from "./sounds.js";
 
@@ -12,12 +13,14 @@ export interface Dialer {
 
 export interface DialRequest {
 	callId: string;
-	/** A key of ENTITIES, a `sip:` address, or a number. */
+	/** A voice id, a `sip:` address, or a number. */
 	to: string;
 	callerId: string;
 	ringTimeoutMs: number;
 	/** Whether this number may be rung, for the call and what it connects to; all may if left out. */
 	mayRing?(number: string): boolean;
+	/** The account's voice ids as they are now, for the call and what it connects to; none if left out. */
+	entities?(): Promise<Entities>;
 	/** Awaited before the first INVITE leaves, while the media endpoint is made; nothing is sent if it rejects. */
 	beforeInvite(): Promise<void>;
 	legs: LegKeeper;

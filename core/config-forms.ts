@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isIP, isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { type Entities, entitySchema } from "./entity.js";
+import { type Entities, entityId, entitySchema } from "./entity.js";
 import { message } from "./fault.js";
 
 // The forms that settings take: text from the environment → value.
@@ -198,7 +198,12 @@ export const seconds = (least: number) =>
 export const entities = z.string().transform((path, context): Entities => {
 	try {
 		const file = z
-			.record(z.string(), entitySchema)
+			.record(entityId, entitySchema, {
+				error: ({ code }) =>
+					code === "invalid_key"
+						? "a voice id is 1 to 64 letters, digits, - and _"
+						: undefined,
+			})
 			.parse(JSON.parse(readFileSync(path, "utf8")));
 		return new Map(Object.entries(file));
 	} catch (error) {

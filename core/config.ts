@@ -98,7 +98,7 @@ const serviceSettings = {
 	ENTITIES: entities
 		.optional()
 		.describe(
-			"Path of a JSON file: id → {kind, name, targets, strategy}, for voice ids",
+			"Path of a JSON file: id → {kind, name, targets, strategy}; voice ids that the first account has at each start",
 		),
 	LOG_LEVEL: z
 		.enum(["debug", "info", "warn", "error", "silent"])

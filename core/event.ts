@@ -65,6 +65,7 @@ export const eventData = {
 	}),
 	"recording.ready": z.object({
 		url: z.string().describe("Path of the wav in this API"),
+		attempt: z.number().int().describe("Which attempt it is of, from 1"),
 		duration_s: seconds,
 		bytes: z.number().int(),
 	}),

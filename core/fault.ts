@@ -50,6 +50,16 @@ export const faults = {
 		retry: false,
 		says: "This call has no recording",
 	},
+	ENTITY_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "No user or team has this voice id",
+	},
+	ENTITIES_FULL: {
+		http: 409,
+		retry: false,
+		says: "The account has as many voice ids as it may have",
+	},
 	CALLBACK_NOT_FOUND: {
 		http: 404,
 		retry: false,

@@ -63,6 +63,7 @@ function stepsPage(): string {
 
 A flow is an array of steps. Each has an \`id\` (a string or a number, compared as strings, unique in its flow) and a \`type\`; the first
 is a \`call\`. Every step may have \`next_step\`, its last edge; a step that has no edge to take ends the flow, and the service hangs up.
+A \`number\` that is a voice id of the account rings who stands behind it ([entities.md](entities.md)).
 Every text may hold variables, \`<<name>>\` or \`{{name}}\`, filled when the step starts; one that is not set is empty, and the event
 \`step.started\` names it. What gives a flow its form may not: names (of variables, headers and edges), ids, paths into an answer, a
 method, a terminator. \`call.id\`, \`call.number\` and \`call.caller_id\` are always set; \`http.status\` after an http step (0 without an

@@ -31,7 +31,8 @@ export interface RunContext {
 	sounds: Sounds;
 	http: HttpClient;
 	appointments: Appointments;
-	entities: Entities;
+	/** The account's, as they are now. */
+	entities(): Promise<Entities>;
 	clock: Clock;
 	/** Aborts when the service ends the call; what waits is given up. The leg is hung up by whoever aborts it. */
 	signal: AbortSignal;

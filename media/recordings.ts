@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
-/** A call's recording as it is on disk. */
+/** The recording of an attempt of a call as it is on disk. */
 export interface Recording {
 	path: string;
 	bytes: number;
@@ -11,26 +11,32 @@ export interface Recording {
 }
 
 export interface Recordings {
-	/** Where the media engine writes a call's recording. Throws where `callId` is not a UUID. */
-	pathOf(callId: string): string;
+	/** Where the media engine writes the recording of an attempt (from 1) of a call. Throws where `callId` is not a UUID. */
+	pathOf(callId: string, attempt: number): string;
 	/** null where there is none, or what there is holds no sound. */
-	find(callId: string): Promise<Recording | null>;
+	find(callId: string, attempt: number): Promise<Recording | null>;
 	/** As `find`, with the wav's bytes to be streamed; a recording still being written ends where it stood. */
-	open(callId: string): Promise<(Recording & { stream: Readable }) | null>;
+	open(
+		callId: string,
+		attempt: number,
+	): Promise<(Recording & { stream: Readable }) | null>;
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Recordings live in one folder, `<call id>.wav`; makes it. */
+/** Recordings live in one folder, `<call id>.wav`, then `<call id>-2.wav`; makes it. */
 export async function createRecordings(dir: string): Promise<Recordings> {
 	await mkdir(dir, { recursive: true });
-	const pathOf = (callId: string) => {
+	const pathOf = (callId: string, attempt: number) => {
 		if (!uuid.test(callId)) throw new Error("a call's id is a UUID");
-		return join(dir, `${callId}.wav`);
+		return join(dir, `${callId}${attempt > 1 ? `-${attempt}` : ""}.wav`);
 	};
-	const find = async (callId: string): Promise<Recording | null> => {
+	const find = async (
+		callId: string,
+		attempt: number,
+	): Promise<Recording | null> => {
 		if (!uuid.test(callId)) return null;
-		const path = pathOf(callId);
+		const path = pathOf(callId, attempt);
 		const file = await openIfThere(path);
 		if (!file) return null;
 		try {
@@ -44,8 +50,8 @@ export async function createRecordings(dir: string): Promise<Recordings> {
 	return {
 		pathOf,
 		find,
-		async open(callId) {
-			const recording = await find(callId);
+		async open(callId, attempt) {
+			const recording = await find(callId, attempt);
 			if (!recording) return null;
 			const { path, bytes } = recording;
 			return {

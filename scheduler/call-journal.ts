@@ -30,8 +30,8 @@ export function callJournal(
 		keep: (events) => {
 			const [first] = events;
 			if (insert && first?.type === "call.queued") return insert(first);
-			const path = recordings.pathOf(call.id);
-			const patches = events.map((event) => patchFor(event, path));
+			const pathOf = (attempt: number) => recordings.pathOf(call.id, attempt);
+			const patches = events.map((event) => patchFor(event, pathOf));
 			const patch = Object.assign({}, ...patches);
 			return store.calls.append(call.id, events, patch, call.publish);
 		},

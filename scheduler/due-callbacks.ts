@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock.js";
-import type { Entities } from "../core/entity.js";
 import { newId } from "../core/id.js";
 import type { Log } from "../core/log.js";
 import { compileFlow, type Flow, flowHash } from "../flow/flow.js";
@@ -31,18 +30,16 @@ const hash = flowHash(flow);
 /** Callbacks as calls: the entity is rung, then joined with whom the first call was made to. */
 export function dueCallbacks({
 	callbacks,
-	entities,
 	clock,
 	log,
 }: {
 	callbacks: Callbacks;
-	entities: Entities;
 	clock: Clock;
 	log: Log;
 }): DueWork {
 	return {
 		fire: (limit, keep) =>
-			callbacks.fire(limit, (callback) => {
+			callbacks.fire(limit, (callback, entities) => {
 				// a voice id of digits would else be dialled as a number
 				if (entities.has(callback.entity))
 					return keep(callOf(callback, clock.now()));

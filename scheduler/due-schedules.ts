@@ -16,7 +16,7 @@ import type { DueWork } from "./due.js";
 const GRACE_MS = 60_000;
 
 export interface DueSchedulesOptions
-	extends Pick<CompileContext, "entities" | "hasTrunk" | "refusesSip"> {
+	extends Pick<CompileContext, "hasTrunk" | "refusesSip"> {
 	schedules: Schedules;
 	clock: Clock;
 	log: Log;
@@ -29,12 +29,12 @@ export function dueSchedules(options: DueSchedulesOptions): DueWork {
 	const { schedules, clock, log } = options;
 	return {
 		fire: (limit, keep) =>
-			schedules.fire(limit, (schedule): ScheduleFiring => {
+			schedules.fire(limit, (schedule, entities): ScheduleFiring => {
 				const now = clock.now();
 				const { at, nextAt } = firingAt(schedule, now);
 				if (at === null)
 					return { call: null, at, nextAt, detail: missed(schedule.nextAt) };
-				const call = callOf(schedule, now, options);
+				const call = callOf(schedule, now, { ...options, entities });
 				if (!("problem" in call))
 					return { call: keep(call), at, nextAt, detail: null };
 				log.warn({ scheduleId: schedule.id }, `paused: ${call.problem}`);

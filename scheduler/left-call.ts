@@ -16,8 +16,9 @@ export async function endLeft(
 	const { dialer, recordings, clock } = options;
 	for (const leg of call.legs) dialer.hangUpLeft(leg);
 	const journal = callJournal(call, call.lastSeq, options);
-	if (call.record && call.answeredAt !== null && !call.recording)
-		await journal.record(await recorded(call.id, recordings));
+	const isRecorded = call.recording?.attempt === call.attempt;
+	if (call.record && call.answeredAt !== null && !isRecorded)
+		await journal.record(await recorded(call, recordings));
 	const ending: Ending =
 		problem === undefined
 			? { outcome: "interrupted", reason: "service_restarted", stepId: null }

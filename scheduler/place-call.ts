@@ -40,7 +40,8 @@ export interface PlaceCallOptions {
 	sounds: Sounds;
 	http: HttpClient;
 	appointments: Appointments;
-	entities: Entities;
+	/** An account's voice ids as they are now. */
+	entitiesOf(cloudId: string): Promise<Entities>;
 	recordings: Recordings;
 	legs: LegKeeper;
 	/** The call is dialled as soon as that is kept: it no longer waits. */
@@ -91,7 +92,7 @@ export async function placeCall(
 }
 
 class CallLife {
-	readonly #call: NewCall;
+	readonly #call: NewCall & { attempt: number };
 	readonly #journal: Journal;
 	readonly #options: PlaceCallOptions;
 	readonly #signal: AbortSignal;
@@ -104,7 +105,7 @@ class CallLife {
 	#answeredAt: number | null = null;
 
 	constructor(
-		call: NewCall,
+		call: NewCall & { attempt: number },
 		journal: Journal,
 		options: PlaceCallOptions,
 		signal: AbortSignal,
@@ -147,7 +148,7 @@ class CallLife {
 	async walk(): Promise<Ending> {
 		const { id, cloudId, flow, variables, record, callbackId } = this.#call;
 		const told: FlowEvent[] = [];
-		const { sounds, http, appointments, entities, clock } = this.#options;
+		const { sounds, http, appointments, clock } = this.#options;
 		const onStop = () => this.#end(this.#signal.reason as StopReason); // placeCall's contract
 		if (this.#signal.aborted) onStop();
 		this.#signal.addEventListener("abort", onStop, { once: true });
@@ -159,7 +160,7 @@ class CallLife {
 			sounds,
 			http,
 			appointments,
-			entities,
+			entities: () => this.#entities(),
 			clock,
 			signal: this.#stop.signal,
 		});
@@ -184,12 +185,16 @@ class CallLife {
 		await this.#leg?.hangUp();
 		if (!this.#records) return;
 		const { recordings } = this.#options;
-		await this.#journal.record(await recorded(this.#call.id, recordings));
+		await this.#journal.record(await recorded(this.#call, recordings));
 	}
 
 	get times(): Times {
 		const { dueAt } = this.#call;
 		return { dueAt, dialedAt: this.#dialedAt, answeredAt: this.#answeredAt };
+	}
+
+	#entities(): Promise<Entities> {
+		return this.#options.entitiesOf(this.#call.cloudId);
 	}
 
 	async #dial(request: FlowDial): Promise<DialResult> {
@@ -203,6 +208,7 @@ class CallLife {
 				...request,
 				legs,
 				mayRing,
+				entities: () => this.#entities(),
 				beforeInvite: async () => {
 					onDialing();
 					this.#dialedAt = clock.now();
@@ -244,7 +250,8 @@ class CallLife {
 		});
 		if (this.#call.record) {
 			this.#records = true;
-			await leg.startRecording(recordings.pathOf(this.#call.id));
+			const { id, attempt } = this.#call;
+			await leg.startRecording(recordings.pathOf(id, attempt));
 		}
 		await told;
 	}

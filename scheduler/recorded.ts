@@ -3,9 +3,9 @@ import type { CallHappening } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { Recordings } from "../media/recordings.js";
 
-/** What became of the recording of a call that was recorded. */
+/** What became of the recording of an attempt that was recorded. */
 export async function recorded(
-	callId: string,
+	{ id, attempt }: { id: string; attempt: number },
 	recordings: Recordings,
 ): Promise<CallHappening> {
 	const failed = (detail: string): CallHappening => ({
@@ -13,13 +13,14 @@ export async function recorded(
 		data: { detail },
 	});
 	try {
-		const recording = await recordings.find(callId);
+		const recording = await recordings.find(id, attempt);
 		if (!recording) return failed("the media engine wrote no sound");
 		const { bytes, durationMs } = recording;
 		return {
 			type: "recording.ready",
 			data: {
-				url: `/calls/${callId}/recording`,
+				url: `/calls/${id}/recording?attempt=${attempt}`,
+				attempt,
 				duration_s: inSeconds(durationMs),
 				bytes,
 			},

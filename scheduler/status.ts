@@ -1,8 +1,11 @@
 import type { CallEvent } from "../core/event.js";
 import type { CallPatch } from "../store/store.js";
 
-/** What an event changes in its call's row. */
-export function patchFor(event: CallEvent, recordingPath: string): CallPatch {
+/** What an event changes in its call's row; `pathOf` says where each attempt is recorded. */
+export function patchFor(
+	event: CallEvent,
+	pathOf: (attempt: number) => string,
+): CallPatch {
 	const at = Date.parse(event.at);
 	switch (event.type) {
 		case "call.attempt_ended": {
@@ -22,8 +25,9 @@ export function patchFor(event: CallEvent, recordingPath: string): CallPatch {
 		case "call.answered":
 			return { status: "answered", answeredAt: at };
 		case "recording.ready": {
-			const { bytes, duration_s } = event.data;
-			return { recording: { path: recordingPath, bytes, duration_s } };
+			const { attempt, bytes, duration_s } = event.data;
+			const path = pathOf(attempt);
+			return { recording: { attempt, path, bytes, duration_s } };
 		}
 		case "call.ended": {
 			const { outcome, reason, sip_status } = event.data;

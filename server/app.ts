@@ -6,6 +6,7 @@ import { answerHeaders, noSuchRoute, only } from "./edges.js";
 import { readJson } from "./json-body.js";
 import { problemHandler } from "./problem.js";
 import { addCallbackRoutes } from "./routes/callbacks.js";
+import { addEntityRoutes } from "./routes/entities.js";
 import { getCall } from "./routes/get-call.js";
 import { getCallEvents } from "./routes/get-call-events.js";
 import { getCallRecording } from "./routes/get-call-recording.js";
@@ -40,6 +41,7 @@ export function createApp(deps: AppDeps): Express {
 	post("/calls/:id/stop", write, postCallStop(deps));
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);
+	addEntityRoutes(api, deps, read, signedIn("admin"));
 	addWebhookRoutes(api, deps, signedIn);
 	api.use(accountRoutes(deps, signedIn));
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { WallInstant } from "../core/appointments.js";
+import type { Entities } from "../core/entity.js";
 import type { Problem } from "../core/fault.js";
 import { problem } from "../flow/problem.js";
 import { callerId, checkTarget, isTemplate, target } from "../steps/fields.js";
@@ -15,7 +16,9 @@ import { fields as flowFields } from "./call-request.js";
 import type { AppDeps } from "./deps.js";
 import { badRequest, readBody } from "./read-input.js";
 
-type Deps = Pick<AppDeps, "entities" | "hasTrunk" | "refusesSip" | "clock">;
+type Deps = Pick<AppDeps, "hasTrunk" | "refusesSip" | "clock"> & {
+	entities: Entities;
+};
 
 const part = (check: (text: string) => string | null) =>
 	z.string({ error: "write a string" }).superRefine((text, issues) => {
@@ -118,7 +121,8 @@ export function readCallbackChange(
 }
 
 function entityProblems(entity: string, { entities }: Deps): Problem[] {
-	const hint = "no user or team has this voice id; write one of ENTITIES";
+	const hint =
+		"no user or team has this voice id; write one that GET /entities shows";
 	return entities.has(entity) ? [] : [problem("$.entity", entity, hint)];
 }
 

@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock.js";
-import type { Entities } from "../core/entity.js";
 import type { GuardedHttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
 import type { SipAddress } from "../core/sip-address.js";
@@ -16,7 +15,6 @@ export interface AppDeps {
 	recordings: Pick<Recordings, "find">;
 	account: Account;
 	directory: Directory;
-	entities: Entities;
 	/** Whether numbers can be dialled at all. */
 	hasTrunk: boolean;
 	/** Whether a `sip:` address would not be dialled. */

@@ -1,24 +1,29 @@
 import type { Clock } from "../core/clock.js";
 import { refusal } from "../core/destination.js";
+import type { Entities } from "../core/entity.js";
 import type { Limits } from "../core/limits.js";
-import type {
-	AccountRecord,
-	Accounts,
-	TokenSecrets,
-} from "../store/account.js";
+import type { AccountRecord, TokenSecrets } from "../store/account.js";
+import type { Store } from "../store/store.js";
 
 /** So long another instance may go on with what was changed here. */
 const FRESH_MS = 3_000;
 const MOST_ENTRIES = 10_000;
+/** Of voice ids: they are larger. */
+const MOST_LISTS = 1_000;
 
-/** Accounts and tokens as they were a moment ago, so that a request need not ask the database. */
+/** Accounts, tokens and voice ids as they were a moment ago, so that a request need not ask the database. */
 export class Directory {
 	readonly #accounts: Recent<AccountRecord>;
 	readonly #tokens: Recent<TokenSecrets>;
+	readonly #entities: Recent<Entities>;
 
-	constructor(accounts: Accounts, clock: Clock) {
+	constructor(
+		{ accounts, entities }: Pick<Store, "accounts" | "entities">,
+		clock: Clock,
+	) {
 		this.#accounts = new Recent((id) => accounts.find(id), clock);
 		this.#tokens = new Recent((id) => accounts.tokenSecrets(id), clock);
+		this.#entities = new Recent((id) => entities.all(id), clock, MOST_LISTS);
 	}
 
 	account(cloudId: string): Promise<AccountRecord | undefined> {
@@ -39,23 +44,35 @@ export class Directory {
 		return (number) => refusal(number, limits) === null;
 	}
 
+	/** Which voice ids an account has. */
+	async entitiesOf(cloudId: string): Promise<Entities> {
+		return (await this.#entities.get(cloudId)) ?? new Map();
+	}
+
 	/** To be called after a change, so that it counts at once. */
 	forget(id: string): void {
 		this.#accounts.forget(id);
 		this.#tokens.forget(id);
+		this.#entities.forget(id);
 	}
 }
 
 class Recent<Value> {
 	readonly #find: (id: string) => Promise<Value | undefined>;
 	readonly #clock: Clock;
+	readonly #most: number;
 	readonly #found = new Map<
 		string,
 		{ at: number; value: Promise<Value | undefined> }
 	>();
 
-	constructor(find: (id: string) => Promise<Value | undefined>, clock: Clock) {
+	constructor(
+		find: (id: string) => Promise<Value | undefined>,
+		clock: Clock,
+		most = MOST_ENTRIES,
+	) {
 		this.#find = find;
+		this.#most = most;
 		this.#clock = clock;
 	}
 
@@ -63,7 +80,7 @@ class Recent<Value> {
 		const now = this.#clock.monotonic();
 		const kept = this.#found.get(id);
 		if (kept && now - kept.at < FRESH_MS) return kept.value;
-		if (this.#found.size >= MOST_ENTRIES) this.#found.clear();
+		if (this.#found.size >= this.#most) this.#found.clear();
 		const entry = { at: now, value: this.#find(id) };
 		this.#found.set(id, entry);
 		const drop = () => {

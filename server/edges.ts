@@ -11,7 +11,7 @@ export const answerHeaders: RequestHandler = (_request, response, next) => {
 	next();
 };
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** For a path none of whose methods was asked for. */
 export function only(...methods: Method[]): RequestHandler {

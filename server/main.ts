@@ -10,7 +10,6 @@ import {
 	readConfig,
 	serviceHelp,
 } from "../core/config.js";
-import type { Entities } from "../core/entity.js";
 import { message } from "../core/fault.js";
 import { createHttpClient, type HttpClient } from "../core/http.js";
 import { createLog, type Log } from "../core/log.js";
@@ -95,10 +94,9 @@ async function open(
 	if (softswitch) closers.add(() => softswitch.stop());
 	const engine = await startEngine(config, softswitch, { log, closers });
 	const recordings = await createRecordings(join(dataDir, "recordings"));
-	const entities: Entities = config.ENTITIES ?? new Map();
 	const http = createHttpClient({ allow: config.HTTP_ALLOW });
 	const allow = new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config));
-	const directory = new Directory(store.accounts, clock);
+	const directory = new Directory(store, clock);
 	const { deliveries } = store;
 	const deliverer = new Deliverer({ deliveries, http, clock, log });
 	closers.add(() => deliverer.stop());
@@ -116,7 +114,6 @@ async function open(
 			store,
 			engine,
 			recordings,
-			entities,
 			http,
 			allow,
 		},
@@ -126,6 +123,8 @@ async function open(
 		...{ cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID ?? null },
 		...{ name: config.CLOUD_ID, limits: {}, createdAt: clock.now() },
 	});
+	if (config.ENTITIES)
+		await store.entities.putAll(config.CLOUD_ID, config.ENTITIES, clock.now());
 	const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
 	const app = createApp({
 		store,
@@ -133,7 +132,6 @@ async function open(
 		recordings,
 		directory,
 		account: { cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID, token },
-		entities,
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		refusesSip: (address) => allow.refuses(address),
 		isReady: () => engine.ready,
@@ -144,7 +142,7 @@ async function open(
 	});
 	await dispatcher.start();
 	const stopDue = await startDue({
-		...{ store, line: dispatcher, tell, entities, clock, log },
+		...{ store, line: dispatcher, tell, clock, log },
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		refusesSip: (address) => allow.refuses(address),
 		sweeps: [
@@ -193,7 +191,6 @@ interface DispatcherParts {
 	store: Store;
 	engine: Engine;
 	recordings: Recordings;
-	entities: Entities;
 	http: HttpClient;
 	allow: SipAllow;
 }
@@ -202,7 +199,7 @@ function createDispatcher(
 	parts: DispatcherParts,
 	closers: Closers,
 ): CallDispatcher {
-	const { config, dataDir, log, store, engine, entities, http, allow } = parts;
+	const { config, dataDir, log, store, engine, http, allow } = parts;
 	const clock = systemClock;
 	const audio = createAudioWorker();
 	closers.add(() => audio.close());
@@ -210,7 +207,6 @@ function createDispatcher(
 		...parts,
 		dialer: new SipDialer({
 			engine,
-			entities,
 			trunks: config.SIP_TRUNK,
 			allow,
 			pacer: new Pacer(clock, config.CALLS_PER_SECOND),
@@ -226,6 +222,7 @@ function createDispatcher(
 		}),
 		appointments: store.callbacks,
 		numbersOf: (cloudId) => parts.directory.numbersOf(cloudId),
+		entitiesOf: (cloudId) => parts.directory.entitiesOf(cloudId),
 		queueLimit: config.QUEUE_LIMIT,
 		queueTimeoutMs: config.QUEUE_TIMEOUT,
 		callsPerSecond: config.CALLS_PER_SECOND,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Entities } from "../core/entity.js";
 import { Fault, type Problem } from "../core/fault.js";
 import type { Limits } from "../core/limits.js";
 import { problem } from "../flow/problem.js";
@@ -13,10 +14,10 @@ import { type CallRequest, readCallRequest } from "./call-request.js";
 import type { AppDeps } from "./deps.js";
 import { badRequest, readBody } from "./read-input.js";
 
-type Deps = Pick<
-	AppDeps,
-	"entities" | "hasTrunk" | "refusesSip" | "clock" | "http"
-> & { limits: Limits };
+type Deps = Pick<AppDeps, "hasTrunk" | "refusesSip" | "clock" | "http"> & {
+	entities: Entities;
+	limits: Limits;
+};
 
 const part = (check: (text: string) => string | null) =>
 	z

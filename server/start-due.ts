@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock.js";
-import type { Entities } from "../core/entity.js";
 import type { CallEvent } from "../core/event.js";
 import type { Log } from "../core/log.js";
 import type { SipAddress } from "../core/sip-address.js";
@@ -21,7 +20,6 @@ export async function startDue({
 	line: Line;
 	/** Told of each call's first event once it is kept. */
 	tell(call: NewCall, queued: CallEvent): void;
-	entities: Entities;
 	hasTrunk: boolean;
 	refusesSip(address: SipAddress): boolean;
 	sweeps: readonly Sweep[];

@@ -30,6 +30,7 @@ export function callView(call: CallRecord) {
 		record: call.record,
 		recording: recording && {
 			url: `/calls/${call.id}/recording`,
+			attempt: recording.attempt,
 			duration_s: recording.duration_s,
 			bytes: recording.bytes,
 		},

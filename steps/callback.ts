@@ -130,7 +130,8 @@ export const callback = defineStep({
 		return odd === undefined ? [] : [{ severity: "warning", ...odd }];
 	},
 	async execute(step, context) {
-		const { emit, stepId, clock, entities, variables } = context;
+		const { emit, stepId, clock, variables } = context;
+		const entities = await context.entities();
 		const planned = plan(step, clock.now(), (id) => entities.has(id));
 		if (typeof planned === "string") {
 			emit({

@@ -86,7 +86,8 @@ export interface StepContext {
 	readonly sounds: Sounds;
 	readonly http: HttpClient;
 	readonly appointments: Appointments;
-	readonly entities: Entities;
+	/** The account's, as they are now. */
+	entities(): Promise<Entities>;
 	readonly clock: Clock;
 	emit(event: FlowEvent): void;
 }

@@ -27,7 +27,6 @@ export const recordColumns = [
 	"dialed_at",
 	"answered_at",
 	"ended_at",
-	"recording",
 ] as const;
 
 /** An event as it was told, key by key in the same order, so that every attempt to deliver it sends the same bytes. */
@@ -55,9 +54,10 @@ export function callEvent(row: {
 	return event as CallEvent; // type and data went in together, as a CallEvent
 }
 
-/** A call as it is read, from `recordColumns`. */
+/** A call as it is read, from `recordColumns` and `lastRecording`. */
 export function callRecord(
-	row: Pick<Selectable<Tables["calls"]>, (typeof recordColumns)[number]>,
+	row: Pick<Selectable<Tables["calls"]>, (typeof recordColumns)[number]> &
+		Pick<CallRecord, "recording">,
 ): CallRecord {
 	return {
 		id: row.id,

@@ -1,4 +1,5 @@
 import type { Appointments, WallInstant } from "../core/appointments.js";
+import type { Entities } from "../core/entity.js";
 import type { CallEvent } from "../core/event.js";
 import type {
 	NewCallRecord,
@@ -84,11 +85,14 @@ export interface Callbacks extends Appointments {
 	cancel(cloudId: string, id: string): Promise<CallbackRecord | undefined>;
 	/**
 	 * Makes calls of up to `limit` callbacks that are due, the longest due first, each once whichever instance does; what
-	 * `make` cannot make has failed for that reason. Returns how many were due and the ids of the calls that are now ours.
+	 * `make`, which is told the account's entities, cannot make has failed for that reason. Returns how many were due and the ids of the calls that are now ours.
 	 */
 	fire(
 		limit: number,
-		make: (callback: CallbackRecord) => FiredCall | { failed: string },
+		make: (
+			callback: CallbackRecord,
+			entities: Entities,
+		) => FiredCall | { failed: string },
 	): Promise<{ due: number; callIds: ReadonlySet<string> }>;
 	/** When the next one is due, epoch milliseconds; null if none waits. */
 	nextDueAt(): Promise<number | null>;

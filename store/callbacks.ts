@@ -7,10 +7,10 @@ import type {
 	CallbackChange,
 	CallbackRecord,
 	Callbacks,
-	FiredCall,
 	NewCallback,
 } from "./callback.js";
 import type { DueSoon } from "./due-soon.js";
+import { entitiesOf } from "./entities.js";
 import { type FireOptions, fire } from "./fire.js";
 import { storableJson } from "./json.js";
 import { beyond } from "./position.js";
@@ -113,7 +113,7 @@ export class StoredCallbacks implements Callbacks {
 
 	fire(
 		limit: number,
-		make: (callback: CallbackRecord) => FiredCall | { failed: string },
+		make: Parameters<Callbacks["fire"]>[1],
 	): ReturnType<Callbacks["fire"]> {
 		return fire(this.#options, async (transaction) => {
 			const now = new Date(this.#options.clock.now());
@@ -127,9 +127,11 @@ export class StoredCallbacks implements Callbacks {
 				.forUpdate()
 				.skipLocked()
 				.execute();
+			const accounts = rows.map(({ cloud_id }) => cloud_id);
+			const entities = await entitiesOf(transaction, accounts);
 			const made = rows.map((row) => ({
 				id: row.id,
-				result: make(callbackRecord(row)),
+				result: make(callbackRecord(row), entities(row.cloud_id)),
 			}));
 			const changes = made.map(({ id, result }) =>
 				"failed" in result

@@ -4,6 +4,7 @@ import type { CallEvent } from "../core/event.js";
 import { callEvent, callRecord, recordColumns } from "./call-rows.js";
 import type { Database } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
+import { lastRecording } from "./recordings.js";
 import type { Tables } from "./schema.js";
 import type {
 	CallPatch,
@@ -75,6 +76,7 @@ export class StoredCalls implements Calls {
 		const row = await this.#db
 			.selectFrom("calls")
 			.select(recordColumns)
+			.select(lastRecording("calls"))
 			.where("id", "=", id)
 			.where("cloud_id", "=", cloudId)
 			.executeTakeFirst();

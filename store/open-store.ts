@@ -10,6 +10,7 @@ import { DataDirLock } from "./data-dir-lock.js";
 import type { Database } from "./database.js";
 import { StoredDeliveries } from "./deliveries.js";
 import { DueSoon } from "./due-soon.js";
+import { StoredEntities } from "./entities.js";
 import { StoredKeys } from "./idempotency-keys.js";
 import { Instance } from "./instance.js";
 import { migrate } from "./migrate.js";
@@ -17,6 +18,7 @@ import { migrations } from "./migrations/all.js";
 import { PglitePool } from "./pglite-pool.js";
 import { PostgresServer } from "./postgres-server.js";
 import { StoredQueue } from "./queue.js";
+import { StoredRecordings } from "./recordings.js";
 import { StoredSchedules } from "./schedules.js";
 import type { Tables } from "./schema.js";
 import type { Store } from "./store.js";
@@ -87,6 +89,8 @@ async function assemble(
 		idempotencyKeys: new StoredKeys(db, instance.number),
 		callbacks: new StoredCallbacks({ ...firing, dueSoon: callbacksSoon }),
 		schedules: new StoredSchedules({ ...firing, dueSoon: schedulesSoon }),
+		entities: new StoredEntities(db),
+		recordings: new StoredRecordings(db),
 		get alive() {
 			return database.alive;
 		},

@@ -2,6 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { LegName } from "../core/call.js";
 import { callRecord, recordColumns } from "./call-rows.js";
 import type { DueSoon } from "./due-soon.js";
+import { lastRecording } from "./recordings.js";
 import type { Tables } from "./schema.js";
 import type {
 	CallRecord,
@@ -167,6 +168,7 @@ export class StoredQueue implements Queue {
 			)
 			.selectFrom("claimed")
 			.select([...recordColumns, "flow", "variables", "stop_asked"])
+			.select(lastRecording("claimed"))
 			.select((row) => [
 				row
 					.selectFrom("events")

@@ -1,3 +1,4 @@
+import type { Entities } from "../core/entity.js";
 import type { FiredCall } from "./callback.js";
 import type { NewCallRecord, Position } from "./new-call.js";
 
@@ -62,10 +63,13 @@ export interface Schedules {
 	): Promise<ScheduleRecord | undefined>;
 	/** Whether there was one. */
 	remove(cloudId: string, id: string): Promise<boolean>;
-	/** Makes calls of up to `limit` schedules that are due, each firing once whichever instance does. */
+	/** Makes calls of up to `limit` schedules that are due, each firing once whichever instance does; `make` is told the account's entities. */
 	fire(
 		limit: number,
-		make: (schedule: ScheduleRecord & { nextAt: number }) => ScheduleFiring,
+		make: (
+			schedule: ScheduleRecord & { nextAt: number },
+			entities: Entities,
+		) => ScheduleFiring,
 	): Promise<{ due: number; callIds: ReadonlySet<string> }>;
 	/** When the next one is due, epoch milliseconds; null if none is. */
 	nextDueAt(): Promise<number | null>;

@@ -2,15 +2,11 @@ import { type Kysely, type Selectable, sql } from "kysely";
 import type { Clock } from "../core/clock.js";
 import { newId } from "../core/id.js";
 import type { DueSoon } from "./due-soon.js";
+import { entitiesOf } from "./entities.js";
 import { type FireOptions, fire } from "./fire.js";
 import { storableJson } from "./json.js";
 import { beyond } from "./position.js";
-import type {
-	NewSchedule,
-	ScheduleFiring,
-	ScheduleRecord,
-	Schedules,
-} from "./schedule.js";
+import type { NewSchedule, ScheduleRecord, Schedules } from "./schedule.js";
 import type { Tables } from "./schema.js";
 import type { Position } from "./store.js";
 
@@ -108,7 +104,7 @@ export class StoredSchedules implements Schedules {
 
 	fire(
 		limit: number,
-		make: (schedule: ScheduleRecord & { nextAt: number }) => ScheduleFiring,
+		make: Parameters<Schedules["fire"]>[1],
 	): ReturnType<Schedules["fire"]> {
 		return fire(this.#options, async (transaction) => {
 			const rows = await transaction
@@ -121,10 +117,13 @@ export class StoredSchedules implements Schedules {
 				.forUpdate()
 				.skipLocked()
 				.execute();
+			const accounts = rows.map(({ cloud_id }) => cloud_id);
+			const entities = await entitiesOf(transaction, accounts);
 			const made = rows.map((row) => {
 				// `where` leaves out those without
 				const nextAt = row.next_at?.getTime() ?? 0;
-				return { id: row.id, ...make({ ...scheduleRecord(row), nextAt }) };
+				const schedule = { ...scheduleRecord(row), nextAt };
+				return { id: row.id, ...make(schedule, entities(row.cloud_id)) };
 			});
 			const changes = made.map(({ id, at, call, nextAt, detail }) => ({
 				id,

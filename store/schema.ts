@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from "kysely";
+import type { Entity } from "../core/entity.js";
 import type { Limits, Scope } from "../core/limits.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 import type { CallbackRecord, CallbackStatus } from "./callback.js";
@@ -8,7 +9,6 @@ import type {
 	CallStatus,
 	DeliveryStatus,
 	NewCallRecord,
-	Recording,
 	RetryPolicy,
 } from "./store.js";
 
@@ -43,7 +43,6 @@ export interface Tables {
 		dialed_at: Instant | null;
 		answered_at: Instant | null;
 		ended_at: Instant | null;
-		recording: Json<Recording | null>;
 		owner: number | null;
 		attempt: Generated<number>;
 		due_at: Instant;
@@ -166,5 +165,27 @@ export interface Tables {
 		last_at: Instant | null;
 		last_call_id: string | null;
 		created_at: Instant;
+	};
+	entities: {
+		cloud_id: string;
+		id: string;
+		kind: Entity["kind"];
+		name: string;
+		targets: Json<Entity["targets"]>;
+		strategy: Entity["strategy"];
+		created_at: Instant;
+		updated_at: Instant;
+	};
+	recordings: {
+		id: string;
+		cloud_id: string;
+		call_id: string;
+		attempt: number;
+		path: string;
+		/** A bigint, which some databases give as text. */
+		bytes: ColumnType<number | string, number, number>;
+		duration: number;
+		created_at: Instant;
+		deleted_at: Instant | null;
 	};
 }

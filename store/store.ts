@@ -3,8 +3,10 @@ import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 import type { Accounts } from "./account.js";
 import type { Callbacks } from "./callback.js";
+import type { EntityStore } from "./entity.js";
 import type { IdempotencyKeys } from "./idempotency.js";
 import type { NewCallRecord, Position, Publish } from "./new-call.js";
+import type { KeptRecordings, Recording } from "./recording.js";
 import type { Schedules } from "./schedule.js";
 
 export type {
@@ -24,12 +26,6 @@ export type CallStatus =
 	| "answered"
 	| "ended";
 
-export interface Recording {
-	path: string;
-	bytes: number;
-	duration_s: number;
-}
-
 /** What becomes of it; null until it does. */
 interface Progress {
 	status: CallStatus;
@@ -42,6 +38,7 @@ interface Progress {
 	dialedAt: number | null;
 	answeredAt: number | null;
 	endedAt: number | null;
+	/** Of the last attempt that has one. */
 	recording: Recording | null;
 }
 
@@ -241,6 +238,8 @@ export interface Store {
 	readonly idempotencyKeys: IdempotencyKeys;
 	readonly callbacks: Callbacks;
 	readonly schedules: Schedules;
+	readonly entities: EntityStore;
+	readonly recordings: KeptRecordings;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */

@@ -6,6 +6,7 @@ import { Fault } from "../core/fault.js";
 import { endpointId } from "./endpoint-id.js";
 import { keyRow } from "./idempotency-keys.js";
 import { storableJson } from "./json.js";
+import { recordingRow } from "./recordings.js";
 import type { Tables } from "./schema.js";
 import type { CallPatch, NewCallRecord, Publish } from "./store.js";
 
@@ -23,7 +24,7 @@ export interface Write {
 
 /** What changes in a row of `calls`, for json_to_recordset: however many rows, the statement is the same and planned once. */
 const progressColumns = sql.raw(
-	"status text, attempt integer, due_at timestamptz, outcome text, reason text, sip_status integer, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz, recording json",
+	"status text, attempt integer, due_at timestamptz, outcome text, reason text, sip_status integer, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz",
 );
 
 const nothing = sql``;
@@ -71,6 +72,7 @@ export async function writeAll(
 			select id, call_id, seq, at, cloud_id, endpoint_id, method, at, number
 			from event_rows where endpoint_id is not null ${conflict}
 		),
+		${recordingRows(writes)}
 		${legRows(writes)}
 		changes as (
 			update calls set
@@ -83,7 +85,6 @@ export async function writeAll(
 				dialed_at = case when patch.status = 'scheduled' then null else coalesce(patch.dialed_at, calls.dialed_at) end,
 				answered_at = case when patch.status = 'scheduled' then null else coalesce(patch.answered_at, calls.answered_at) end,
 				ended_at = coalesce(patch.ended_at, calls.ended_at),
-				recording = coalesce(patch.recording, calls.recording),
 				owner = case when patch.status in ('scheduled', 'ended') then null else calls.owner end
 			from me, json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
 				id uuid, ${progressColumns}
@@ -116,16 +117,34 @@ function insertion(
 	if (rows.length === 0) return nothing;
 	return sql`new_calls as (
 			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
-				parent_call_id, callback_id, schedule_id, attempt, due_at, status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, recording, owner)
+				parent_call_id, callback_id, schedule_id, attempt, due_at, status, outcome, reason, sip_status, dialed_at, answered_at, ended_at, owner)
 			select row.id, cloud_id, row.number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
 				parent_call_id, callback_id, schedule_id, coalesce(attempt, 1), due_at, status, outcome, reason, sip_status, dialed_at,
-				answered_at, ended_at, recording, case when owned then me.number end
+				answered_at, ended_at, case when owned then me.number end
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (
 				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
 				metadata json, record boolean, publish json, created_at timestamptz, retry json, parent_call_id uuid, callback_id uuid,
 				schedule_id uuid, owned boolean, ${progressColumns}
 			)
 			${conflict}
+		),`;
+}
+
+/** From the patches as they came: each recording is a row of its own. */
+function recordingRows(writes: readonly Write[]): RawBuilder<unknown> {
+	const rows = writes.flatMap(({ events, patch: { recording } }) => {
+		const event = events.at(-1);
+		return event && recording ? [recordingRow(recording, event)] : [];
+	});
+	if (rows.length === 0) return nothing;
+	return sql`new_recordings as (
+			insert into recordings (id, cloud_id, call_id, attempt, path, bytes, duration, created_at)
+			select id, cloud_id, call_id, attempt, path, bytes, duration, created_at
+			from me, json_to_recordset(${storableJson(rows)}::json) as row (
+				id uuid, cloud_id text, call_id uuid, attempt integer, path text, bytes bigint, duration double precision,
+				created_at timestamptz
+			)
+			${keepWhatIsThere}
 		),`;
 }
 
@@ -192,7 +211,6 @@ function patchRow(id: string, patch: CallPatch) {
 		dialed_at: written(patch.dialedAt),
 		answered_at: written(patch.answeredAt),
 		ended_at: written(patch.endedAt),
-		recording: patch.recording,
 	};
 }
 

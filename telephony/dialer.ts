@@ -75,6 +75,7 @@ export class SipDialer implements Dialer {
 		const resolved = await resolveTargets(request.to, {
 			...this.#options,
 			mayRing,
+			entities: (await request.entities?.()) ?? new Map(),
 		});
 		if (!resolved.ok) return resolved.missed;
 		const first = newDialogName();

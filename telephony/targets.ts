@@ -14,7 +14,6 @@ export type Resolved =
 	| { ok: false; missed: Missed };
 
 export interface TargetOptions {
-	entities: Entities;
 	trunks: readonly Trunk[];
 	allow: SipAllow;
 	/** Of numbers; all if left out. */
@@ -29,10 +28,10 @@ const refused = (reason: Missed["reason"]): { ok: false; missed: Missed } => ({
 	},
 });
 
-/** Who is rung, in this order: a key of ENTITIES, a `sip:` address, a number by the trunks. */
+/** Who is rung, in this order: a voice id of the account, a `sip:` address, a number by the trunks. */
 export async function resolveTargets(
 	to: string,
-	options: TargetOptions,
+	options: TargetOptions & { entities: Entities },
 ): Promise<Resolved> {
 	const entity = options.entities.get(to);
 	if (!entity) {
@@ -111,10 +110,6 @@ export async function redirected(
 	if (mayRing?.(to.user) === false) return null;
 	if (back && to.host === back.host && to.port === back.port)
 		return { ...from, uri: sipUri({ ...back, user: to.user }) };
-	const resolved = await resolveTarget(plain, {
-		entities: new Map(),
-		trunks: [],
-		allow,
-	});
+	const resolved = await resolveTarget(plain, { trunks: [], allow });
 	return (resolved.ok && resolved.target[0]) || null;
 }

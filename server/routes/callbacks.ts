@@ -70,9 +70,11 @@ function list({ store }: AppDeps): RequestHandler {
 
 function make(deps: AppDeps): RequestHandler {
 	return async (request, response) => {
+		const cloudId = cloudIdOf(response);
+		const entities = await deps.directory.entitiesOf(cloudId);
 		const callback = await deps.store.callbacks.insert({
-			...readNewCallback(request.body, deps),
-			cloudId: cloudIdOf(response),
+			...readNewCallback(request.body, { ...deps, entities }),
+			cloudId,
 		});
 		response
 			.status(201)
@@ -92,10 +94,11 @@ function change(deps: AppDeps): RequestHandler {
 	return async (request, response) => {
 		const before = await find(store, request, response);
 		mustBePending(before);
+		const entities = await deps.directory.entitiesOf(before.cloudId);
 		const changed = await store.callbacks.change(
 			before.cloudId,
 			before.id,
-			readCallbackChange(request.body, before, deps),
+			readCallbackChange(request.body, before, { ...deps, entities }),
 		);
 		if (changed) return void response.json(callbackView(changed));
 		mustBePending(await find(store, request, response));

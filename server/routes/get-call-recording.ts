@@ -1,20 +1,39 @@
+import { basename } from "node:path";
 import type { RequestHandler } from "express";
+import { z } from "zod";
 import { Fault } from "../../core/fault.js";
+import { problem } from "../../flow/problem.js";
 import type { AppDeps } from "../deps.js";
 import { findCall } from "../find-call.js";
+import { readQuery } from "../read-input.js";
 
-/** GET /calls/{id}/recording: the wav, whole or the Range that is asked for, once the call is over. */
+const error = "write the number of an attempt, from 1";
+const query = {
+	attempt: z.coerce
+		.number({ error })
+		.int({ error })
+		.min(1, { error })
+		.max(1_000, { error })
+		.optional(),
+};
+
+/** GET /calls/{id}/recording?attempt: the wav, whole or the Range that is asked for, once the attempt is over; the last one's if none is named. */
 export function getCallRecording({
 	store,
 	recordings,
 }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { id, recording } = await findCall(store, request, response);
-		const file = recording && (await recordings.find(id));
-		if (!file) throw new Fault("RECORDING_NOT_FOUND");
+		const { attempt } = readQuery(query, request.query, {});
+		const { id, cloudId, recording } = await findCall(store, request, response);
+		const kept =
+			attempt === undefined
+				? recording
+				: await store.recordings.find(cloudId, id, attempt);
+		const file = kept && (await recordings.find(id, kept.attempt));
+		if (!file) throw noRecording(id, attempt);
 		response.set({
 			"Content-Type": "audio/wav",
-			"Content-Disposition": `inline; filename="${id}.wav"`,
+			"Content-Disposition": `inline; filename="${basename(file.path)}"`,
 		});
 		await new Promise<void>((resolve, reject) => {
 			response.sendFile(
@@ -25,4 +44,13 @@ export function getCallRecording({
 			);
 		});
 	};
+}
+
+function noRecording(id: string, attempt: number | undefined): Fault {
+	const hint = `GET /calls/${id}/events tells of recordings: each has its recording.ready`;
+	const [path, value] =
+		attempt === undefined ? ["$.id", id] : ["$.attempt", attempt];
+	return new Fault("RECORDING_NOT_FOUND", undefined, {
+		problems: [problem(path, value, hint)],
+	});
 }

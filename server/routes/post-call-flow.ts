@@ -9,16 +9,17 @@ import { once } from "../idempotency.js";
 
 /** POST /call/flow: keeps the call and answers 202; it is dialled when its turn comes. */
 export function postCallFlow(deps: AppDeps): RequestHandler {
-	const { dispatcher, entities, hasTrunk, refusesSip, http, clock } = deps;
+	const { dispatcher, directory, hasTrunk, refusesSip, http, clock } = deps;
 	return async (request, response) => {
 		const { status, location, body } = await once(
 			deps,
 			request,
 			response,
 			async (keep) => {
+				const cloudId = cloudIdOf(response);
 				const { warnings, ...wanted } = readCallRequest(request.body, {
 					now: clock.now(),
-					entities,
+					entities: await directory.entitiesOf(cloudId),
 					hasTrunk,
 					limits: limitsOf(response),
 					refusesSip,
@@ -42,7 +43,7 @@ export function postCallFlow(deps: AppDeps): RequestHandler {
 				await dispatcher.accept({
 					...wanted,
 					...{ id, parentCallId: null, callbackId: null, scheduleId: null },
-					cloudId: cloudIdOf(response),
+					cloudId,
 					flowHash: flowHash(wanted.flow),
 					number: values.get("call.number") ?? "",
 					callerId: values.get("call.caller_id") ?? "",

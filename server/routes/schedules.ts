@@ -51,13 +51,15 @@ function list({ store }: AppDeps): RequestHandler {
 
 function make(deps: AppDeps): RequestHandler {
 	return async (request, response) => {
+		const cloudId = cloudIdOf(response);
 		const { warnings, ...schedule } = readNewSchedule(request.body, {
 			...deps,
+			entities: await deps.directory.entitiesOf(cloudId),
 			limits: limitsOf(response),
 		});
 		const kept = await deps.store.schedules.insert({
 			...schedule,
-			cloudId: cloudIdOf(response),
+			cloudId,
 		});
 		response
 			.status(201)

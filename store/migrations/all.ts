@@ -4,6 +4,7 @@ import { deliveries } from "./002-deliveries.js";
 import { attempts } from "./003-attempts.js";
 import { accounts } from "./004-accounts.js";
 import { callbacks } from "./005-callbacks.js";
+import { entities } from "./006-entities.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
 	attempts,
 	accounts,
 	callbacks,
+	entities,
 ];

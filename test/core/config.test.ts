@@ -151,6 +151,11 @@ describe("the configuration", () => {
 		});
 		writeFileSync(file, '{"5263":{"kind":"robot"}}');
 		expect(complaints({ ENTITIES: file })).toMatch(/ENTITIES: .*kind/);
+		writeFileSync(
+			file,
+			'{"a b":{"kind":"user","name":"Ann","targets":["sip:a@127.0.0.1"]}}',
+		);
+		expect(complaints({ ENTITIES: file })).toContain("1 to 64 letters");
 		const target = JSON.stringify({
 			5263: { kind: "user", name: "Ann", targets: ["file:///etc"] },
 		});

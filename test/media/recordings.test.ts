@@ -20,9 +20,17 @@ beforeEach(async () => {
 });
 
 describe("recordings", () => {
+	it("are a file for each attempt, which no other writes over", async () => {
+		const [first, second] = [1, 2].map((n) => recordings.pathOf(callId, n));
+		expect(second).toBe(join(dir, `${callId}-2.wav`));
+		await writeFile(first ?? "", wav);
+		expect(await recordings.find(callId, 1)).toMatchObject({ path: first });
+		expect(await recordings.find(callId, 2)).toBeNull();
+	});
+
 	it("have a folder that is there and a path made of the call's id alone", async () => {
 		expect((await stat(dir)).isDirectory()).toBe(true);
-		expect(recordings.pathOf(callId)).toBe(join(dir, `${callId}.wav`));
+		expect(recordings.pathOf(callId, 1)).toBe(join(dir, `${callId}.wav`));
 	});
 
 	it.each([
@@ -34,23 +42,23 @@ describe("recordings", () => {
 		"a".repeat(36),
 		callId.toUpperCase(),
 	])("take nothing but a UUID for the id of a call (%j)", async (id) => {
-		expect(() => recordings.pathOf(id)).toThrow("UUID");
-		expect(await recordings.find(id)).toBeNull();
-		expect(await recordings.open(id)).toBeNull();
+		expect(() => recordings.pathOf(id, 1)).toThrow("UUID");
+		expect(await recordings.find(id, 1)).toBeNull();
+		expect(await recordings.open(id, 1)).toBeNull();
 	});
 
 	it("tell their size and duration", async () => {
-		await writeFile(recordings.pathOf(callId), wav);
-		expect(await recordings.find(callId)).toEqual({
-			path: recordings.pathOf(callId),
+		await writeFile(recordings.pathOf(callId, 1), wav);
+		expect(await recordings.find(callId, 1)).toEqual({
+			path: recordings.pathOf(callId, 1),
 			bytes: wav.length,
 			durationMs: 2000,
 		});
 	});
 
 	it("that are not there are not found", async () => {
-		expect(await recordings.find(callId)).toBeNull();
-		expect(await recordings.open(callId)).toBeNull();
+		expect(await recordings.find(callId, 1)).toBeNull();
+		expect(await recordings.open(callId, 1)).toBeNull();
 	});
 
 	it.each([
@@ -66,8 +74,8 @@ describe("recordings", () => {
 			]),
 		],
 	])("that hold %s are not found", async (_, bytes) => {
-		await writeFile(recordings.pathOf(callId), bytes);
-		expect(await recordings.find(callId)).toBeNull();
+		await writeFile(recordings.pathOf(callId, 1), bytes);
+		expect(await recordings.find(callId, 1)).toBeNull();
 	});
 
 	it.each([
@@ -78,36 +86,40 @@ describe("recordings", () => {
 		"that were cut off and claim %s last as long as there is sound",
 		async (_, header) => {
 			await writeFile(
-				recordings.pathOf(callId),
+				recordings.pathOf(callId, 1),
 				Buffer.concat([header, wav.subarray(44)]),
 			);
-			expect(await recordings.find(callId)).toMatchObject({ durationMs: 2000 });
+			expect(await recordings.find(callId, 1)).toMatchObject({
+				durationMs: 2000,
+			});
 		},
 	);
 
 	it("may hold other chunks before the sound", async () => {
 		const list = Buffer.from("LIST\x05\0\0\0INFOx\0", "latin1");
 		const bytes = Buffer.concat([wav.subarray(0, 36), list, wav.subarray(36)]);
-		await writeFile(recordings.pathOf(callId), bytes);
-		expect(await recordings.find(callId)).toMatchObject({ durationMs: 2000 });
+		await writeFile(recordings.pathOf(callId, 1), bytes);
+		expect(await recordings.find(callId, 1)).toMatchObject({
+			durationMs: 2000,
+		});
 	});
 
 	it("are streamed byte by byte", async () => {
-		await writeFile(recordings.pathOf(callId), wav);
-		const opened = await recordings.open(callId);
+		await writeFile(recordings.pathOf(callId, 1), wav);
+		const opened = await recordings.open(callId, 1);
 		expect(opened).toMatchObject({ bytes: wav.length, durationMs: 2000 });
 		expect(opened && (await buffer(opened.stream))).toEqual(Buffer.from(wav));
 	});
 
 	it("that still grow are streamed as far as their size was told", async () => {
-		await writeFile(recordings.pathOf(callId), wav);
-		const opened = await recordings.open(callId);
-		await appendFile(recordings.pathOf(callId), Buffer.alloc(10_000));
+		await writeFile(recordings.pathOf(callId, 1), wav);
+		const opened = await recordings.open(callId, 1);
+		await appendFile(recordings.pathOf(callId, 1), Buffer.alloc(10_000));
 		expect(opened && (await buffer(opened.stream)).length).toBe(wav.length);
 	});
 
 	it("report what is wrong with the disk", async () => {
-		await mkdir(recordings.pathOf(callId));
-		await expect(recordings.find(callId)).rejects.toThrow("EISDIR");
+		await mkdir(recordings.pathOf(callId, 1));
+		await expect(recordings.find(callId, 1)).rejects.toThrow("EISDIR");
 	});
 });

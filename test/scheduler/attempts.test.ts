@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Missed } from "../../core/call.js";
 import { newId } from "../../core/id.js";
+import type { Recordings } from "../../media/recordings.js";
 import type { NewCall } from "../../scheduler/dispatcher.js";
 import type { Store } from "../../store/store.js";
 import { SLOW_MS } from "../store/data-dir.js";
@@ -103,6 +104,51 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			expect(
 				types(call).filter((type) => type === "call.dialing"),
 			).toHaveLength(1);
+		});
+	});
+
+	it("each answered attempt is recorded to a file of its own, and all are kept", async () => {
+		const pathOf = (id: string, attempt: number) => `/r/${id}-${attempt}.wav`;
+		const recordings: Recordings = {
+			pathOf,
+			find: async (id, attempt) => ({
+				...{ path: pathOf(id, attempt), bytes: 44, durationMs: 2_000 },
+			}),
+			open: async () => null,
+		};
+		const { clock, dispatcher, dialer, told, until } = await instance(
+			store,
+			{},
+			{ recordings },
+		);
+		const lost = { attempts: 2, interval: 60, on: ["interrupted"] } as const;
+		const call = { ...newCall(), record: true, retry: lost };
+		await dispatcher.accept(call);
+		for (const attempt of [1, 2]) {
+			await until(call, "call.ringing");
+			await expect.poll(() => dialer.requests, SLOWLY).toHaveLength(attempt);
+			await clock.advance(1_000);
+			await expect
+				.poll(() => dialer.calls[attempt - 1]?.did, SLOWLY)
+				.toContain(`record ${pathOf(call.id, attempt)}`);
+			dialer.calls[attempt - 1]?.end({ by: "engine" });
+			if (attempt > 1) break;
+			await expect.poll(() => status(call), SLOWLY).toBe("scheduled");
+			await clock.advance(60_000);
+		}
+		await until(call, "call.ended");
+		const ready = told.filter(({ type }) => type === "recording.ready");
+		for (const attempt of [1, 2]) {
+			expect(ready[attempt - 1]?.data).toEqual({
+				url: `/calls/${call.id}/recording?attempt=${attempt}`,
+				...{ attempt, duration_s: 2, bytes: 44 },
+			});
+			expect(
+				await store.recordings.find(call.cloudId, call.id, attempt),
+			).toMatchObject({ path: pathOf(call.id, attempt) });
+		}
+		expect(await store.calls.find(call.cloudId, call.id)).toMatchObject({
+			recording: { attempt: 2 },
 		});
 	});
 

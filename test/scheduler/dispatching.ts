@@ -17,7 +17,7 @@ import { flowOf } from "../support/run-flow.js";
 import { type DialScript, scriptedDialer } from "../support/scripted-call.js";
 
 const recordings: Recordings = {
-	pathOf: (id) => `/recordings/${id}.wav`,
+	pathOf: (id, attempt) => `/recordings/${id}-${attempt}.wav`,
 	find: async () => null,
 	open: async () => null,
 };
@@ -53,6 +53,7 @@ export function dispatchingOn(
 		queueTimeoutMs: number;
 		store: Store;
 		clock: ManualClock;
+		recordings: Recordings;
 	}> = {},
 ) {
 	const { clock = new ManualClock() } = limits;
@@ -74,7 +75,7 @@ export function dispatchingOn(
 		sounds: fakeSounds(),
 		http: fakeHttp(clock),
 		appointments: fakeAppointments(),
-		entities: users(),
+		entitiesOf: async () => users(),
 		recordings,
 		numbersOf: async () => () => true,
 		tell(_call, event) {

@@ -14,10 +14,15 @@ import { users } from "../support/outside.js";
 
 const NOW = Date.UTC(2030, 0, 1);
 const clock = new ManualClock(NOW);
-const entities = users("5263");
 let store: Store;
 beforeAll(async () => {
 	store = await newStore(clock);
+	for (const cloudId of ["dev", "other"])
+		await store.accounts.ensure({
+			...{ cloudId, cloudSid: null, name: cloudId, limits: {}, createdAt: 0 },
+		});
+	await store.entities.putAll("dev", users("5263"), 0);
+	await store.entities.putAll("other", users("nobody", "911"), 0);
 }, SLOW_MS);
 afterAll(() => store.close());
 
@@ -61,7 +66,7 @@ describe("a callback that is due", () => {
 			...newCallback({ dueAt: NOW, number: "911", callerId: "<<call.id>>" }),
 			...{ callId: parent.id, stepId: "10" },
 		});
-		const work = { callbacks: store.callbacks, entities, clock };
+		const work = { callbacks: store.callbacks, clock };
 		const [call] = await fire(dueCallbacks({ ...work, log: silentLog }));
 		expect(call).toMatchObject({
 			...{ number: "5263", callerId: "<<call.id>>", record: true },
@@ -83,10 +88,10 @@ describe("a callback that is due", () => {
 		});
 	});
 
-	it("fails where its entity is gone, and dials no number instead", async () => {
+	it("fails where its account has no such entity, though another has, and dials no number instead", async () => {
 		const gone = newCallback({ dueAt: NOW, entity: "911" });
 		const { id } = await store.callbacks.insert(gone);
-		const work = { callbacks: store.callbacks, entities, clock };
+		const work = { callbacks: store.callbacks, clock };
 		expect(await fire(dueCallbacks({ ...work, log: silentLog }))).toEqual([]);
 		expect(await store.callbacks.find("dev", id)).toMatchObject({
 			status: "failed",
@@ -98,7 +103,7 @@ describe("a callback that is due", () => {
 describe("a schedule that is due", () => {
 	const due = () =>
 		dueSchedules({
-			...{ schedules: store.schedules, entities, hasTrunk: true },
+			...{ schedules: store.schedules, hasTrunk: true },
 			...{ clock, log: silentLog },
 		});
 	const flow = [
@@ -121,7 +126,7 @@ describe("a schedule that is due", () => {
 		expect(await fire(due())).toEqual([]);
 	});
 
-	it("is paused, and says why, where its request does not compile any more", async () => {
+	it("is paused, and says why, where its request does not compile any more, though it would for another account", async () => {
 		const broken = [{ ...flow[0], number: "nobody" }];
 		const { id } = await store.schedules.insert(
 			newSchedule({ request: { ...request, flow: broken }, nextAt: NOW }),

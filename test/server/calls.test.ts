@@ -67,6 +67,7 @@ describe("GET /calls/{id}", () => {
 
 	it("shows a call that is over, with its durations and recording", async () => {
 		const recording = {
+			attempt: 1,
 			path: "/secret/place.wav",
 			bytes: 4_844,
 			duration_s: 6.5,
@@ -84,6 +85,7 @@ describe("GET /calls/{id}", () => {
 			talk_s: 6.5,
 			recording: {
 				url: `/calls/${call.id}/recording`,
+				attempt: 1,
 				duration_s: 6.5,
 				bytes: 4_844,
 			},
@@ -207,12 +209,12 @@ describe("GET /calls/{id}/recording", () => {
 		samples: Int16Array.from({ length: 1_600 }, (_, n) => n),
 	});
 
+	const recorded = (attempt: number) => ({
+		recording: { attempt, path: "", bytes: wav.length, duration_s: 0.1 },
+	});
 	async function recordedCall() {
-		const call = await keptCall({
-			...ended,
-			recording: { path: "", bytes: wav.length, duration_s: 0.1 },
-		});
-		writeFileSync(app.recordings.pathOf(call.id), wav);
+		const call = await keptCall({ ...ended, ...recorded(1) });
+		writeFileSync(app.recordings.pathOf(call.id, 1), wav);
 		return `/calls/${call.id}/recording`;
 	}
 	const bytes = async (answer: Response) =>
@@ -253,10 +255,43 @@ describe("GET /calls/{id}/recording", () => {
 		});
 	});
 
+	it("gives that of each attempt, and the last one's where none is named", async () => {
+		const call = await keptCall(recorded(1));
+		await app.store.calls.append(call.id, [newEvent(call, 3)], recorded(3));
+		const last = wav.slice(0, -2);
+		writeFileSync(app.recordings.pathOf(call.id, 1), wav);
+		writeFileSync(app.recordings.pathOf(call.id, 3), last);
+		const path = `/calls/${call.id}/recording`;
+		const [first, named, unnamed] = await Promise.all([
+			app.get(`${path}?attempt=1`),
+			app.get(`${path}?attempt=3`),
+			app.get(path),
+		]);
+		expect(await bytes(first)).toEqual(Buffer.from(wav));
+		expect(await bytes(named)).toEqual(Buffer.from(last));
+		expect(await bytes(unnamed)).toEqual(Buffer.from(last));
+		expect(named.headers.get("content-disposition")).toContain(
+			`${call.id}-3.wav`,
+		);
+		for (const [query, status] of [
+			["attempt=2", 404],
+			["attempt=0", 400],
+			["attempt=x", 400],
+			["atempt=1", 400],
+		]) {
+			const answer = await app.get(`${path}?${query}`);
+			expect(answer.status, `${query}`).toBe(status);
+			const { problems } = (await answer.json()) as {
+				problems: { path: string }[];
+			};
+			expect(problems[0]?.path).toMatch(/^\$\.at?tempt$/);
+		}
+	});
+
 	it("says so where there is none, or its file is gone", async () => {
 		const without = await keptCall(ended);
 		const path = await recordedCall();
-		rmSync(app.recordings.pathOf(path.split("/")[2] ?? ""));
+		rmSync(app.recordings.pathOf(path.split("/")[2] ?? "", 1));
 		for (const one of [`/calls/${without.id}/recording`, path]) {
 			const answer = await app.get(one);
 			expect(answer.status).toBe(404);

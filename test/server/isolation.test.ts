@@ -74,6 +74,13 @@ const rows: Record<string, Row> = {
 	},
 	"GET /webhooks/secrets": { scope: "admin", foreign: "own" },
 	"POST /webhooks/secrets/rotate": { scope: "admin", foreign: "own" },
+	"GET /entities": { scope: "calls:read", foreign: "own" },
+	"GET /entities/:id": { scope: "calls:read", foreign: 404 },
+	"DELETE /entities/:id": { scope: "admin", foreign: 404 },
+	"PUT /entities/:id": {
+		...{ scope: "admin", foreign: "own" },
+		body: { kind: "user", name: "of B", targets: ["sip:b@127.0.0.1"] },
+	},
 };
 
 /** As Express keeps them: a layer is a route, or a router with layers of its own. */
@@ -109,10 +116,12 @@ beforeAll(async () => {
 	callOfA = made.id;
 	const { cloudId } = a;
 	const endpoint = endpointId(cloudId, made.publish?.url ?? "");
+	await store.entities.putAll(cloudId, users("5263"), 0);
 	await store.deliveries.disableEndpoint(endpoint, "gone");
 	idsOfA = {
 		"/calls": callOfA,
 		"/tokens": a.token.id,
+		"/entities": "5263",
 		"/callbacks": (await store.callbacks.insert(newCallback({ cloudId }))).id,
 		"/schedules": (await store.schedules.insert(newSchedule({ cloudId }))).id,
 		"/webhooks/endpoints": endpoint,
@@ -185,7 +194,11 @@ describe("every route", () => {
 			const text = (await answer.text()).replace(asked, "");
 			if (foreign === "own") expect(answer.status, text).toBeLessThan(300);
 			else expect(answer.status, text).toBe(foreign);
-			for (const secret of [a.cloudId, secretOfA, ...Object.values(idsOfA)])
+			const { "/entities": _, ...secrets } = idsOfA;
+			for (const secret of [
+				...[a.cloudId, secretOfA, "User 5263"],
+				...Object.values(secrets),
+			])
 				expect(text).not.toContain(secret);
 		},
 	);
@@ -216,5 +229,6 @@ describe("every route", () => {
 		expect(await store.deliveries.liveSecrets(a.cloudId)).toMatchObject([
 			{ secret: secretOfA, expiresAt: null },
 		]);
+		expect(await app.store.entities.all(a.cloudId)).toEqual(users("5263"));
 	});
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 	app = await startApp({
 		entities: new Map([
 			[
-				"+88216000001",
+				"88216000001",
 				{ kind: "user", name: "Ann", targets: ["100"], strategy: "in_order" },
 			],
 		]),
@@ -83,7 +83,7 @@ describe("an account's limits", () => {
 	});
 
 	it("are not asked for an entity's id, a template or a step that is none", async () => {
-		const body = { flow: flowTo("<<x>>", "+88216000001", "<<y>>") };
+		const body = { flow: flowTo("<<x>>", "88216000001", "<<y>>") };
 		expect((await app.post("/call/flow", body)).status).toBe(202);
 		const odd = [null, 1, [], { type: "call", number: {} }, { type: 1 }];
 		const answer = await app.post("/call/flow", { flow: odd });

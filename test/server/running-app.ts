@@ -84,9 +84,11 @@ export interface RunningApp {
 
 export async function startApp({
 	store: given,
+	entities,
 	...changes
 }: {
 	account?: Account;
+	/** Of the first account. */
 	entities?: Entities;
 	store?: Store;
 } = {}): Promise<RunningApp> {
@@ -95,6 +97,7 @@ export async function startApp({
 		...{ cloudId: account.cloudId, cloudSid: account.cloudSid ?? null },
 		...{ name: "dev", limits: {}, createdAt: 0 },
 	});
+	if (entities) await store.entities.putAll(account.cloudId, entities, 0);
 	const folder = mkdtempSync(join(tmpdir(), "flowdial-recordings-"));
 	const recordings = await createRecordings(folder);
 	const dispatcher = new StoringDispatcher(store);
@@ -106,8 +109,7 @@ export async function startApp({
 		dispatcher,
 		recordings,
 		account,
-		directory: new Directory(store.accounts, clock),
-		entities: new Map(),
+		directory: new Directory(store, clock),
 		hasTrunk: true,
 		refusesSip: ({ host }) => host === "192.0.2.9",
 		isReady: () => engine.ready,

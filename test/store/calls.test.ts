@@ -69,7 +69,10 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			const { calls } = store;
 			const call = newCall();
 			await calls.insert(call, queued(call));
-			const recording = { path: "/r/1.wav", bytes: 44, duration_s: 1.5 };
+			const recording = {
+				...{ attempt: 1, path: "/r/1.wav" },
+				...{ bytes: 5_000_000_000, duration_s: 1.5 },
+			};
 			await calls.append(call.id, [newEvent(call, 2), newEvent(call, 3)], {
 				status: "answered",
 				dialedAt: 1_000,
@@ -95,6 +98,32 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			});
 			const events = await calls.events("dev", call.id, everything);
 			expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+		});
+
+		it("keeps the recording of each attempt, once, and shows the last one", async () => {
+			const { calls, recordings } = store;
+			const call = newCall();
+			const recording = (attempt: number) => ({
+				...{ attempt, path: `/r/${attempt}.wav`, bytes: 44, duration_s: 1.5 },
+			});
+			// in one statement
+			await Promise.all([
+				calls.insert(call, queued(call)),
+				...[1, 3, 1].map((attempt, n) =>
+					calls.append(call.id, [newEvent(call, n + 2)], {
+						recording: recording(attempt),
+					}),
+				),
+			]);
+			expect(await calls.find("dev", call.id)).toMatchObject({
+				recording: recording(3),
+			});
+			const find = (cloudId: string, attempt: number) =>
+				recordings.find(cloudId, call.id, attempt);
+			expect(await find("dev", 1)).toEqual(recording(1));
+			expect(await find("dev", 3)).toEqual(recording(3));
+			expect(await find("dev", 2)).toBeUndefined();
+			expect(await find("other", 1)).toBeUndefined();
 		});
 
 		it("keeps every change of one call when several go out in one statement", async () => {

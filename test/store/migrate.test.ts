@@ -6,7 +6,7 @@ import { type Migration, migrate } from "../../store/migrate.js";
 import { migrations } from "../../store/migrations/all.js";
 import { PglitePool } from "../../store/pglite-pool.js";
 import type { Tables } from "../../store/schema.js";
-import { newDataDir, SLOW_MS } from "./data-dir.js";
+import { newCall, newDataDir, SLOW_MS } from "./data-dir.js";
 
 let pool: PglitePool;
 let db: Kysely<Tables>;
@@ -76,6 +76,27 @@ describe("migrations", () => {
 		await expect(migrate(db, [first, broken])).rejects.toThrow("syntax error");
 		await migrate(db, [first, second]);
 		expect(await applied()).toEqual(["1 one", "2 two"]);
+	});
+
+	it("keep what was recorded of a call as its first attempt's", async () => {
+		await migrate(db, migrations.slice(0, 5));
+		const { id } = newCall();
+		const insert = (id: string, recording: object | null) =>
+			sql`insert into calls (id, cloud_id, status, number, caller_id, flow, flow_hash, variables, record, created_at, due_at, recording)
+				values (${id}, 'dev', 'ended', '911', '1', '[]', '', '{}', true, now(), now(), ${recording && JSON.stringify(recording)})`.execute(
+				db,
+			);
+		await insert(id, { path: "/r/1.wav", bytes: 44, duration_s: 1.5 });
+		await insert(newCall().id, null);
+		await migrate(db, migrations);
+		const kept = await db.selectFrom("recordings").selectAll().execute();
+		expect(kept.map(({ bytes }) => Number(bytes))).toEqual([44]);
+		expect(kept).toMatchObject([
+			{
+				...{ call_id: id, cloud_id: "dev", attempt: 1, path: "/r/1.wav" },
+				...{ duration: 1.5, deleted_at: null },
+			},
+		]);
 	});
 
 	it("refuse a database that newer code has been at", async () => {

@@ -48,7 +48,7 @@ export function flowOutside(
 		sounds: fakeSounds(),
 		http: fakeHttp(clock, script.http),
 		appointments: fakeAppointments(),
-		entities: users("5263"),
+		entities: async () => users("5263"),
 		clock,
 		signal: stop.signal,
 		stop,

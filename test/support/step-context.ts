@@ -50,7 +50,7 @@ export function stepContext(outside: Outside = {}, more: Script = {}) {
 		sounds: fakeSounds(outside.brokenUrls),
 		http: fakeHttp(clock, outside.http),
 		appointments: fakeAppointments(),
-		entities: users(...(outside.entities ?? [])),
+		entities: async () => users(...(outside.entities ?? [])),
 		clock,
 		emit: (event: FlowEvent) => {
 			told.push(event);

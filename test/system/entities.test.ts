@@ -20,7 +20,7 @@ import {
 const strategies = {
 	...{ first: "all", crossed: "all", stopped: "all", connected: "all" },
 	...{ timeout: "in_order", nobody: "in_order" },
-	...{ odd: "in_order", trunk: "in_order" },
+	...{ odd: "in_order", trunk: "in_order", own: "in_order" },
 } as const;
 type Team = keyof typeof strategies;
 
@@ -128,6 +128,45 @@ describe.skipIf(!hasSipp)("a team", () => {
 			await phone.done;
 		},
 	);
+
+	it("is its account's alone: another has other phones behind the same voice id, or none", async () => {
+		const json = async (answer: Promise<Response>) =>
+			(await answer).json() as Promise<Record<string, unknown>>;
+		const account = await json(
+			service.fetch("/accounts", { cloud_id: "other" }),
+		);
+		const { token } = account.token as { token: string }; // the documented answer
+		const headers = { authorization: `Bearer ${token}` };
+		const ask = (path: string, method = "GET", body?: object) =>
+			json(
+				fetch(service.url + path, {
+					...{ method, headers },
+					...(body && { body: JSON.stringify(body) }),
+				}),
+			);
+		const mine = await member("own", 0, answers(), isHungUp());
+		const theirs = await service.phone([invited(), answers(), isHungUp()]);
+		await ask("/entities/own", "PUT", {
+			...{ kind: "user", name: "theirs", targets: [theirs.uri] },
+		});
+		/** How a call of the other account ended. */
+		const outcomeOf = async (who: string) => {
+			const flow = [{ id: 1, type: "call", number: "<<who>>", caller_id: "1" }];
+			const body = { variables: { who }, flow };
+			const { id } = await ask("/call/flow", "POST", body);
+			const call = () => ask(`/calls/${String(id)}`);
+			await expect
+				.poll(async () => (await call()).status, { timeout: 20_000 })
+				.toBe("ended");
+			return (await call()).reason;
+		};
+		expect(await outcomeOf("own")).toBe("completed");
+		await theirs.done;
+		expect(await outcomeOf("timeout")).toBe("bad_number");
+		const call = await service.call("own");
+		expect((await call.ended()).end).toMatchObject({ outcome: "answered" });
+		await mine.done;
+	});
 
 	it("of a connect is rung the same way", async () => {
 		const callee = await service.phone([

@@ -65,7 +65,7 @@ describe.skipIf(!hasSipp)("a recording", { concurrent: true }, () => {
 		const { events } = await call.ended();
 		expect(events.at(-3)).toMatchObject({
 			type: "recording.ready",
-			data: { url: `/calls/${call.id}/recording` },
+			data: { url: `/calls/${call.id}/recording?attempt=1`, attempt: 1 },
 		});
 		const [left, right] = (await channels(call)).map(middle) as [
 			Int16Array,

@@ -47,6 +47,8 @@ export class StoredDeliveries implements Deliveries {
 							.where("endpoint.status", "=", "enabled")
 							.where(notOneOf(except))
 							.orderBy("due_at")
+							.orderBy("call_id")
+							.orderBy("seq")
 							.limit(limit)
 							.forUpdate("deliveries")
 							.skipLocked(),

@@ -45,6 +45,8 @@ export class Deliverer {
 	/** Of the clock that only goes forward; when it looks for what is due. */
 	#wakeAt = Number.POSITIVE_INFINITY;
 	#open = true;
+	/** Deliveries that are on their way back to the store. */
+	readonly #putBacks = { underWay: 0, count: 0 };
 	readonly #stop = new AbortController();
 
 	constructor(options: DelivererOptions) {
@@ -63,16 +65,17 @@ export class Deliverer {
 	/** Sends an event that was just kept, with its delivery, by this instance. */
 	publish({ url, method }: Publish, event: CallEvent): void {
 		const endpoint = endpointId(event.cloud_id, url);
-		this.take({ event, endpointId: endpoint, url, method, attempts: 0 });
+		this.#take({ event, endpointId: endpoint, url, method, attempts: 0 }, true);
 	}
 
-	/** Takes a delivery that this instance has claimed. */
-	take(delivery: Delivery): void {
+	/** Takes a delivery that is this instance's: claimed, or just kept (`isNew`). */
+	#take(delivery: Delivery, isNew = false): void {
 		const lane = this.#lane(delivery.endpointId);
 		const now = this.#options.clock.now();
 		if (!this.#open) return;
 		if (lane.pausedUntil > now) this.#putOff([delivery], lane.pausedUntil);
-		else if (lane.isFull) this.#putOff([delivery], now);
+		else if (lane.isFull || (isNew && lane.overflows))
+			this.#putBack(delivery, lane);
 		else {
 			lane.add(delivery);
 			this.#pump(delivery.endpointId, lane);
@@ -122,10 +125,7 @@ export class Deliverer {
 			const delivery = lane.next();
 			if (!delivery) break;
 			const sent = this.#deliver(lane, delivery)
-				.catch((error) => {
-					// it stays ours in the store, and comes back when this instance ends
-					this.#options.log.error({ err: error }, "delivery not kept");
-				})
+				.catch(this.#notKept)
 				.then(() => {
 					lane.done(delivery.event.call_id);
 					if (lane.hasRoomAgain()) this.#wakeIn(0);
@@ -139,6 +139,11 @@ export class Deliverer {
 			lane.failures === 0;
 		if (isForgotten) this.#lanes.delete(endpointId);
 	}
+
+	/** It stays ours in the store, and comes back when this instance ends. */
+	#notKept = (error: unknown): void => {
+		this.#options.log.error({ err: message(error) }, "delivery not kept");
+	};
 
 	async #deliver(lane: Lane, delivery: Delivery): Promise<void> {
 		const { deliveries, clock, log, random } = this.#options;
@@ -154,13 +159,14 @@ export class Deliverer {
 		const attempt = { at, httpStatus, detail };
 		if (detail === null) {
 			lane.failures = 0;
-			return deliveries.settle({
-				eventId: event.id,
-				status: "delivered",
-				attempts,
-				dueAt: at,
-				attempt,
-			});
+			const delivered = { eventId: event.id, status: "delivered" } as const;
+			// the call's next event need not wait until this is kept
+			this.#track(
+				deliveries
+					.settle({ ...delivered, attempts, dueAt: at, attempt })
+					.catch(this.#notKept),
+			);
+			return;
 		}
 		log.warn(
 			{
@@ -196,20 +202,30 @@ export class Deliverer {
 
 	/** Back to the store, to be claimed by whoever is there then. */
 	#putOff(waiting: readonly Delivery[], dueAt: number): void {
-		const { deliveries, log, clock } = this.#options;
-		for (const { event, attempts } of waiting)
-			deliveries
-				.settle({
-					eventId: event.id,
-					status: "pending",
-					attempts,
-					dueAt,
-					attempt: null,
-				})
-				.catch((error) =>
-					log.error({ err: message(error) }, "delivery not put off"),
-				);
-		this.#wakeIn(dueAt - clock.now());
+		for (const delivery of waiting)
+			this.#giveBack(delivery, dueAt).catch(this.#notKept);
+		this.#wakeIn(dueAt - this.#options.clock.now());
+	}
+
+	/** Back to the store, to be claimed as soon as there is room, in its old place. */
+	#putBack(delivery: Delivery, lane: Lane): void {
+		lane.overflows = true;
+		this.#putBacks.count++;
+		this.#putBacks.underWay++;
+		const kept = this.#giveBack(delivery, Date.parse(delivery.event.at))
+			.catch(this.#notKept)
+			.finally(() => {
+				this.#putBacks.underWay--;
+				if (!lane.isFull) this.#wakeIn(0);
+			});
+		this.#track(kept);
+	}
+
+	#giveBack({ event, attempts }: Delivery, dueAt: number): Promise<void> {
+		return this.#options.deliveries.settle({
+			...{ eventId: event.id, status: "pending", attempt: null },
+			...{ attempts, dueAt },
+		});
 	}
 
 	/** Endpoints that take no more at the moment. */
@@ -243,8 +259,15 @@ export class Deliverer {
 		let nextMs: number | null = null;
 		try {
 			for (;;) {
+				const { underWay, count } = this.#putBacks;
+				const overflowing = [...this.#lanes.values()].filter(
+					(lane) => lane.overflows && !lane.isFull,
+				);
 				const due = await deliveries.claimDue(CLAIM, this.#busy());
-				for (const delivery of due) this.take(delivery);
+				const isAll = due.length < CLAIM && underWay === 0;
+				if (isAll && this.#putBacks.count === count)
+					for (const lane of overflowing) lane.overflows = false;
+				for (const delivery of due) this.#take(delivery);
 				if (due.length < CLAIM) break;
 			}
 			nextMs = await deliveries.nextDueInMs(this.#busy());

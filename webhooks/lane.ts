@@ -11,6 +11,8 @@ export class Lane {
 	failures = 0;
 	/** Nothing is sent before, epoch milliseconds. */
 	pausedUntil = 0;
+	/** Some went back to the store since there was no room; what is newer must not overtake them. */
+	overflows = false;
 	/** By call; a call is in here while one of its deliveries is under way, too. */
 	readonly #queues = new Map<string, Delivery[]>();
 	/** Calls of which one waits and none is under way. */
@@ -35,7 +37,7 @@ export class Lane {
 	}
 
 	get isIdle(): boolean {
-		return this.#size === 0 && this.inFlight === 0;
+		return this.#size === 0 && this.inFlight === 0 && !this.overflows;
 	}
 
 	add(delivery: Delivery): void {

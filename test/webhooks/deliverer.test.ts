@@ -289,6 +289,43 @@ describe("a webhook", () => {
 		expect(logged).not.toContain("secret");
 	});
 
+	it(
+		"comes in order however many a call has at once, more than are held here included",
+		async () => {
+			const consumer = await loopback((_, response) => response.end());
+			const to: Publish = { url: consumer.url, method: "POST" };
+			const MANY = 2_500;
+			const createdAt = clock.now() - MANY * 1_000;
+			const call = newCall({ publish: to, createdAt });
+			const events = Array.from({ length: MANY }, (_, n) =>
+				n === 0 ? queued(call) : newEvent(call, n + 1),
+			);
+			const [first, ...others] = events;
+			if (first) await store.calls.insert(call, first);
+			await store.calls.append(call.id, others, {}, to);
+			for (const event of events.slice(0, 2_000)) deliverer.publish(to, event);
+			await expect
+				.poll(() => consumer.requests.length, { timeout: 20_000 })
+				.toBeGreaterThan(600);
+			// while there is room again here, and older ones are still in the store
+			for (const event of events.slice(2_000)) deliverer.publish(to, event);
+			await expect
+				.poll(
+					async () => {
+						await clock.advance(1);
+						return consumer.requests.length;
+					},
+					{ timeout: 30_000 },
+				)
+				.toBe(MANY);
+			const seqs = consumer.requests.map(
+				({ body }) => (JSON.parse(body) as { seq: number }).seq,
+			);
+			expect(seqs).toEqual(events.map(({ seq }) => seq));
+		},
+		SLOW_MS,
+	);
+
 	it("of a dead consumer delays nobody else's", async () => {
 		const dead = await loopback(() => {});
 		const well = await loopback((_, response) => response.end());

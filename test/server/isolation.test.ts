@@ -47,7 +47,7 @@ const rows: Record<string, Row> = {
 	"POST /callbacks": {
 		...{ scope: "calls:write", foreign: "own" },
 		body: {
-			...{ entity: 5263, number: "12345", caller_id: "1" },
+			...{ entity: 5264, number: "12345", caller_id: "1" },
 			due_at: "2030-10-11T20:48:00Z",
 		},
 	},
@@ -117,6 +117,7 @@ beforeAll(async () => {
 	const { cloudId } = a;
 	const endpoint = endpointId(cloudId, made.publish?.url ?? "");
 	await store.entities.putAll(cloudId, users("5263"), 0);
+	await store.entities.putAll(b.cloudId, users("5264"), 0);
 	await store.deliveries.disableEndpoint(endpoint, "gone");
 	idsOfA = {
 		"/calls": callOfA,

@@ -47,7 +47,7 @@ export class Child {
 		return child;
 	}
 
-	signal(signal: "SIGTERM"): void {
+	signal(signal: "SIGTERM" | "SIGSTOP" | "SIGCONT"): void {
 		this.#process.kill(signal);
 	}
 

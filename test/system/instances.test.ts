@@ -1,0 +1,132 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CallEvent } from "../../core/event.js";
+import { newDataDir, SLOW_MS } from "../store/data-dir.js";
+import { Child } from "../support/child.js";
+import { hasPostgres, Postgres } from "../support/postgres.js";
+import { UdpCallee } from "../support/udp-callee.js";
+
+const TOKEN = "token-of-the-instances-test";
+/** A lease is over after 10 s, and others look every 3 s. */
+const FROZEN_MS = 16_000;
+
+describe.skipIf(!hasPostgres)("two instances on one PostgreSQL", () => {
+	let server: Postgres;
+	let callee: UdpCallee;
+	let databaseUrl: string;
+	const removals: (() => void)[] = [];
+	beforeAll(async () => {
+		server = await Postgres.start();
+		databaseUrl = await server.newDatabase();
+		callee = await UdpCallee.start();
+	}, SLOW_MS);
+	afterAll(async () => {
+		await callee.stop();
+		await server.stop();
+		for (const remove of removals) remove();
+	}, SLOW_MS);
+
+	async function start() {
+		const { dataDir, remove } = await newDataDir();
+		removals.push(remove);
+		const listens = /listens at (http:\S+)/;
+		const child = await Child.start(
+			"server/main.js",
+			{
+				...{ HTTP_PORT: "0", SOFTSWITCH_SIP: "127.0.0.1:0" },
+				...{ DATA_DIR: dataDir, DATABASE_URL: databaseUrl },
+				...{ AUTH_TOKEN: TOKEN, LOG_LEVEL: "warn", DRAIN_TIMEOUT: "0" },
+			},
+			listens,
+		);
+		const url = listens.exec(child.said)?.[1] ?? "";
+		const ask = async (path: string, body?: object) => {
+			const answer = await fetch(`${url}${path}`, {
+				headers: {
+					authorization: `Bearer ${TOKEN}`,
+					"content-type": "application/json",
+				},
+				...(body && { method: "POST", body: JSON.stringify(body) }),
+			});
+			return (await answer.json()) as { id: string; result: CallEvent[] };
+		};
+		return { child, ask };
+	}
+
+	const long = (name: string, more: object = {}) => ({
+		...more,
+		flow: [
+			{
+				...{ id: 1, type: "call", number: callee.uri(name), next_step: 2 },
+				...{ caller_id: "100", timeout: 60 },
+			},
+			{ id: 2, type: "keypad", count: 1, timeout: 120 },
+		],
+	});
+	const types = async (
+		{ ask }: Awaited<ReturnType<typeof start>>,
+		id: string,
+	) =>
+		(await ask(`/calls/${id}/events?page_size=100`)).result.map(
+			({ type }) => type,
+		);
+	const rings = (name: string) =>
+		callee.invited.filter(({ to }) => to === name);
+	const isLive = (name: string) => callee.live.some(({ to }) => to === name);
+
+	it("one that was frozen longer than its lease rings nobody, hangs up and ends; the other has told its calls' end", {
+		timeout: 90_000,
+	}, async () => {
+		const [one, two] = [await start(), await start()];
+		const retry = { attempts: 2, interval: 1, on: ["interrupted"] };
+		const up = await one.ask("/call/flow", long("up"));
+		const again = await one.ask("/call/flow", long("again", { retry }));
+		await expect
+			.poll(async () => [await types(one, up.id), await types(one, again.id)])
+			.toEqual([
+				expect.arrayContaining(["call.answered"]),
+				expect.arrayContaining(["call.answered"]),
+			]);
+		one.child.signal("SIGSTOP");
+		await pause(FROZEN_MS);
+		expect((await types(two, up.id)).slice(-2)).toEqual([
+			...["call.attempt_ended", "call.ended"],
+		]);
+		// tried again, by the one that lives
+		expect(rings("again")).toHaveLength(2);
+		one.child.signal("SIGCONT");
+		expect(await one.child.exit()).toBe(1);
+		expect(one.child.said).toContain("another instance has taken over");
+		await expect.poll(() => isLive("up")).toBe(false);
+		expect(rings("up")).toHaveLength(1);
+		expect(rings("again")).toHaveLength(2);
+		const ends = await types(two, up.id);
+		expect(ends.filter((type) => type === "call.ended")).toHaveLength(1);
+		await two.child.exit("SIGTERM");
+	});
+
+	it("one takes over within 15 s what the other leaves when it is killed", {
+		timeout: 90_000,
+	}, async () => {
+		const [one, two] = [await start(), await start()];
+		const call = await one.ask("/call/flow", long("killed"));
+		const later = await one.ask("/call/flow", {
+			...long("later"),
+			start_at: new Date(Date.now() + 4_000).toISOString(),
+		});
+		await expect
+			.poll(async () => types(one, call.id))
+			.toContain("call.answered");
+		await one.child.exit("SIGKILL");
+		const killedAt = Date.now();
+		await expect
+			.poll(async () => types(two, call.id), { timeout: 15_000 })
+			.toContain("call.ended");
+		await expect
+			.poll(async () => types(two, later.id), { timeout: 15_000 })
+			.toContain("call.answered");
+		expect(Date.now() - killedAt).toBeLessThan(15_000);
+		expect(rings("later")).toHaveLength(1);
+		await two.child.exit("SIGTERM");
+	});
+});

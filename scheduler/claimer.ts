@@ -8,6 +8,8 @@ import type { AccountLines } from "./account-lines.js";
 
 /** Looks at least so often for what other instances have left or want. */
 const LONGEST_SLEEP_MS = 3_000;
+/** Another instance is just claiming what is due. */
+const LOCKED_MS = 50;
 /** How many calls one statement takes over. */
 const CLAIM = 100;
 
@@ -101,6 +103,7 @@ export class Claimer {
 	async #look(): Promise<number> {
 		const { queue, clock, log, stop, room, queueTimeoutMs, lines } =
 			this.#options;
+		const lookedAt = clock.now();
 		try {
 			if (clock.monotonic() >= this.#looksForAllAt) {
 				this.#looksForAllAt = clock.monotonic() + LONGEST_SLEEP_MS;
@@ -118,6 +121,8 @@ export class Claimer {
 			if (dueAt === null) return soonMs;
 			// without room there is nothing to wake for but that the first of them has waited too long
 			const at = room() > 0 ? dueAt : dueAt + queueTimeoutMs;
+			// it was due already when it was not to be had
+			if (at <= lookedAt) return Math.min(LOCKED_MS, soonMs);
 			return Math.min(at - clock.now(), soonMs);
 		} catch (error) {
 			log.warn({ err: message(error) }, "could not look for calls");
@@ -178,7 +183,9 @@ export class Claimer {
 		}
 		if (open.length === 0) return soonMs;
 		const dueAt = await queue.nextDueAt({ only: open });
-		return Math.min(soonMs, dueAt === null ? soonMs : dueAt - clock.now());
+		if (dueAt === null) return soonMs;
+		const inMs = dueAt - clock.now();
+		return Math.min(soonMs, inMs > 0 ? inMs : LOCKED_MS);
 	}
 
 	async #takeDue(): Promise<void> {

@@ -76,6 +76,7 @@ export class StoredQueue implements Queue {
 
 	async nextDueAt(which?: WhichAccounts): Promise<number | null> {
 		const next = await this.#nobodys()
+			.where("status", "in", waiting)
 			.where(isOneOf(which))
 			.select((call) => call.fn.min("due_at").as("due_at"))
 			.executeTakeFirst();

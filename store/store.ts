@@ -107,7 +107,7 @@ export interface Queue {
 	claimLeft(limit: number): Promise<ClaimedCall[]>;
 	/** The same for one call, whether it is due or not; undefined if it has ended or is somebody's. */
 	claim(id: string): Promise<ClaimedCall | undefined>;
-	/** When the next one that is nobody's is due; null if none waits. */
+	/** When the next one that waits and is nobody's is due; null if there is none. */
 	nextDueAt(which?: WhichAccounts): Promise<number | null>;
 	/** Calls that wait, are nobody's and were due by then, counted to `most`. */
 	backlog(by: number, most: number, which?: WhichAccounts): Promise<number>;

@@ -85,11 +85,6 @@ export class MediaEndpoint {
 		return this.#api("uuid_record", on ? "mask" : "unmask", path);
 	}
 
-	/** FreeSWITCH logs digits at level debug unless this variable is true (switch_channel.c). */
-	async logDigits(on: boolean): Promise<void> {
-		await this.#api("uuid_setvar", "sensitive_dtmf", String(!on));
-	}
-
 	async bridge(other: MediaEndpoint): Promise<boolean> {
 		return this.#api("uuid_bridge", other.#endpoint.uuid);
 	}

@@ -147,7 +147,7 @@ export class SipCall implements Call {
 	}
 
 	async keepPrivate(on: boolean): Promise<void> {
-		await this.#leg.endpoint.logDigits(!on);
+		// not by FreeSWITCH's sensitive_dtmf: it would tell nobody of the digits any more (1.10.12, switch_channel.c)
 		await (on ? this.#mask() : this.#unmask());
 	}
 

@@ -137,11 +137,8 @@ describe.concurrent("recording a call", () => {
 		const file = engines.file("session.wav");
 		await record(endpoint, "start", file);
 		await hum(phone, OTHER_HZ, 800);
-		await endpoint.api("uuid_setvar", [
-			endpoint.uuid,
-			"sensitive_dtmf",
-			"true",
-		]);
+		// FreeSWITCH is behind what it hears by as much
+		await sleep(1_000);
 		expect(await record(endpoint, "mask", file)).toBe("+OK Success\n");
 		await pressAloud(phone, "8392");
 		await expect.poll(() => told).toBe("8392");
@@ -149,6 +146,7 @@ describe.concurrent("recording a call", () => {
 		expect(await record(endpoint, "unmask", file)).toBe("+OK Success\n");
 		await pressAloud(phone, "57");
 		await hum(phone, OTHER_HZ, 800);
+		await sleep(1_000);
 		expect(await record(endpoint, "stop", file)).toBe("+OK Success\n");
 		const samples = await recorded(file);
 		expect(keysIn(samples)).toBe("57");

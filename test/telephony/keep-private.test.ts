@@ -24,7 +24,6 @@ function callWith(refused: readonly string[] = []) {
 			stopRecording: ask("stop"),
 			maskRecording: (_path: string, on: boolean) =>
 				ask(on ? "mask" : "unmask")(),
-			logDigits: (on: boolean) => ask(on ? "log" : "do not log")(),
 		},
 	} as unknown as Leg; // all that a SipCall uses of one here
 	const nobody = async (): Promise<never> => {
@@ -40,14 +39,14 @@ describe("a call that is kept private", () => {
 		await call.startRecording(PATH);
 		await call.keepPrivate(true);
 		await call.keepPrivate(false);
-		expect(asked).toEqual(["start", "do not log", "mask", "log", "unmask"]);
+		expect(asked).toEqual(["start", "mask", "unmask"]);
 	});
 
 	it("asks for no mask where nothing is recorded", async () => {
 		const { asked, call } = callWith(["mask", "unmask", "stop"]);
 		await call.keepPrivate(true);
 		await call.keepPrivate(false);
-		expect(asked).toEqual(["do not log", "log"]);
+		expect(asked).toEqual([]);
 	});
 
 	it("has its recording stopped for good where it cannot be masked", async () => {
@@ -56,7 +55,7 @@ describe("a call that is kept private", () => {
 		await call.keepPrivate(true);
 		await call.keepPrivate(false);
 		await call.hangUp();
-		expect(asked).toEqual(["start", "do not log", "mask", "stop", "log"]);
+		expect(asked).toEqual(["start", "mask", "stop"]);
 	});
 
 	it("is refused where the recording cannot be stopped either", async () => {

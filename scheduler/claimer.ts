@@ -112,12 +112,12 @@ export class Claimer {
 				await this.#knowLines();
 				await this.#takeLate();
 			} else if (this.#backlog > 0) await this.#takeLate();
-			const limitedInMs = await this.#takeLimited();
+			const limitedAt = await this.#takeLimited();
 			await this.#takeDue();
 			if (!this.#open) return LONGEST_SLEEP_MS;
 			const dueAt = await queue.nextDueAt({ except: lines.ids });
-			const untilAllMs = this.#looksForAllAt - clock.monotonic();
-			const soonMs = Math.min(limitedInMs, untilAllMs);
+			const soonMs =
+				Math.min(limitedAt, this.#looksForAllAt) - clock.monotonic();
 			if (dueAt === null) return soonMs;
 			// without room there is nothing to wake for but that the first of them has waited too long
 			const at = room() > 0 ? dueAt : dueAt + queueTimeoutMs;
@@ -161,10 +161,10 @@ export class Claimer {
 		}
 	}
 
-	/** Calls of accounts that have limits, as far as they permit; returns the milliseconds until they permit or want more. */
+	/** Calls of accounts that have limits, as far as they permit; returns when they permit or want more, by the clock that only goes forward. */
 	async #takeLimited(): Promise<number> {
 		const { queue, clock, room, sizeOf, take, lines } = this.#options;
-		let soonMs = Number.POSITIVE_INFINITY;
+		let soonAt = Number.POSITIVE_INFINITY;
 		const open: string[] = [];
 		for (const cloudId of lines.ids) {
 			const wanted = Math.min(
@@ -179,13 +179,13 @@ export class Claimer {
 			}
 			if (due.length < wanted) open.push(cloudId);
 			else if (lines.waitMs(cloudId) > 0)
-				soonMs = Math.min(soonMs, lines.waitMs(cloudId));
+				soonAt = Math.min(soonAt, clock.monotonic() + lines.waitMs(cloudId));
 		}
-		if (open.length === 0) return soonMs;
+		if (open.length === 0) return soonAt;
 		const dueAt = await queue.nextDueAt({ only: open });
-		if (dueAt === null) return soonMs;
+		if (dueAt === null) return soonAt;
 		const inMs = dueAt - clock.now();
-		return Math.min(soonMs, inMs > 0 ? inMs : LOCKED_MS);
+		return Math.min(soonAt, clock.monotonic() + (inMs > 0 ? inMs : LOCKED_MS));
 	}
 
 	async #takeDue(): Promise<void> {

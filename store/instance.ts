@@ -75,7 +75,7 @@ export class Instance {
 	async held(): Promise<void> {
 		const { clock } = this.#options;
 		for (;;) {
-			if (this.#isFenced) throw new Fault("LEASE_LOST");
+			if (this.#isFenced || this.#ended) throw new Fault("LEASE_LOST");
 			if (clock.monotonic() - this.#renewedAt < LEASE_S * 1_000) return;
 			await sleep(clock, LOOK_MS);
 		}

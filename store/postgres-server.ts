@@ -75,9 +75,7 @@ export class PostgresServer implements Database {
 			if (lost || this.#ended) return;
 			lost = true;
 			client.release(true);
-			void this.hold(statement).catch((error) =>
-				this.#log.error({ err: message(error) }, "no session is held"),
-			);
+			void this.#holdAgain(statement);
 		};
 		client.on("error", again);
 		client.on("end", again);
@@ -89,6 +87,19 @@ export class PostgresServer implements Database {
 		for (const channel of this.#listeners.keys())
 			await client.query(`listen ${channel}`);
 		this.#session = client;
+	}
+
+	/** However long the server is away: without the session others would take this instance for dead. */
+	async #holdAgain(statement: string): Promise<void> {
+		while (!this.#ended) {
+			try {
+				return await this.hold(statement);
+			} catch (error) {
+				if (this.#ended) return;
+				this.#log.error({ err: message(error) }, "no session is held");
+				await sleep(this.#clock, RETRY_MS);
+			}
+		}
 	}
 
 	async listen(

@@ -74,6 +74,9 @@ export async function writeAll(
 		),
 		${recordingRows(writes)}
 		${legRows(writes)}
+		patches as (
+			select * from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (id uuid, ${progressColumns})
+		),
 		changes as (
 			update calls set
 				status = coalesce(patch.status, calls.status),
@@ -86,17 +89,12 @@ export async function writeAll(
 				answered_at = case when patch.status = 'scheduled' then null else coalesce(patch.answered_at, calls.answered_at) end,
 				ended_at = coalesce(patch.ended_at, calls.ended_at),
 				owner = case when patch.status in ('scheduled', 'ended') then null else calls.owner end
-			from me, json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
-				id uuid, ${progressColumns}
-			)
+			from me, patches patch
 			where calls.id = patch.id
 		),
 		over as (
-			delete from legs using me
-			where call_id in (
-				select id from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (id uuid, status text)
-				where status in ('scheduled', 'ended')
-			)
+			delete from legs using me, patches patch
+			where call_id = patch.id and patch.status in ('scheduled', 'ended')
 		)
 		select number from me`.execute(db);
 	if (rows.length === 0) throw new Fault("LEASE_LOST");

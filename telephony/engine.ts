@@ -111,9 +111,14 @@ export class Engine extends EventEmitter<{ lost: []; ready: [] }> {
 			callback: (error: Error | null) => void,
 		) => void; // srf's types ask for a whole request here
 		return new Promise((resolve, reject) => {
-			send("sip:placeholder", { ...request }, (error) =>
-				error ? reject(error) : resolve(),
-			);
+			// srf answers nothing that was asked on a connection which is lost
+			const onLost = () => reject(new Fault("ENGINE_DOWN"));
+			this.once("lost", onLost);
+			send("sip:placeholder", { ...request }, (error) => {
+				this.off("lost", onLost);
+				if (error) reject(error);
+				else resolve();
+			});
 		});
 	}
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Clock, systemClock } from "../core/clock.js";
+import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
@@ -96,7 +96,11 @@ export class Deliverer {
 	async stop(): Promise<void> {
 		this.#open = false;
 		this.#cancel();
-		const cancel = systemClock.after(LAST_WORDS_MS, () => this.#stop.abort());
+		const cancel = this.#options.clock.after(
+			LAST_WORDS_MS,
+			() => this.#stop.abort(),
+			true,
+		);
 		await this.idle();
 		cancel();
 	}

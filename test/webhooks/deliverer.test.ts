@@ -51,7 +51,12 @@ beforeEach(() => {
 		random: () => 0,
 	});
 });
-afterEach(() => deliverer.stop());
+afterEach(async () => {
+	const stopped = deliverer.stop();
+	// what hangs is broken off
+	await clock.advance(2_000);
+	await stopped;
+});
 
 /** Keeps a call and `count` events of it, and publishes them. */
 async function publish(

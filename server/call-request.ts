@@ -4,31 +4,18 @@ import type { Entities } from "../core/entity.js";
 import { Fault, type Problem } from "../core/fault.js";
 import { checkUrl } from "../core/http.js";
 import type { Limits } from "../core/limits.js";
-import type { MissedOutcome } from "../core/outcome.js";
 import type { SipAddress } from "../core/sip-address.js";
 import { compileFlow, type Flow } from "../flow/flow.js";
-import { at, problem } from "../flow/problem.js";
+import { problem } from "../flow/problem.js";
 import { initialVariables } from "../flow/variables.js";
-import { closest } from "../steps/closest.js";
+import { retryFields } from "../steps/retry.js";
 import type { RetryPolicy } from "../store/store.js";
 import { refusedNumbers } from "./destinations.js";
+import { problemsOf } from "./read-input.js";
 
 const MOST_METADATA_BYTES = 4_096;
 /** A body can hold a hundred thousand problems. */
 const MOST_TOLD = 1_000;
-/** Guesses are made for so many unknown fields. */
-const MOST_GUESSES = 20;
-
-/** Outcomes after which a call may be tried again; an answer and the wish of somebody end it. */
-const retryable = [
-	"busy",
-	"no_answer",
-	"declined",
-	"wrong_number",
-	"unreachable",
-	"failed",
-	"interrupted",
-] as const satisfies readonly MissedOutcome[];
 
 const text = z.string({ error: "write a string" });
 
@@ -64,25 +51,9 @@ const startAt = z.iso
 
 const retry = z.strictObject(
 	{
-		attempts: z
-			.int({ error: "write a number" })
-			.min(1)
-			.max(20)
-			.default(1)
-			.describe("How often it is tried in all"),
-		interval: z
-			.number({ error: "write a number" })
-			.min(1)
-			.max(7 * 86_400)
-			.default(300)
-			.describe("Seconds from the end of one attempt to the next"),
-		on: z
-			.array(
-				z.enum(retryable, { error: `write some of ${retryable.join(", ")}` }),
-			)
-			.min(1)
-			.default(["busy", "no_answer", "unreachable"])
-			.describe("Outcomes after which it is tried again"),
+		...retryFields,
+		// a call that nobody said this of is tried once
+		attempts: retryFields.attempts.removeDefault().default(1),
 	},
 	{ error: "write an object with attempts, interval and on" },
 );
@@ -127,9 +98,6 @@ export const fields = {
 	flow: z.unknown().optional().describe("A list of steps, a call first"),
 } as const;
 const bodySchema = z.strictObject(fields);
-
-/** Their values are not repeated in answers. */
-const secret = /^\$\.(cloud_sid|auth_token|publish)\b/;
 
 export interface CallRequest
 	extends Pick<
@@ -216,44 +184,14 @@ const isRetried = (retry: RetryPolicy | null) =>
 	retry !== null && retry.attempts > 1;
 
 function bodyProblems(error: z.ZodError, body: unknown): Problem[] {
-	return error.issues.flatMap((issue) => {
-		const path = issue.path.reduce<string>(
-			(here, key) => at(here, typeof key === "number" ? key : String(key)),
-			"$",
-		);
-		if (issue.code === "unrecognized_keys")
-			return issue.keys.map((key, index) =>
-				unknownField(path, key, index < MOST_GUESSES),
-			);
-		const value = secret.test(path) ? undefined : valueAt(body, issue.path);
-		const inner = issue.code === "invalid_key" ? issue.issues[0] : issue;
-		return [problem(path, value, inner?.message ?? issue.message)];
-	});
-}
-
-/** Without its value: it may be a secret in the wrong place. */
-function unknownField(parent: string, key: string, guesses: boolean): Problem {
-	const known = Object.keys(
-		parent === "$"
-			? fields
-			: parent === "$.retry"
-				? retry.shape
-				: publish.shape,
-	);
-	const meant = guesses ? closest(key, known) : undefined;
-	return {
-		path: at(parent, key),
-		hint: `unknown field; ${meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`}`,
-	};
-}
-
-function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
-	return path.reduce<unknown>(
-		(here, key) =>
-			isRecord(here) && Object.hasOwn(here, key)
-				? here[String(key)]
-				: undefined,
-		body,
+	return problemsOf(error, body, (parent) =>
+		Object.keys(
+			parent === "$"
+				? fields
+				: parent === "$.retry"
+					? retry.shape
+					: publish.shape,
+		),
 	);
 }
 

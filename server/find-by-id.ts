@@ -1,8 +1,7 @@
 import type { Request } from "express";
 import { Fault, type FaultCode } from "../core/fault.js";
 import { problem } from "../flow/problem.js";
-
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+import { readId } from "./find-call.js";
 
 /** Where a client finds the right ids. */
 const lists = {
@@ -18,10 +17,11 @@ export async function findById<Found>(
 	code: keyof typeof lists,
 	find: (id: string) => Promise<Found | undefined>,
 ): Promise<Found> {
-	const { id } = request.params;
-	const found =
-		typeof id === "string" && uuid.test(id) ? await find(id) : undefined;
+	const id = readId(request);
+	const found = id === undefined ? undefined : await find(id);
 	if (found) return found;
 	const hint = `use an id that ${lists[code]} shows to this account`;
-	throw new Fault(code, undefined, { problems: [problem("$.id", id, hint)] });
+	throw new Fault(code, undefined, {
+		problems: [problem("$.id", request.params.id, hint)],
+	});
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { Fault } from "../core/fault.js";
-import { at, problem } from "../flow/problem.js";
+import { readQuery } from "./read-input.js";
 
-/** Parameters of every list that is ordered by a number. */
-export const pageFields = {
+/** Parameters of every list; `readToken` gives null for a token that is not its own. */
+export const pagingBy = <Position>(
+	readToken: (token: string) => Position | null,
+) => ({
 	page_size: z.coerce
 		.number({ error: "a number from 1 to 100 is wanted" })
 		.int()
@@ -17,8 +18,10 @@ export const pageFields = {
 			error: "take it as it came, from next_page_token",
 		})
 		.optional(),
-};
-const query = z.strictObject(pageFields);
+});
+
+/** Parameters of every list that is ordered by a number. */
+export const pageFields = pagingBy(readToken);
 
 /** A page of a list that is ordered by a number: `size` entries after the one numbered `after`. */
 export interface Page {
@@ -28,22 +31,8 @@ export interface Page {
 
 /** Reads page_size and page_token; throws BAD_REQUEST with what is wrong. */
 export function readPage(given: Record<string, unknown>): Page {
-	const { success, data, error } = query.safeParse(given);
-	if (success) return { size: data.page_size, after: data.page_token ?? 0 };
-	const problems = error.issues.flatMap((issue) =>
-		issue.code === "unrecognized_keys"
-			? issue.keys.map((key) =>
-					problem(
-						at("$", key),
-						given[key],
-						"the query takes page_size and page_token",
-					),
-				)
-			: issue.path.map((key) =>
-					problem(`$.${String(key)}`, given[String(key)], issue.message),
-				),
-	);
-	throw new Fault("BAD_REQUEST", "The query is not right", { problems });
+	const { page_size, page_token } = readQuery(pageFields, given, {});
+	return { size: page_size, after: page_token ?? 0 };
 }
 
 /** Where the next page begins, for the client to hand back as it is. */

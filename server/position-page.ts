@@ -1,22 +1,9 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Position } from "../store/store.js";
+import { pagingBy } from "./page.js";
 import { readQuery } from "./read-input.js";
 
-const paging = {
-	page_size: z.coerce
-		.number({ error: "a number from 1 to 100 is wanted" })
-		.int()
-		.min(1)
-		.max(100)
-		.default(50),
-	page_token: z
-		.string()
-		.transform(readToken)
-		.refine((after) => after !== null, {
-			error: "take it as it came, from next_page_token",
-		})
-		.optional(),
-};
+const paging = pagingBy(readToken);
 
 /** Reads page_size, page_token and a list's own filters; throws BAD_REQUEST with all that is wrong. */
 export function readPositionPage<S extends z.ZodRawShape>(

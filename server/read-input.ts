@@ -22,7 +22,22 @@ export function readBody<S extends z.ZodRawShape>(
 	return read(fields, body ?? {}, credentials);
 }
 
-/** The same for a query, some parameters of which are `others` to read. */
+/** Reads a body by a schema of its own, in which no field is a credential. No body counts as an empty object. */
+export function readOwnBody<S extends z.ZodObject>(
+	schema: S,
+	body: unknown,
+): z.output<S> {
+	const result = schema.safeParse(body ?? {});
+	if (result.success) return result.data;
+	const known = Object.keys(schema.shape);
+	throw badRequest(
+		problemsOf(result.error, body, (path) =>
+			path === "$" ? known : undefined,
+		),
+	);
+}
+
+/** The same as readBody for a query, some parameters of which are `others` to read. */
 export function readQuery<S extends z.ZodRawShape>(
 	fields: S,
 	query: Record<string, unknown>,
@@ -49,7 +64,9 @@ function read<S extends z.ZodRawShape>(
 	// S's fields are parsed by S, and z.infer of a spread is not known to be that
 	if (result.success) return result.data as z.infer<z.ZodObject<S>>;
 	throw badRequest(
-		result.error.issues.flatMap((issue) => told(issue, given, known)),
+		problemsOf(result.error, given, (path) =>
+			path === "$" ? known : undefined,
+		),
 	);
 }
 
@@ -63,32 +80,48 @@ export function badRequest(problems: readonly Problem[]): Fault {
 	return new Fault("BAD_REQUEST", detail, { problems });
 }
 
-function told(
-	issue: z.core.$ZodIssue,
+/** What a schema says of what was given: where, what, and what to do. `knownAt`: the fields that there are at a path, if that is known. */
+export function problemsOf(
+	error: z.ZodError,
 	given: unknown,
-	known: readonly string[],
+	knownAt: (path: string) => readonly string[] | undefined,
 ): Problem[] {
-	const path = issue.path.reduce<string>(
-		(here, key) => at(here, typeof key === "number" ? key : String(key)),
-		"$",
-	);
-	if (issue.code === "unrecognized_keys")
-		return issue.keys.map((key, index) => {
-			const meant =
-				path === "$" && index < MOST_GUESSES ? closest(key, known) : undefined;
-			const hint = meant
-				? `did you mean "${meant}"?`
-				: `${path === "$" ? `known are ${known.join(", ")}` : "remove it"}`;
-			return { path: at(path, key), hint: `unknown field; ${hint}` };
-		});
-	const value = secret.test(path)
-		? undefined
-		: issue.path.reduce<unknown>(
-				(here, key) =>
-					typeof here === "object" && here !== null && Object.hasOwn(here, key)
-						? Reflect.get(here, key)
-						: undefined,
-				given,
+	return error.issues.flatMap((issue) => {
+		const path = issue.path.reduce<string>(
+			(here, key) => at(here, typeof key === "number" ? key : String(key)),
+			"$",
+		);
+		if (issue.code === "unrecognized_keys")
+			return issue.keys.map((key, index) =>
+				unknownField(at(path, key), key, knownAt(path), index < MOST_GUESSES),
 			);
-	return [problem(path, value, issue.message)];
+		const value = secret.test(path) ? undefined : valueAt(given, issue.path);
+		const inner = issue.code === "invalid_key" ? issue.issues[0] : issue;
+		return [problem(path, value, inner?.message ?? issue.message)];
+	});
+}
+
+/** Without its value: it may be a secret in the wrong place. */
+function unknownField(
+	path: string,
+	key: string,
+	known: readonly string[] | undefined,
+	guesses: boolean,
+): Problem {
+	const meant = known && guesses ? closest(key, known) : undefined;
+	const remedy = known ? `known are ${known.join(", ")}` : "remove it";
+	return {
+		path,
+		hint: `unknown field; ${meant === undefined ? remedy : `did you mean "${meant}"?`}`,
+	};
+}
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+	return path.reduce<unknown>(
+		(here, key) =>
+			typeof here === "object" && here !== null && Object.hasOwn(here, key)
+				? Reflect.get(here, key)
+				: undefined,
+		given,
+	);
 }

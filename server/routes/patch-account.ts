@@ -3,12 +3,12 @@ import { Fault } from "../../core/fault.js";
 import { accountChange } from "../account-requests.js";
 import { accountView } from "../account-views.js";
 import type { AppDeps } from "../deps.js";
-import { readBody } from "../read-body.js";
+import { readOwnBody } from "../read-input.js";
 
 /** PATCH /accounts/{cloud_id}: its name, and of its limits those that are named; null is the default. */
 export function patchAccount({ store, directory }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const changes = readBody(accountChange, request.body);
+		const changes = readOwnBody(accountChange, request.body);
 		const cloudId = String(request.params.cloud_id);
 		// no text in a database holds a NUL
 		const changed = cloudId.includes("\0")

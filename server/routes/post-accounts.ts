@@ -4,13 +4,13 @@ import { scopes } from "../../core/limits.js";
 import { newAccount } from "../account-requests.js";
 import { accountView, tokenView } from "../account-views.js";
 import type { AppDeps } from "../deps.js";
-import { readBody } from "../read-body.js";
+import { readOwnBody } from "../read-input.js";
 import { issueToken } from "../token.js";
 
 /** POST /accounts: makes an account, and the first token that opens it. */
 export function postAccounts({ store, clock }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const wanted = readBody(newAccount, request.body);
+		const wanted = readOwnBody(newAccount, request.body);
 		const { id, token, hash } = issueToken();
 		const createdAt = clock.now();
 		const cloudId = wanted.cloud_id;

@@ -5,7 +5,7 @@ import { tokenView } from "../account-views.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
 import { readId } from "../find-call.js";
-import { readBody } from "../read-body.js";
+import { readOwnBody } from "../read-input.js";
 import { issueToken } from "../token.js";
 
 /** POST /tokens/{id}/rotate: a new secret; the one before it goes on for `overlap_s`, one before that ends. */
@@ -15,7 +15,7 @@ export function postTokenRotate({
 	clock,
 }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { overlap_s } = readBody(rotation, request.body);
+		const { overlap_s } = readOwnBody(rotation, request.body);
 		const id = readId(request);
 		const now = clock.now();
 		const { token, hash } = issueToken(id);

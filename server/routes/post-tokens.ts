@@ -4,14 +4,14 @@ import { newToken } from "../account-requests.js";
 import { tokenView } from "../account-views.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
-import { readBody } from "../read-body.js";
+import { readOwnBody } from "../read-input.js";
 import { issueToken } from "../token.js";
 
 /** POST /tokens: a new token of the account, or for the operator of any account; the answer alone holds it. */
 export function postTokens({ store, account, clock }: AppDeps): RequestHandler {
 	return async (request, response) => {
 		const createdAt = clock.now();
-		const wanted = readBody(newToken(createdAt), request.body);
+		const wanted = readOwnBody(newToken(createdAt), request.body);
 		const own = cloudIdOf(response);
 		const { cloud_id: cloudId = own, name, scopes } = wanted;
 		if (cloudId !== own && own !== account.cloudId)

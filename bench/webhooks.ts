@@ -5,8 +5,8 @@ import { ascending, quantile } from "./statistics.js";
 
 /** The bench's flow has 13 events: 300 a second. */
 const RATE = 23;
-/** Calls per second whose consumer takes requests and never answers. */
-const DEAD_RATE = 5;
+/** Calls per second of another consumer: one that answers, then one that takes requests and never answers. */
+const OTHER_RATE = 5;
 
 export interface WebhookLags {
 	events: number;
@@ -23,17 +23,19 @@ export interface WebhooksOptions {
 	seconds: number;
 }
 
-/** From an event to its consumer, without and with a dead consumer beside it. */
+/** From an event to its consumer, with a live and with a dead consumer beside it. */
 export async function webhookLags(
 	options: WebhooksOptions,
-): Promise<{ alone: WebhookLags; besideDead: WebhookLags }> {
-	const alone = await lags(options, "alone");
-	const publishTo = `${options.backend.url}/dead`;
-	const [besideDead] = await Promise.all([
-		lags(options, "beside"),
-		fullFlows({ ...options, publishTo, rate: DEAD_RATE, name: "dead" }),
-	]);
-	return { alone, besideDead };
+): Promise<{ besideLive: WebhookLags; besideDead: WebhookLags }> {
+	const beside = async (other: "live" | "dead") => {
+		const publishTo = `${options.backend.url}/${other}`;
+		const [measured] = await Promise.all([
+			lags(options, `beside-${other}`),
+			fullFlows({ ...options, publishTo, rate: OTHER_RATE, name: other }),
+		]);
+		return measured;
+	};
+	return { besideLive: await beside("live"), besideDead: await beside("dead") };
 }
 
 async function lags(

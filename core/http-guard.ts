@@ -17,7 +17,7 @@ export interface HttpAllow {
 }
 
 /** How a connection to one URL is made. */
-interface Route {
+export interface Route {
 	httpAgent: HttpAgent;
 	httpsAgent: HttpsAgent;
 	lookup: LookupFunction;

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { LookupFunction } from "node:net";
 import axios, {
 	type AxiosRequestConfig,
@@ -9,6 +10,7 @@ import { systemClock } from "./clock.js";
 import { message } from "./fault.js";
 import { type HttpAllow, HttpGuard, isRefusal } from "./http-guard.js";
 import { followed, type Hop, sendable } from "./http-hop.js";
+import { tell } from "./http-tell.js";
 
 export type { HttpAllow } from "./http-guard.js";
 
@@ -50,7 +52,27 @@ export interface HttpClient {
 	request(request: HttpRequest): Promise<HttpResult>;
 }
 
-export interface GuardedHttpClient extends HttpClient {
+/** Its receiver bears to get it twice. */
+export interface Message {
+	method: string;
+	/** http or https. */
+	url: string;
+	headers: Record<string, string>;
+	body: string;
+	timeoutMs: number;
+	signal?: AbortSignal;
+}
+
+export interface Teller {
+	/** Follows no redirect and reads nothing of the answer's body. Never throws for what the far end does. */
+	tell(
+		message: Message,
+	): Promise<
+		{ kind: "answered"; status: number; headers: IncomingHttpHeaders } | Failed
+	>;
+}
+
+export interface GuardedHttpClient extends HttpClient, Teller {
 	/** Whether the URL itself names an address that is refused; what a name resolves to is known only when it is asked for. */
 	refuses(url: string): boolean;
 }
@@ -75,6 +97,24 @@ export function createHttpClient(options: {
 				deadline.clear();
 			}
 		},
+		async tell(message) {
+			const { url } = message;
+			const wrong = checkUrl(url);
+			if (wrong) return failed(`the URL ${wrong}`, true);
+			const { signal, clear } = startDeadline(message);
+			try {
+				const route = await unlessAborted(guard.route(new URL(url)), signal);
+				const headers = sendable(message.headers);
+				const answer = await tell(route, { ...message, headers }, signal);
+				const { statusCode: status = 0 } = answer;
+				return { kind: "answered", status, headers: answer.headers };
+			} catch (error) {
+				if (signal.aborted) return failed(String(signal.reason), false);
+				return failure(error, new URL(url).host);
+			} finally {
+				clear();
+			}
+		},
 	};
 }
 
@@ -94,7 +134,10 @@ export function checkUrl(url: string): string | null {
 }
 
 /** One signal for the whole exchange: axios's own `timeout` starts anew with every byte that drips in. */
-function startDeadline({ timeoutMs, signal }: HttpRequest) {
+function startDeadline({
+	timeoutMs,
+	signal,
+}: Pick<HttpRequest, "timeoutMs" | "signal">) {
 	const controller = new AbortController();
 	const stop = () => controller.abort("the request was given up");
 	const cancel = systemClock.after(timeoutMs, () =>
@@ -181,7 +224,10 @@ async function send(
 	} catch (error) {
 		if (signal.aborted) return failed(String(signal.reason), false);
 		if (isStale(error, hop.method)) return send(guard, hop, maxBytes, signal);
-		return failure(error, host, maxBytes);
+		const isTooLarge = message(error).startsWith("maxContentLength");
+		if (isTooLarge)
+			return failed(`the answer is larger than ${maxBytes} bytes`, false);
+		return failure(error, host);
 	}
 }
 
@@ -214,8 +260,8 @@ function isStale(error: unknown, method: string): boolean {
 	);
 }
 
-function failure(error: unknown, host: string, maxBytes: number): Failed {
-	const code = isAxiosError(error) ? (error.code ?? "") : "";
+function failure(error: unknown, host: string): Failed {
+	const { code = "" } = error as NodeJS.ErrnoException; // axios and Node name what happened alike
 	// The address itself stays out of the words: it would tell the writer of a flow what stands in a private network.
 	if (isRefusal(error))
 		return failed(
@@ -224,10 +270,7 @@ function failure(error: unknown, host: string, maxBytes: number): Failed {
 		);
 	if (code === "ENOTFOUND" || code === "EAI_AGAIN")
 		return failed(`${host} was not found (${code})`, false);
-	const words = message(error);
-	if (words.startsWith("maxContentLength"))
-		return failed(`the answer is larger than ${maxBytes} bytes`, false);
-	return failed(words || code || "the request failed", false);
+	return failed(message(error) || code || "the request failed", false);
 }
 
 function failed(detail: string, refused: boolean): Failed {

@@ -7,6 +7,9 @@ import type { Tables } from "./schema.js";
 import { liveSecrets } from "./secrets.js";
 import type { Deliveries, Delivery, DeliveryResult, Secret } from "./store.js";
 
+/** Results are kept together, so that they leave the database to the events. After a kill so much is sent again. */
+const GATHER_MS = 100;
+
 export class StoredDeliveries implements Deliveries {
 	readonly #db: Kysely<Tables>;
 	readonly #owner: number;
@@ -20,6 +23,7 @@ export class StoredDeliveries implements Deliveries {
 		this.#results = new GroupCommit(
 			(results) => settleAll(db, owner, results),
 			({ eventId }) => eventId,
+			GATHER_MS,
 		);
 	}
 

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 
 /** How many entries one statement carries at the most, so that no caller waits for a very long one. */
 const LARGEST_GROUP = 250;
@@ -16,13 +16,22 @@ interface Entry<T> {
 export class GroupCommit<T> {
 	readonly #commit: (items: T[]) => Promise<void>;
 	readonly #key: (item: T) => string;
+	readonly #gatherMs: number;
 	#waiting: Entry<T>[] = [];
 	#running: Promise<void> | undefined;
 
-	/** `commit` keeps all items or none; `key` names what must not go on after one of its items failed. */
-	constructor(commit: (items: T[]) => Promise<void>, key: (item: T) => string) {
+	/**
+	 * `commit` keeps all items or none; `key` names what must not go on after one of its items failed. Each group is gathered for
+	 * `gatherMs`, where nobody waits for its items.
+	 */
+	constructor(
+		commit: (items: T[]) => Promise<void>,
+		key: (item: T) => string,
+		gatherMs = 0,
+	) {
 		this.#commit = commit;
 		this.#key = key;
+		this.#gatherMs = gatherMs;
 	}
 
 	/** Resolves once this item is kept, rejects if it is not. */
@@ -41,8 +50,10 @@ export class GroupCommit<T> {
 	async #run(): Promise<void> {
 		// what the same turn of the event loop still brings goes out with it
 		await setImmediate();
-		while (this.#waiting.length > 0)
+		while (this.#waiting.length > 0) {
+			if (this.#gatherMs > 0) await setTimeout(this.#gatherMs);
 			await this.#commitGroup(this.#waiting.splice(0, LARGEST_GROUP));
+		}
 		this.#running = undefined;
 	}
 

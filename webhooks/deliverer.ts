@@ -1,8 +1,9 @@
 import { setMaxListeners } from "node:events";
+import { Alarm } from "../core/alarm.js";
 import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
-import type { HttpClient } from "../core/http.js";
+import type { Teller } from "../core/http.js";
 import type { Log } from "../core/log.js";
 import { endpointId } from "../store/endpoint-id.js";
 import type { Deliveries, Delivery, Publish } from "../store/store.js";
@@ -22,7 +23,7 @@ const CLAIM = 200;
 const LONGEST_SLEEP_MS = 5_000;
 export interface DelivererOptions {
 	deliveries: Deliveries;
-	http: HttpClient;
+	http: Teller;
 	clock: Clock;
 	log: Log;
 	/** From 0 to 1. */
@@ -37,29 +38,28 @@ export class Deliverer {
 	readonly #options: Required<DelivererOptions>;
 	readonly #sender: Sender;
 	readonly #lanes = new Map<string, Lane>();
-	readonly #underWay = new Set<Promise<void>>();
-	#cancel = () => {};
-	#claiming = false;
-	/** Somebody wants it to look once more. */
-	#again = false;
-	/** Of the clock that only goes forward; when it looks for what is due. */
-	#wakeAt = Number.POSITIVE_INFINITY;
+	readonly #underWay = new Set<Promise<unknown>>();
+	/** Looks for what is due. */
+	readonly #alarm: Alarm;
 	#open = true;
-	/** Deliveries that are on their way back to the store. */
-	readonly #putBacks = { underWay: 0, count: 0 };
 	readonly #stop = new AbortController();
 
 	constructor(options: DelivererOptions) {
 		this.#options = { random: Math.random, ...options };
 		const { http, deliveries, clock } = options;
 		this.#sender = new Sender(http, deliveries, clock);
+		this.#alarm = new Alarm(clock, () => {
+			const claimed = this.#claim();
+			this.#track(claimed);
+			return claimed;
+		});
 		// every request under way listens
 		setMaxListeners(0, this.#stop.signal);
 	}
 
 	/** Begins to look for what is due. */
 	start(): void {
-		this.#wakeIn(0);
+		this.#alarm.wakeIn(0);
 	}
 
 	/** Sends an event that was just kept, with its delivery, by this instance. */
@@ -89,13 +89,13 @@ export class Deliverer {
 			lane.pausedUntil = 0;
 			lane.failures = 0;
 		}
-		this.#wakeIn(0);
+		this.#alarm.wakeIn(0);
 	}
 
 	/** Begins nothing more and gives what is under way a moment; the rest stays in the store. */
 	async stop(): Promise<void> {
 		this.#open = false;
-		this.#cancel();
+		void this.#alarm.stop();
 		const cancel = this.#options.clock.after(
 			LAST_WORDS_MS,
 			() => this.#stop.abort(),
@@ -111,7 +111,7 @@ export class Deliverer {
 	}
 
 	/** Until it is over, this is not idle. */
-	#track(work: Promise<void>): void {
+	#track(work: Promise<unknown>): void {
 		const tracked = work.finally(() => this.#underWay.delete(tracked));
 		this.#underWay.add(tracked);
 	}
@@ -132,7 +132,7 @@ export class Deliverer {
 				.catch(this.#notKept)
 				.then(() => {
 					lane.done(delivery.event.call_id);
-					if (lane.hasRoomAgain()) this.#wakeIn(0);
+					if (lane.hasRoomAgain()) this.#alarm.wakeIn(0);
 					this.#pump(endpointId, lane);
 				});
 			this.#track(sent);
@@ -195,7 +195,7 @@ export class Deliverer {
 			dueAt: at + (delayMs ?? 0),
 			attempt,
 		});
-		if (delayMs !== null) this.#wakeIn(delayMs);
+		if (delayMs !== null) this.#alarm.wakeIn(delayMs);
 	}
 
 	/** Sends nothing there until then, and gives back what waits. */
@@ -208,19 +208,19 @@ export class Deliverer {
 	#putOff(waiting: readonly Delivery[], dueAt: number): void {
 		for (const delivery of waiting)
 			this.#giveBack(delivery, dueAt).catch(this.#notKept);
-		this.#wakeIn(dueAt - this.#options.clock.now());
+		this.#alarm.wakeIn(dueAt - this.#options.clock.now());
 	}
 
 	/** Back to the store, to be claimed as soon as there is room, in its old place. */
 	#putBack(delivery: Delivery, lane: Lane): void {
 		lane.overflows = true;
-		this.#putBacks.count++;
-		this.#putBacks.underWay++;
+		lane.putBacks++;
+		lane.goingBack++;
 		const kept = this.#giveBack(delivery, Date.parse(delivery.event.at))
 			.catch(this.#notKept)
 			.finally(() => {
-				this.#putBacks.underWay--;
-				if (!lane.isFull) this.#wakeIn(0);
+				lane.goingBack--;
+				if (lane.goingBack === 0 && !lane.isFull) this.#alarm.wakeIn(0);
 			});
 		this.#track(kept);
 	}
@@ -236,56 +236,33 @@ export class Deliverer {
 	#busy(): string[] {
 		const now = this.#options.clock.now();
 		return [...this.#lanes].flatMap(([id, lane]) =>
-			lane.isFull || lane.pausedUntil > now ? [id] : [],
+			lane.isClosed || lane.pausedUntil > now ? [id] : [],
 		);
 	}
 
-	#wakeIn(delayMs: number): void {
-		const { clock } = this.#options;
-		const at = clock.monotonic() + Math.max(0, delayMs);
-		if (!this.#open || at >= this.#wakeAt) return;
-		this.#cancel();
-		this.#wakeAt = at;
-		this.#cancel = clock.after(Math.max(0, delayMs), () =>
-			this.#track(this.#claim()),
-		);
-	}
-
-	async #claim(): Promise<void> {
-		this.#wakeAt = Number.POSITIVE_INFINITY;
-		if (this.#claiming) {
-			this.#again = true;
-			return;
-		}
-		this.#claiming = true;
-		this.#again = false;
+	/** Takes what is due from the store; returns in how many milliseconds it wants to look again. */
+	async #claim(): Promise<number> {
 		const { deliveries, log } = this.#options;
 		let nextMs: number | null = null;
 		try {
 			for (;;) {
-				const { underWay, count } = this.#putBacks;
-				const overflowing = [...this.#lanes.values()].filter(
-					(lane) => lane.overflows && !lane.isFull,
-				);
+				const emptied = [...this.#lanes.values()]
+					.filter((lane) => lane.overflows && !lane.isClosed)
+					.map((lane) => ({ lane, putBacks: lane.putBacks }));
 				const due = await deliveries.claimDue(CLAIM, this.#busy());
-				const isAll = due.length < CLAIM && underWay === 0;
-				if (isAll && this.#putBacks.count === count)
-					for (const lane of overflowing) lane.overflows = false;
+				if (due.length < CLAIM)
+					for (const { lane, putBacks } of emptied)
+						if (lane.putBacks === putBacks) lane.overflows = false;
 				for (const delivery of due) this.#take(delivery);
 				if (due.length < CLAIM) break;
 			}
 			nextMs = await deliveries.nextDueInMs(this.#busy());
 		} catch (error) {
 			log.warn({ err: message(error) }, "could not look for deliveries");
-		} finally {
-			this.#claiming = false;
 		}
 		const pauses = [...this.#lanes.values()]
 			.map(({ pausedUntil }) => pausedUntil - this.#options.clock.now())
 			.filter((ms) => ms > 0);
-		if (this.#again) return this.#wakeIn(0);
-		this.#wakeIn(
-			Math.min(nextMs ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS, ...pauses),
-		);
+		return Math.min(nextMs ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS, ...pauses);
 	}
 }

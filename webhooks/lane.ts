@@ -13,6 +13,9 @@ export class Lane {
 	pausedUntil = 0;
 	/** Some went back to the store since there was no room; what is newer must not overtake them. */
 	overflows = false;
+	/** How many went back so far, and how many of them are not in the store yet. */
+	putBacks = 0;
+	goingBack = 0;
 	/** By call; a call is in here while one of its deliveries is under way, too. */
 	readonly #queues = new Map<string, Delivery[]>();
 	/** Calls of which one waits and none is under way. */
@@ -27,6 +30,11 @@ export class Lane {
 
 	get isFull(): boolean {
 		return this.#size >= LANE_LENGTH;
+	}
+
+	/** Takes nothing from the store: older ones than those that are there may be on their way back. */
+	get isClosed(): boolean {
+		return this.isFull || this.goingBack > 0;
 	}
 
 	/** True once each time that it has become half empty after it was full. */

@@ -1,12 +1,10 @@
 import type { Clock } from "../core/clock.js";
-import type { HttpClient } from "../core/http.js";
+import type { Teller } from "../core/http.js";
 import type { Deliveries, Delivery } from "../store/store.js";
 import { retryAfterMs } from "./retries.js";
 import { signatureHeaders } from "./sign.js";
 
 const TIMEOUT_MS = 15_000;
-/** What a consumer answers is not read beyond this. */
-const MAX_ANSWER_BYTES = 64 * 1024;
 /** Secrets may be this old: those that another instance has made are used from then on. */
 const SECRETS_MS = 5_000;
 
@@ -21,7 +19,7 @@ export interface Attempt {
 
 /** Signs an event with the secrets of its account and sends it once. */
 export class Sender {
-	readonly #http: HttpClient;
+	readonly #http: Teller;
 	readonly #deliveries: Pick<Deliveries, "liveSecrets">;
 	readonly #clock: Clock;
 	readonly #secrets = new Map<
@@ -30,7 +28,7 @@ export class Sender {
 	>();
 
 	constructor(
-		http: HttpClient,
+		http: Teller,
 		deliveries: Pick<Deliveries, "liveSecrets">,
 		clock: Clock,
 	) {
@@ -47,7 +45,7 @@ export class Sender {
 		const body = JSON.stringify(event);
 		const secrets = await this.#liveSecrets(event.cloud_id);
 		const signed = { id: event.id, atMs: this.#clock.now(), body };
-		const result = await this.#http.request({
+		const result = await this.#http.tell({
 			method,
 			url,
 			headers: {
@@ -56,8 +54,6 @@ export class Sender {
 			},
 			body,
 			timeoutMs: TIMEOUT_MS,
-			maxBytes: MAX_ANSWER_BYTES,
-			followRedirects: false,
 			signal,
 		});
 		if (result.kind === "failed")

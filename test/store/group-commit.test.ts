@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GroupCommit } from "../../store/group-commit.js";
 
 /** Commits by hand: each group waits until the test says what becomes of it. */
-function manual() {
+function manual(gatherMs?: number) {
 	const groups: string[][] = [];
 	const pending: { keep(): void; fail(error: Error): void }[] = [];
 	const commits = new GroupCommit<string>(
@@ -11,6 +11,7 @@ function manual() {
 			return new Promise((keep, fail) => pending.push({ keep, fail }));
 		},
 		(item) => item.charAt(0),
+		gatherMs,
 	);
 	const next = async (error?: Error) => {
 		const group = pending.shift();
@@ -121,5 +122,26 @@ describe("group commit", () => {
 		await turn();
 		for (let round = 0; round < 3; round++) await next();
 		expect(groups.map((group) => group.length)).toEqual([250, 250, 101]);
+	});
+
+	it("gathers for a while, before each group, where nobody waits for it", async () => {
+		const { commits, groups, next } = manual(40);
+		void commits.add("a1");
+		await turn();
+		void commits.add("b1");
+		expect(groups).toEqual([]);
+		await expect.poll(() => groups).toEqual([["a1", "b1"]]);
+		void commits.add("a2");
+		await next();
+		void commits.add("b2");
+		expect(groups).toHaveLength(1);
+		await expect
+			.poll(() => groups)
+			.toEqual([
+				["a1", "b1"],
+				["a2", "b2"],
+			]);
+		await next();
+		await commits.settled();
 	});
 });

@@ -1,14 +1,11 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type {
-	PostgresCursor,
-	PostgresPoolClient,
-	PostgresQueryResult,
-} from "kysely";
+import type { PostgresPoolClient } from "kysely";
 import type { Log } from "../core/log.js";
 import type { Database } from "./database.js";
 import type { QueryAnswer } from "./pglite-engine.js";
 import { OPENING, type Reply, type WorkerTask } from "./pglite-protocol.js";
+import { PoolClient } from "./pool-client.js";
 
 /** What PostgreSQL refused, with its SQLSTATE; without a code the database itself is gone. */
 export class DatabaseError extends Error {
@@ -112,7 +109,7 @@ export class PglitePool implements Database {
 		if (this.#busy)
 			await new Promise<void>((resolve) => this.#queue.push(resolve));
 		this.#busy = true;
-		return new PgliteClient(
+		return new PoolClient(
 			(sql, parameters) => this.#ask({ sql, parameters }),
 			() => this.#handOver(),
 		);
@@ -173,36 +170,5 @@ export class PglitePool implements Database {
 		for (const waiter of this.#waiting.values()) waiter.reject(this.#lost);
 		this.#waiting.clear();
 		if (this.#serving) this.#onLost();
-	}
-}
-
-type Run = (
-	sql: string,
-	parameters: readonly unknown[],
-) => Promise<QueryAnswer>;
-
-class PgliteClient implements PostgresPoolClient {
-	readonly #run: Run;
-	readonly release: () => void;
-
-	constructor(run: Run, release: () => void) {
-		this.#run = run;
-		this.release = release;
-	}
-
-	query<R>(
-		sql: string,
-		parameters: readonly unknown[],
-	): Promise<PostgresQueryResult<R>>;
-	query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
-	query<R>(
-		sql: string | PostgresCursor<R>,
-		parameters: readonly unknown[] = [],
-	): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
-		if (typeof sql !== "string") throw new Error("PGlite has no cursors");
-		// The rows are what the statement selects, which Kysely has typed as R; it only compares `command` with four words.
-		return this.#run(sql, parameters) as Promise<
-			PostgresQueryResult<unknown>
-		> as Promise<PostgresQueryResult<R>>;
 	}
 }

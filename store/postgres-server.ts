@@ -4,6 +4,8 @@ import { type Clock, sleep } from "../core/clock.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Database } from "./database.js";
+import { PoolClient } from "./pool-client.js";
+import { PreparedNames } from "./prepared-names.js";
 
 /** One for what callers wait for, the others for what runs meanwhile. */
 const CONNECTIONS = 8;
@@ -23,6 +25,7 @@ export class PostgresServer implements Database {
 	#held = () => {};
 	/** The one that is held. */
 	#session: pg.PoolClient | undefined;
+	readonly #names = new PreparedNames();
 	readonly #listeners = new Map<string, (payload: string) => void>();
 
 	constructor(url: string, { clock, log }: { clock: Clock; log: Log }) {
@@ -48,8 +51,16 @@ export class PostgresServer implements Database {
 	onLost(): void {}
 
 	/** Waits a while for a server that is not there. */
-	connect(): Promise<PostgresPoolClient> {
-		return this.#connect();
+	async connect(): Promise<PostgresPoolClient> {
+		const client = await this.#connect();
+		return new PoolClient(
+			(text, values) => {
+				const name = this.#names.nameOf(text);
+				const query = { text, values: [...values] };
+				return client.query(name ? { ...query, name } : query);
+			},
+			() => client.release(),
+		);
 	}
 
 	async #connect(): Promise<pg.PoolClient> {

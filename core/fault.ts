@@ -27,7 +27,7 @@ export const faults = {
 	IDEMPOTENCY_KEY_REUSED: {
 		http: 422,
 		retry: false,
-		says: "This Idempotency-Key came with another body before",
+		says: "This Idempotency-Key came with another request before",
 	},
 	ACCOUNT_NOT_FOUND: {
 		http: 404,

@@ -9,23 +9,35 @@ import type { AppDeps } from "./deps.js";
 
 const HEADER = "Idempotency-Key";
 
+type Work = (
+	keep: (answer: KeptAnswer) => KeyAnswer | undefined,
+) => Promise<KeptAnswer>;
+
 /**
- * Does a request once, however often it comes with the same Idempotency-Key: `work` makes the answer and keeps it together with
- * what it does; a repeated request gets that answer. Without a key every request is done.
+ * Answers a request and does it once, however often it comes with the same Idempotency-Key: `work` makes the answer and keeps it
+ * together with what it does; a repeated request gets that answer. Without a key every request is done.
  */
-export async function once(
+export async function answerOnce(
+	deps: Pick<AppDeps, "store" | "clock" | "log">,
+	request: Request,
+	response: Response,
+	work: Work,
+): Promise<void> {
+	const { status, location, body } = await once(deps, request, response, work);
+	response.status(status).location(location).json(body);
+}
+
+async function once(
 	{ store, clock, log }: Pick<AppDeps, "store" | "clock" | "log">,
 	request: Request,
 	response: Response,
-	work: (
-		keep: (answer: KeptAnswer) => KeyAnswer | undefined,
-	) => Promise<KeptAnswer>,
+	work: Work,
 ): Promise<KeptAnswer> {
 	const key = readKey(request);
 	if (key === undefined) return work(() => undefined);
 	const cloudId = cloudIdOf(response);
 	const claim = await store.idempotencyKeys.claim(cloudId, key, {
-		bodyHash: bodyHash(request.body),
+		bodyHash: hashOf(request),
 		now: clock.now(),
 	});
 	switch (claim.kind) {
@@ -41,8 +53,8 @@ export async function once(
 		case "other_body":
 			throw new Fault(
 				"IDEMPOTENCY_KEY_REUSED",
-				`This ${HEADER} came with another body in the last 24 h; send that body, or another key`,
-				{ problems: [wrong("take another key for another body")] },
+				`This ${HEADER} came with another body, or to another route, in the last 24 h; send that request, or another key`,
+				{ problems: [wrong("take another key for another request")] },
 			);
 		case "claimed":
 			try {
@@ -70,12 +82,15 @@ function readKey(request: Request): string | undefined {
 
 const wrong = (hint: string) => ({ path: at("$.headers", HEADER), hint });
 
-/** Of what is asked for, whoever's credential it comes with and however it is written. */
-function bodyHash(body: unknown): string {
+/** Of what is asked for, whoever's credential it comes with and however it is written; with `/api/v2` and without it is one route. */
+function hashOf({ body, route }: Request): string {
+	const { path } = route as { path: string }; // its handler runs
 	const isObject =
 		typeof body === "object" && body !== null && !Array.isArray(body);
 	const { cloud_id, cloud_sid, auth_token, ...asked } = (
 		isObject ? body : { "": body }
 	) as Record<string, unknown>; // an object, or one made of what is none
-	return createHash("sha256").update(canonical(asked)).digest("hex");
+	return createHash("sha256")
+		.update(canonical([path, asked]))
+		.digest("hex");
 }

@@ -1,6 +1,7 @@
 import type { Appointments, WallInstant } from "../core/appointments.js";
 import type { Entities } from "../core/entity.js";
 import type { CallEvent } from "../core/event.js";
+import type { AnswerTo } from "./idempotency.js";
 import type {
 	NewCallRecord,
 	Position,
@@ -62,7 +63,11 @@ export interface FiredCall {
 
 /** Each method is one transaction. */
 export interface Callbacks extends Appointments {
-	insert(callback: NewCallback): Promise<CallbackRecord>;
+	/** `answerTo` makes what is kept for those who repeat the request, if anything is. */
+	insert(
+		callback: NewCallback,
+		answerTo?: AnswerTo<CallbackRecord>,
+	): Promise<CallbackRecord>;
 	/** Undefined if this account has none with the id, which must be a UUID. */
 	find(cloudId: string, id: string): Promise<CallbackRecord | undefined>;
 	/** Those due first before others. */

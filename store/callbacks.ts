@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql } from "kysely";
+import { type Insertable, type Kysely, type Selectable, sql } from "kysely";
 import type { Appointment, WallInstant } from "../core/appointments.js";
 import type { Clock } from "../core/clock.js";
 import { newId } from "../core/id.js";
@@ -12,6 +12,8 @@ import type {
 import type { DueSoon } from "./due-soon.js";
 import { entitiesOf } from "./entities.js";
 import { type FireOptions, fire } from "./fire.js";
+import type { AnswerTo } from "./idempotency.js";
+import { insertAnswered } from "./idempotency-keys.js";
 import { storableJson } from "./json.js";
 import { beyond } from "./position.js";
 import type { Tables } from "./schema.js";
@@ -40,15 +42,25 @@ export class StoredCallbacks implements Callbacks {
 			.select(["publish", "metadata"])
 			.where("id", "=", callId)
 			.executeTakeFirstOrThrow();
-		const { id } = await this.#insert(
-			{ ...appointment, ...call },
-			{ callId, stepId },
-		);
-		return id;
+		const callback = { ...appointment, ...call };
+		const made = await insert(this.#db, this.#row(callback, callId, stepId));
+		this.#options.dueSoon.announce(made.dueAt);
+		return made.id;
 	}
 
-	insert(callback: NewCallback): Promise<CallbackRecord> {
-		return this.#insert(callback, null);
+	async insert(
+		callback: NewCallback,
+		answerTo?: AnswerTo<CallbackRecord>,
+	): Promise<CallbackRecord> {
+		const row = this.#row(callback);
+		const made = await insertAnswered(
+			this.#options,
+			callback.cloudId,
+			(db) => insert(db, row),
+			answerTo,
+		);
+		this.#options.dueSoon.announce(made.dueAt);
+		return made;
 	}
 
 	async find(cloudId: string, id: string): Promise<CallbackRecord | undefined> {
@@ -212,39 +224,46 @@ export class StoredCallbacks implements Callbacks {
 			.where("status", "=", "pending");
 	}
 
-	async #insert(
+	#row(
 		callback: NewCallback,
-		parent: { callId: string; stepId: string } | null,
-	): Promise<CallbackRecord> {
+		parentCallId: string | null = null,
+		stepId: string | null = null,
+	): Insertable<Tables["callbacks"]> {
 		const now = new Date(this.#options.clock.now());
-		const row = await this.#db
-			.insertInto("callbacks")
-			.values({
-				id: newId(),
-				cloud_id: callback.cloudId,
-				parent_call_id: parent?.callId ?? null,
-				step_id: parent?.stepId ?? null,
-				entity: callback.entity,
-				date: callback.date,
-				time: callback.time,
-				timezone: callback.timezone,
-				due_at: new Date(callback.dueAt),
-				resolution: callback.resolution,
-				tzdata,
-				number: callback.number,
-				caller_id: callback.callerId,
-				record: callback.record,
-				publish: callback.publish && storableJson(callback.publish),
-				metadata: callback.metadata && storableJson(callback.metadata),
-				retry: storableJson(callback.retry),
-				created_at: now,
-				updated_at: now,
-			})
-			.returningAll()
-			.executeTakeFirstOrThrow();
-		this.#options.dueSoon.announce(callback.dueAt);
-		return callbackRecord(row);
+		return {
+			id: newId(),
+			cloud_id: callback.cloudId,
+			parent_call_id: parentCallId,
+			step_id: stepId,
+			entity: callback.entity,
+			date: callback.date,
+			time: callback.time,
+			timezone: callback.timezone,
+			due_at: new Date(callback.dueAt),
+			resolution: callback.resolution,
+			tzdata,
+			number: callback.number,
+			caller_id: callback.callerId,
+			record: callback.record,
+			publish: callback.publish && storableJson(callback.publish),
+			metadata: callback.metadata && storableJson(callback.metadata),
+			retry: storableJson(callback.retry),
+			created_at: now,
+			updated_at: now,
+		};
 	}
+}
+
+async function insert(
+	db: Kysely<Tables>,
+	row: Insertable<Tables["callbacks"]>,
+): Promise<CallbackRecord> {
+	const kept = await db
+		.insertInto("callbacks")
+		.values(row)
+		.returningAll()
+		.executeTakeFirstOrThrow();
+	return callbackRecord(kept);
 }
 
 function callbackRecord(row: Selectable<Tables["callbacks"]>): CallbackRecord {

@@ -1,7 +1,13 @@
 import { type Kysely, sql } from "kysely";
 import { instant } from "../core/clock.js";
 import { Fault } from "../core/fault.js";
-import type { Claim, IdempotencyKeys, KeptAnswer } from "./idempotency.js";
+import type {
+	AnswerTo,
+	Claim,
+	IdempotencyKeys,
+	KeyAnswer,
+} from "./idempotency.js";
+import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
 
 const KEPT_MS = 24 * 3_600_000;
@@ -82,11 +88,43 @@ export class StoredKeys implements IdempotencyKeys {
 	}
 }
 
-/** A row of what json_to_recordset takes in the statement that keeps calls. */
+/** A row for `keysAnswered`. */
 export function keyRow(
 	cloudId: string,
-	callId: string,
-	{ key, answer }: { key: string; answer: KeptAnswer },
+	{ key, answer }: KeyAnswer,
+	callId: string | null = null,
 ) {
 	return { cloud_id: cloudId, key, call_id: callId, answer };
+}
+
+/** The part of a statement that keeps what those are told who repeat their requests; `me` is this instance's row. */
+export const keysAnswered = (rows: readonly ReturnType<typeof keyRow>[]) =>
+	sql`keys as (
+			update idempotency_keys as kept set call_id = row.call_id, answer = row.answer, owner = null
+			from me, json_to_recordset(${storableJson(rows)}::json) as row (
+				cloud_id text, key text, call_id uuid, answer json
+			)
+			where kept.cloud_id = row.cloud_id and kept.key = row.key and kept.owner = me.number
+		)`;
+
+/** Keeps what `insert` makes and the answer that tells of it, both or neither. Throws LEASE_LOST once this instance was taken for dead. */
+export function insertAnswered<Made>(
+	{ db, owner }: { db: Kysely<Tables>; owner: number },
+	cloudId: string,
+	insert: (db: Kysely<Tables>) => Promise<Made>,
+	answerTo?: AnswerTo<Made>,
+): Promise<Made> {
+	if (!answerTo) return insert(db);
+	return db.transaction().execute(async (transaction) => {
+		const made = await insert(transaction);
+		const answer = answerTo(made);
+		if (!answer) return made;
+		const { rows } = await sql`
+			with me as (
+				select number from instances where number = ${owner} for key share
+			), ${keysAnswered([keyRow(cloudId, answer)])}
+			select number from me`.execute(transaction);
+		if (rows.length === 0) throw new Fault("LEASE_LOST");
+		return made;
+	});
 }

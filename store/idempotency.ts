@@ -5,20 +5,24 @@ export interface KeptAnswer {
 	body: unknown;
 }
 
-/** What is kept with a call: the key it was posted with, and what its client is told. */
+/** What is kept with what a request makes: the key it was posted with, and what its client is told. */
 export interface KeyAnswer {
 	key: string;
 	answer: KeptAnswer;
 }
 
+/** Undefined for a request without a key. */
+export type AnswerTo<Made> = (made: Made) => KeyAnswer | undefined;
+
 export type Claim =
-	/** It is this request's, until its call is kept or it is given back. */
+	/** It is this request's, until what it makes is kept or it is given back. */
 	| { kind: "claimed" }
 	| { kind: "in_flight" }
+	/** Or the same on another route. */
 	| { kind: "other_body" }
 	| { kind: "answered"; answer: KeptAnswer };
 
-/** Keys that make a repeated request harmless. A key goes with the call's own statement: neither is ever kept without the other. */
+/** Keys that make a repeated request harmless. An answer is kept in the transaction of what it tells of: neither is ever there without the other. */
 export interface IdempotencyKeys {
 	/** Throws LEASE_LOST once this instance was taken for dead. */
 	claim(

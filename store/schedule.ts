@@ -1,5 +1,6 @@
 import type { Entities } from "../core/entity.js";
 import type { FiredCall } from "./callback.js";
+import type { AnswerTo } from "./idempotency.js";
 import type { NewCallRecord, Position } from "./new-call.js";
 
 export const missedPolicies = ["skip", "run_once"] as const;
@@ -46,7 +47,11 @@ export interface ScheduleFiring {
 
 /** Each method is one transaction. */
 export interface Schedules {
-	insert(schedule: NewSchedule): Promise<ScheduleRecord>;
+	/** `answerTo` makes what is kept for those who repeat the request, if anything is. */
+	insert(
+		schedule: NewSchedule,
+		answerTo?: AnswerTo<ScheduleRecord>,
+	): Promise<ScheduleRecord>;
 	/** Undefined if this account has none with the id, which must be a UUID. */
 	find(cloudId: string, id: string): Promise<ScheduleRecord | undefined>;
 	/** Oldest first. */

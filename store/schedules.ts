@@ -4,6 +4,8 @@ import { newId } from "../core/id.js";
 import type { DueSoon } from "./due-soon.js";
 import { entitiesOf } from "./entities.js";
 import { type FireOptions, fire } from "./fire.js";
+import type { AnswerTo } from "./idempotency.js";
+import { insertAnswered } from "./idempotency-keys.js";
 import { storableJson } from "./json.js";
 import { beyond } from "./position.js";
 import type { NewSchedule, ScheduleRecord, Schedules } from "./schedule.js";
@@ -24,22 +26,30 @@ export class StoredSchedules implements Schedules {
 		this.#db = options.db;
 	}
 
-	async insert(schedule: NewSchedule): Promise<ScheduleRecord> {
+	async insert(
+		schedule: NewSchedule,
+		answerTo?: AnswerTo<ScheduleRecord>,
+	): Promise<ScheduleRecord> {
 		const { cloudId, cron, timezone, request, missed, nextAt } = schedule;
-		const row = await this.#db
-			.insertInto("schedules")
-			.values({
-				id: newId(),
-				cloud_id: cloudId,
-				...{ cron, timezone, missed },
-				request: storableJson(request),
-				next_at: new Date(nextAt),
-				created_at: new Date(this.#options.clock.now()),
-			})
-			.returningAll()
-			.executeTakeFirstOrThrow();
+		const row = {
+			id: newId(),
+			cloud_id: cloudId,
+			...{ cron, timezone, missed },
+			request: storableJson(request),
+			next_at: new Date(nextAt),
+			created_at: new Date(this.#options.clock.now()),
+		};
+		const made = await insertAnswered(
+			this.#options,
+			cloudId,
+			async (db) => {
+				const kept = db.insertInto("schedules").values(row).returningAll();
+				return scheduleRecord(await kept.executeTakeFirstOrThrow());
+			},
+			answerTo,
+		);
 		this.#options.dueSoon.announce(nextAt);
-		return scheduleRecord(row);
+		return made;
 	}
 
 	async find(cloudId: string, id: string): Promise<ScheduleRecord | undefined> {

@@ -4,7 +4,7 @@ import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import { endpointId } from "./endpoint-id.js";
-import { keyRow } from "./idempotency-keys.js";
+import { keyRow, keysAnswered } from "./idempotency-keys.js";
 import { storableJson } from "./json.js";
 import { recordingRow } from "./recordings.js";
 import type { Tables } from "./schema.js";
@@ -50,7 +50,7 @@ export async function writeAll(
 			select number from instances where number = ${owner} for key share
 		),
 		${insertion(writes, patches, conflict)}
-		${keysAnswered(writes)}
+		${keysOf(writes)}
 		event_rows as (
 			select * from me, json_to_recordset(${storableJson(events)}::json) as row (
 				id uuid, call_id uuid, seq integer, type text, at timestamptz, data json, cloud_id text, endpoint_id uuid,
@@ -146,6 +146,16 @@ function recordingRows(writes: readonly Write[]): RawBuilder<unknown> {
 		),`;
 }
 
+/** With new calls: what those are told who repeat their requests. */
+function keysOf(writes: readonly Write[]): RawBuilder<unknown> {
+	const rows = writes.flatMap(({ insert }) =>
+		insert?.idempotency
+			? [keyRow(insert.cloudId, insert.idempotency, insert.id)]
+			: [],
+	);
+	return rows.length === 0 ? nothing : sql`${keysAnswered(rows)},`;
+}
+
 function legRows(writes: readonly Write[]): RawBuilder<unknown> {
 	const rows = writes.flatMap(({ callId, leg }) =>
 		leg
@@ -165,23 +175,6 @@ function legRows(writes: readonly Write[]): RawBuilder<unknown> {
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (dialog_id text, transaction_id text, call_id uuid)
 			group by dialog_id, call_id
 			on conflict (dialog_id) do update set transaction_id = excluded.transaction_id
-		),`;
-}
-
-/** The part that keeps, with new calls, what those who repeat their requests are told. */
-function keysAnswered(writes: readonly Write[]): RawBuilder<unknown> {
-	const rows = writes.flatMap(({ insert }) =>
-		insert?.idempotency
-			? [keyRow(insert.cloudId, insert.id, insert.idempotency)]
-			: [],
-	);
-	if (rows.length === 0) return sql``;
-	return sql`keys as (
-			update idempotency_keys as kept set call_id = row.call_id, answer = row.answer, owner = null
-			from me, json_to_recordset(${storableJson(rows)}::json) as row (
-				cloud_id text, key text, call_id uuid, answer json
-			)
-			where kept.cloud_id = row.cloud_id and kept.key = row.key and kept.owner = me.number
 		),`;
 }
 

@@ -9,6 +9,7 @@ import { callbackView } from "../callback-view.js";
 import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
 import { findById } from "../find-by-id.js";
+import { answerOnce } from "../idempotency.js";
 import { readJson } from "../json-body.js";
 import { positionPage, readPositionPage } from "../position-page.js";
 
@@ -69,18 +70,22 @@ function list({ store }: AppDeps): RequestHandler {
 }
 
 function make(deps: AppDeps): RequestHandler {
-	return async (request, response) => {
-		const cloudId = cloudIdOf(response);
-		const entities = await deps.directory.entitiesOf(cloudId);
-		const callback = await deps.store.callbacks.insert({
-			...readNewCallback(request.body, { ...deps, entities }),
-			cloudId,
+	return (request, response) =>
+		answerOnce(deps, request, response, async (keep) => {
+			const cloudId = cloudIdOf(response);
+			const entities = await deps.directory.entitiesOf(cloudId);
+			const callback = readNewCallback(request.body, { ...deps, entities });
+			const answer = (made: CallbackRecord) => ({
+				status: 201,
+				location: `${request.baseUrl}/callbacks/${made.id}`,
+				body: callbackView(made),
+			});
+			const made = await deps.store.callbacks.insert(
+				{ ...callback, cloudId },
+				(made) => keep(answer(made)),
+			);
+			return answer(made);
 		});
-		response
-			.status(201)
-			.location(`${request.baseUrl}/callbacks/${callback.id}`)
-			.json(callbackView(callback));
-	};
 }
 
 function show({ store }: AppDeps): RequestHandler {

@@ -5,53 +5,47 @@ import { startVariables } from "../../flow/variables.js";
 import { cloudIdOf, limitsOf } from "../auth.js";
 import { readCallRequest } from "../call-request.js";
 import type { AppDeps } from "../deps.js";
-import { once } from "../idempotency.js";
+import { answerOnce } from "../idempotency.js";
 
 /** POST /call/flow: keeps the call and answers 202; it is dialled when its turn comes. */
 export function postCallFlow(deps: AppDeps): RequestHandler {
 	const { dispatcher, directory, hasTrunk, refusesSip, http, clock } = deps;
 	return async (request, response) => {
-		const { status, location, body } = await once(
-			deps,
-			request,
-			response,
-			async (keep) => {
-				const cloudId = cloudIdOf(response);
-				const { warnings, ...wanted } = readCallRequest(request.body, {
-					now: clock.now(),
-					entities: await directory.entitiesOf(cloudId),
-					hasTrunk,
-					limits: limitsOf(response),
-					refusesSip,
-					refuses: http.refuses,
-				});
-				const id = newId();
-				const values = startVariables(
-					wanted.flow,
+		await answerOnce(deps, request, response, async (keep) => {
+			const cloudId = cloudIdOf(response);
+			const { warnings, ...wanted } = readCallRequest(request.body, {
+				now: clock.now(),
+				entities: await directory.entitiesOf(cloudId),
+				hasTrunk,
+				limits: limitsOf(response),
+				refusesSip,
+				refuses: http.refuses,
+			});
+			const id = newId();
+			const values = startVariables(
+				wanted.flow,
+				id,
+				new Map(Object.entries(wanted.variables)),
+			);
+			const answer = {
+				status: 202,
+				location: `${request.baseUrl}/calls/${id}`,
+				body: {
 					id,
-					new Map(Object.entries(wanted.variables)),
-				);
-				const answer = {
-					status: 202,
-					location: `${request.baseUrl}/calls/${id}`,
-					body: {
-						id,
-						status: wanted.dueAt > clock.now() ? "scheduled" : "queued",
-						warnings,
-					},
-				};
-				await dispatcher.accept({
-					...wanted,
-					...{ id, parentCallId: null, callbackId: null, scheduleId: null },
-					cloudId,
-					flowHash: flowHash(wanted.flow),
-					number: values.get("call.number") ?? "",
-					callerId: values.get("call.caller_id") ?? "",
-					idempotency: keep(answer),
-				});
-				return answer;
-			},
-		);
-		response.status(status).location(location).json(body);
+					status: wanted.dueAt > clock.now() ? "scheduled" : "queued",
+					warnings,
+				},
+			};
+			await dispatcher.accept({
+				...wanted,
+				...{ id, parentCallId: null, callbackId: null, scheduleId: null },
+				cloudId,
+				flowHash: flowHash(wanted.flow),
+				number: values.get("call.number") ?? "",
+				callerId: values.get("call.caller_id") ?? "",
+				idempotency: keep(answer),
+			});
+			return answer;
+		});
 	};
 }

@@ -5,6 +5,7 @@ import { scheduleView } from "../callback-view.js";
 import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
 import { findById } from "../find-by-id.js";
+import { answerOnce } from "../idempotency.js";
 import { readJson } from "../json-body.js";
 import { positionPage, readPositionPage } from "../position-page.js";
 import { nextFrom, readNewSchedule } from "../schedule-body.js";
@@ -50,22 +51,25 @@ function list({ store }: AppDeps): RequestHandler {
 }
 
 function make(deps: AppDeps): RequestHandler {
-	return async (request, response) => {
-		const cloudId = cloudIdOf(response);
-		const { warnings, ...schedule } = readNewSchedule(request.body, {
-			...deps,
-			entities: await deps.directory.entitiesOf(cloudId),
-			limits: limitsOf(response),
+	return (request, response) =>
+		answerOnce(deps, request, response, async (keep) => {
+			const cloudId = cloudIdOf(response);
+			const { warnings, ...schedule } = readNewSchedule(request.body, {
+				...deps,
+				entities: await deps.directory.entitiesOf(cloudId),
+				limits: limitsOf(response),
+			});
+			const answer = (made: ScheduleRecord) => ({
+				status: 201,
+				location: `${request.baseUrl}/schedules/${made.id}`,
+				body: { ...scheduleView(made), warnings },
+			});
+			const made = await deps.store.schedules.insert(
+				{ ...schedule, cloudId },
+				(made) => keep(answer(made)),
+			);
+			return answer(made);
 		});
-		const kept = await deps.store.schedules.insert({
-			...schedule,
-			cloudId,
-		});
-		response
-			.status(201)
-			.location(`${request.baseUrl}/schedules/${kept.id}`)
-			.json({ ...scheduleView(kept), warnings });
-	};
 }
 
 function show({ store }: AppDeps): RequestHandler {

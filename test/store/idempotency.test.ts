@@ -4,6 +4,7 @@ import type { Claim, KeptAnswer } from "../../store/idempotency.js";
 import type { Store } from "../../store/store.js";
 import { newCall, queued, SLOW_MS } from "./data-dir.js";
 import { databases } from "./databases.js";
+import { newCallback } from "./new-callback.js";
 
 const HOUR_MS = 3_600_000;
 const now = Date.UTC(2030, 0, 1);
@@ -75,6 +76,27 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			};
 			await expect(store.calls.insert(twice, queued(call))).rejects.toThrow();
 			expect((await claim("c")).kind).toBe("in_flight");
+		});
+
+		it("is answered with a callback, and stays unanswered where that is not kept", async () => {
+			const { callbacks } = store;
+			await claim("callback");
+			const answer = answerOf("x");
+			const { id } = await callbacks.insert(newCallback(), (callback) => {
+				expect(callback).toMatchObject({ status: "pending" });
+				return { key: "callback", answer };
+			});
+			expect(await callbacks.find("dev", id)).toBeDefined();
+			expect(await claim("callback")).toEqual({ kind: "answered", answer });
+			await claim("broken");
+			let lost = "";
+			const broken = callbacks.insert(newCallback(), ({ id }) => {
+				lost = id;
+				throw new Error("no answer");
+			});
+			await expect(broken).rejects.toThrow("no answer");
+			expect(await callbacks.find("dev", lost)).toBeUndefined();
+			expect((await claim("broken")).kind).toBe("in_flight");
 		});
 
 		it("is claimed by one of fifty at a time", async () => {

@@ -79,12 +79,12 @@ export class Backend {
 		flow: object[],
 		publishTo = this.publishTo,
 	): Promise<{ id: string; at: number }> {
-		const body = JSON.stringify({
-			...(publishTo ? { publish: { url: publishTo } } : {}),
+		const publish = publishTo ? { publish: { url: publishTo } } : {};
+		const at = performance.timeOrigin + performance.now();
+		const answer = await this.request("POST", "/call/flow", {
+			...publish,
 			flow,
 		});
-		const at = performance.timeOrigin + performance.now();
-		const answer = await this.#request("POST", "/call/flow", body);
 		return { id: (answer as { id: string }).id, at }; // the documented answer
 	}
 
@@ -97,7 +97,7 @@ export class Backend {
 		const views = new Map<string, CallView>();
 		for (const id of ids)
 			for (;;) {
-				const view = (await this.#request("GET", `/calls/${id}`)) as CallView; // the documented answer
+				const view = (await this.request("GET", `/calls/${id}`)) as CallView; // the documented answer
 				views.set(id, view);
 				if (view.status === "ended" || performance.now() > until) break;
 				await pause(50);
@@ -105,7 +105,9 @@ export class Backend {
 		return views;
 	}
 
-	#request(method: string, path: string, body = ""): Promise<unknown> {
+	/** What the service answers; rejects with what it refuses. */
+	request(method: string, path: string, sends?: object): Promise<unknown> {
+		const body = sends ? JSON.stringify(sends) : "";
 		return new Promise((resolve, reject) => {
 			const sent = request(
 				`${this.#service.url}${path}`,

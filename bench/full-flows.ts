@@ -64,7 +64,7 @@ export async function fullFlows(options: FlowsOptions): Promise<FlowsResult> {
 	const good = [...views.values()].filter(
 		({ outcome, reason }) => outcome === "answered" && reason === "completed",
 	).length;
-	const invitedAt = sipp.invitedAt();
+	const invitedAt = new Map(sipp.invites().map(({ to, at }) => [to, at]));
 	await sipp.stop();
 	const waits = ascending(
 		posted.flatMap(({ number, at }) => {

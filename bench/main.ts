@@ -7,23 +7,32 @@ import {
 	startServiceProcess,
 } from "../demo/service-process.js";
 import { Backend } from "./backend.js";
+import {
+	CallbackBench,
+	type CallbackBurst,
+	type CallbackLags,
+} from "./callbacks.js";
 import { type FlowsResult, fullFlows } from "./full-flows.js";
 import { type LiveResult, liveCalls } from "./live-calls.js";
 import { residentBytes } from "./process-usage.js";
 import { rounded } from "./statistics.js";
 import { webhookLags } from "./webhooks.js";
 
-const HELP = `npm run bench -- [calls | webhooks] [--rate N] [--seconds N] [--publish] [--json]
+const HELP = `npm run bench -- [calls | webhooks | callbacks] [options]
 
   calls         full flows, and live calls that play (what is measured if nothing is said)
   webhooks      from an event to its consumer, at 300 events a second
+  callbacks     how late they ring beside others that wait, and how a burst of them drains
 
-  --rate N      full flows per second (60)
+  --rate N      full flows per second (60); callbacks due per second (50)
   --seconds N   how long to post them (60); 15 at the most where the time to the INVITE is taken
   --publish     every event of every call is sent as a webhook, too
+  --pending N   callbacks that wait for a time to come (100000)
+  --burst N     callbacks due at one instant (10000)
+  --cps N       calls that may begin per second then (50)
   --json        one line of JSON at the end
 
-sipp is the callee, on this machine.`;
+sipp is the callee, on this machine. DATABASE_URL: an empty PostgreSQL database instead of PGlite.`;
 
 /** Rate at which the time from POST to INVITE is taken: a service at its limit has queues of its own. */
 const LATENCY_RATE = 20;
@@ -34,17 +43,30 @@ const LIVE = [200, 100, 50];
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
 	options: {
-		rate: { type: "string", default: "60" },
+		rate: { type: "string" },
 		seconds: { type: "string", default: "60" },
 		publish: { type: "boolean", default: false },
+		pending: { type: "string", default: "100000" },
+		burst: { type: "string", default: "10000" },
+		cps: { type: "string", default: "50" },
 		json: { type: "boolean", default: false },
 		help: { type: "boolean", default: false },
 	},
 });
-const [rate, seconds] = [Number(values.rate), Number(values.seconds)];
 const [what = "calls"] = positionals;
-const known = what === "calls" || what === "webhooks";
-if (values.help || !known || !(rate > 0) || !(seconds > 0)) {
+const modes = {
+	calls: benchCalls,
+	webhooks: benchWebhooks,
+	callbacks: benchCallbacks,
+};
+const rate = Number(values.rate ?? (what === "callbacks" ? 50 : 60));
+const seconds = Number(values.seconds);
+const [pending, burst, cps] = [values.pending, values.burst, values.cps].map(
+	Number,
+) as [number, number, number];
+const numbers = [rate, seconds, pending, burst, cps];
+const known = Object.hasOwn(modes, what);
+if (values.help || !known || !numbers.every((number) => number > 0)) {
 	console.log(HELP);
 	process.exit(values.help ? 0 : 1);
 }
@@ -57,7 +79,7 @@ try {
 	say(
 		`${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.version}, sipp on the same machine`,
 	);
-	await (what === "webhooks" ? benchWebhooks() : benchCalls());
+	await modes[what as keyof typeof modes](); // known
 } finally {
 	rmSync(folder, { recursive: true, force: true });
 }
@@ -97,7 +119,7 @@ async function benchCalls(): Promise<void> {
 async function benchWebhooks(): Promise<void> {
 	const { besideLive, besideDead } = await withService(
 		(common) => webhookLags({ ...common, seconds }),
-		true,
+		{ publish: true },
 	);
 	for (const [name, lags] of [
 		["beside a live consumer", besideLive],
@@ -116,6 +138,58 @@ async function benchWebhooks(): Promise<void> {
 	process.exitCode = besideLive.failed + besideDead.failed === 0 ? 0 : 1;
 }
 
+async function benchCallbacks(): Promise<void> {
+	const DATA_DIR = mkdtempSync(join(folder, "data-"));
+	const options = { settings: { DATA_DIR } };
+	const first = await withService(async ({ backend, folder }) => {
+		const bench = new CallbackBench(backend, folder, 10_000_000);
+		await bench.limit(null);
+		const filled = await bench.fill(pending);
+		say(`${pending} callbacks made to wait, ${rounded(filled, 0)}/s`);
+		const evenly = await bench.lags(rate, seconds, false);
+		say(`${rate}/s evenly: ${describeLags(evenly)}`);
+		const together = await bench.lags(rate, seconds, true);
+		say(`${rate} at each full second: ${describeLags(together)}`);
+		await bench.limit(cps);
+		const drained = await bench.burst(burst, cps, "account");
+		say(describeBurst("the account's limit", drained));
+		await bench.limit(null);
+		return { evenly, together, drained };
+	}, options);
+	const settings = { DATA_DIR, CALLS_PER_SECOND: String(cps) };
+	const drained = await withService(
+		async ({ backend, folder }) => {
+			const bench = new CallbackBench(backend, folder, 20_000_000);
+			const drained = await bench.burst(burst, cps, "service");
+			say(describeBurst("CALLS_PER_SECOND", drained));
+			return drained;
+		},
+		{ settings },
+	);
+	if (values.json)
+		say(
+			JSON.stringify({
+				...first,
+				by_account: first.drained,
+				by_service: drained,
+			}),
+		);
+	const all = [first.evenly, first.together, first.drained, drained];
+	const failed = all.reduce((sum, one) => sum + one.notRung + one.rungTwice, 0);
+	process.exitCode = failed === 0 ? 0 : 1;
+}
+
+function describeLags({ callbacks, lagMs, ...wrong }: CallbackLags): string {
+	const { min, p50, p99, max } = lagMs;
+	return `${callbacks} callbacks rang ${rounded(min, 1)} ms after they were due at the least, p50 ${rounded(p50, 1)} ms, p99 ${rounded(p99, 1)} ms, max ${rounded(max, 1)} ms; ${wrong.notRung} not rung, ${wrong.rungTwice} twice`;
+}
+
+function describeBurst(by: string, result: CallbackBurst): string {
+	const { callbacks, perSecond, mostInASecond, tookS, expectedS } = result;
+	const { min, median, max } = perSecond;
+	return `${callbacks} callbacks due at once, ${cps}/s by ${by}: INVITEs per second min ${min}, median ${median}, max ${max}, at the most ${mostInASecond} in any second; ${rounded(tookS, 1)} s of ${rounded(expectedS, 1)} s, the first after ${rounded(result.firstAfterMs, 0)} ms; ${result.notRung} not rung, ${result.rungTwice} twice`;
+}
+
 /** Starts a service, warms it up, and stops it after `measure`. */
 async function withService<T>(
 	measure: (common: {
@@ -123,12 +197,18 @@ async function withService<T>(
 		backend: Backend;
 		folder: string;
 	}) => Promise<T>,
-	publish = values.publish,
+	{
+		publish = values.publish,
+		settings = {},
+	}: { publish?: boolean; settings?: Record<string, string> } = {},
 ): Promise<T> {
+	const { DATABASE_URL } = process.env;
 	const service = await startServiceProcess({
 		DATA_DIR: mkdtempSync(join(folder, "data-")),
 		CALLS_PER_SECOND: "1000",
 		LOG_LEVEL: "error",
+		...(DATABASE_URL && { DATABASE_URL }),
+		...settings,
 	});
 	const backend = await Backend.open(service, publish);
 	const common = { service, backend, folder };

@@ -3,10 +3,19 @@ import { createSocket } from "node:dgram";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** An INVITE that came; one that was sent again counts once. */
+export interface Invite {
+	/** Epoch milliseconds. */
+	at: number;
+	/** The users of the Request-URI and of From. */
+	to: string;
+	from: string;
+}
+
 export interface SippCallee {
 	port: number;
-	/** Epoch milliseconds at which the INVITE for a number arrived. */
-	invitedAt(): Map<string, number>;
+	/** As they came. */
+	invites(): Invite[];
 	stop(): Promise<void>;
 }
 
@@ -17,16 +26,18 @@ export interface SippOptions {
 	mediaPorts?: readonly number[];
 	/** Presses 1 by SIP INFO, that long after the answer. */
 	pressAfterMs?: number;
+	/** Answers nobody. */
+	busy?: boolean;
 }
 
-/** sipp as the callee: answers at once, presses a digit if told, waits for the BYE. */
+/** sipp as the callee: is busy, or answers at once, presses a digit if told, waits for the BYE. */
 export async function startSipp(options: SippOptions): Promise<SippCallee> {
 	const { folder, name, mediaPorts = [9] } = options;
 	const port = await freePort();
 	const scenario = join(folder, `${name}.xml`);
 	const ports = join(folder, `${name}.csv`);
 	const log = join(folder, `${name}.log`);
-	writeFileSync(scenario, scenarioXml(options.pressAfterMs));
+	writeFileSync(scenario, scenarioXml(options));
 	writeFileSync(ports, `SEQUENTIAL\n${mediaPorts.join("\n")}\n`);
 	writeFileSync(log, "");
 	const child = spawn(
@@ -34,7 +45,7 @@ export async function startSipp(options: SippOptions): Promise<SippCallee> {
 		[
 			...["-sf", scenario, "-inf", ports, "-i", "127.0.0.1", "-p", `${port}`],
 			...["-nostdin", "-trace_logs", "-log_file", log],
-			...["-buff_size", "8000000", "-timeout", "600"],
+			...["-buff_size", "8000000", "-timeout", "3600"],
 		],
 		{ stdio: "ignore" },
 	);
@@ -45,16 +56,15 @@ export async function startSipp(options: SippOptions): Promise<SippCallee> {
 	await Promise.race([exited, settled()]);
 	return {
 		port,
-		invitedAt() {
+		invites() {
 			const lines = readFileSync(log, "utf8").split("\n");
-			return new Map(
-				lines.flatMap((line) => {
-					const found = /^INVITE .*?(\d{10}\.\d+) sip:(\+?\d+)@/.exec(line);
-					return found?.[2]
-						? [[found[2], Number(found[1]) * 1000] as const]
-						: [];
-				}),
-			);
+			return lines.flatMap((line) => {
+				const [, at, to, from] =
+					/^INVITE .*?(\d{10}\.\d+) sip:([^@]+)@.* from .*?sip:([^@]+)@/.exec(
+						line,
+					) ?? [];
+				return at && to && from ? [{ at: Number(at) * 1000, to, from }] : [];
+			});
 		},
 		async stop() {
 			child.kill("SIGKILL");
@@ -114,20 +124,29 @@ Duration=160
 ]]></send>
 <recv response="200"/>`;
 
-const scenarioXml = (pressAfterMs?: number) => `<?xml version="1.0"?>
+const scenarioXml = ({
+	busy,
+	pressAfterMs,
+}: SippOptions) => `<?xml version="1.0"?>
 <scenario name="callee">
 <recv request="INVITE" rrs="true"><action>
 <ereg regexp="sip:[^ ]*" search_in="msg" assign_to="uri"/>
 <ereg regexp=":.*" search_in="hdr" header="From" assign_to="from"/>
 <ereg regexp=":.*" search_in="hdr" header="To" assign_to="to"/>
-<log message="INVITE [timestamp] [$uri]"/>
+<log message="INVITE [timestamp] [$uri] from [$from]"/>
 </action></recv>
+${busy ? refusal : conversation(pressAfterMs)}
+<Reference variables="from,to,uri"/>
+</scenario>
+`;
+
+const refusal = `${response("486 Busy Here", "", "")}
+<recv request="ACK"/>`;
+
+const conversation = (pressAfterMs?: number) => `
 ${response("180 Ringing", "", "")}
 ${response("200 OK", "Contact: <sip:[local_ip]:[local_port]>\nContent-Type: application/sdp\n", sdp)}
 <recv request="ACK"/>
 ${pressAfterMs === undefined ? "" : press(pressAfterMs)}
 <recv request="BYE"/>
-${response("200 OK", "", "").replace(";tag=[pid]s[call_number]", "")}
-<Reference variables="from,to,uri"/>
-</scenario>
-`;
+${response("200 OK", "", "").replace(";tag=[pid]s[call_number]", "")}`;

@@ -1,25 +1,53 @@
-import { type Clock, sleep } from "./clock.js";
+import type { Clock } from "./clock.js";
 
-/** Hands out permissions at a steady rate, first come, first served; what was saved up while idle lasts for a tenth of a second. */
+/** Who comes so late for a permission costs the next ones no time: as much of a second more may pass in it. */
+const LATE_MS = 20;
+
+/** Hands out permissions at a steady rate, first come, first served, and no more than that after a pause or a delay. */
 export class Pacer {
 	readonly #clock: Clock;
 	readonly #intervalMs: number;
-	readonly #savedMs: number;
-	/** When the next permission falls due if nothing was saved up (generic cell rate algorithm). */
+	/** When the next permission falls due (generic cell rate algorithm). */
 	#nextAt = Number.NEGATIVE_INFINITY;
+	/** Each has its turn by being called. */
+	readonly #waiting = new Set<() => void>();
+	#isArmed = false;
 
 	constructor(clock: Clock, perSecond: number) {
 		this.#clock = clock;
 		this.#intervalMs = 1000 / perSecond;
-		this.#savedMs = Math.max(0, 100 - this.#intervalMs);
 	}
 
-	/** Resolves when it is this caller's turn; rejects with the signal's reason if it aborts first (the turn is then lost). */
-	async take(signal: AbortSignal): Promise<void> {
-		signal.throwIfAborted();
-		const now = this.#clock.monotonic();
-		const at = Math.max(this.#nextAt, now - this.#savedMs);
-		this.#nextAt = at + this.#intervalMs;
-		if (at > now) await sleep(this.#clock, at - now, signal);
+	/** Resolves when it is this caller's turn; rejects with the signal's reason if it aborts first (its turn is then the next one's). */
+	take(signal: AbortSignal): Promise<void> {
+		return new Promise((resolve, reject) => {
+			if (signal.aborted) return reject(signal.reason);
+			const leave = () => {
+				this.#waiting.delete(go);
+				reject(signal.reason);
+			};
+			const go = () => {
+				signal.removeEventListener("abort", leave);
+				resolve();
+			};
+			signal.addEventListener("abort", leave, { once: true });
+			this.#waiting.add(go);
+			if (!this.#isArmed) this.#pump();
+		});
+	}
+
+	#pump(): void {
+		this.#isArmed = false;
+		for (const go of this.#waiting) {
+			const now = this.#clock.monotonic();
+			if (this.#nextAt > now) {
+				this.#isArmed = true;
+				this.#clock.after(this.#nextAt - now, () => this.#pump(), true);
+				return;
+			}
+			this.#nextAt = Math.max(this.#nextAt, now - LATE_MS) + this.#intervalMs;
+			this.#waiting.delete(go);
+			go();
+		}
 	}
 }

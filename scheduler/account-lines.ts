@@ -2,8 +2,8 @@ import type { Clock } from "../core/clock.js";
 import { RateLimit } from "../core/rate-limit.js";
 import type { LimitedAccount } from "../store/account.js";
 
-/** A pause saves up permissions for so long. */
-const SAVED_S = 0.1;
+/** Who comes so late costs the next ones no time: as much of a second more may begin in it. */
+const LATE_S = 0.02;
 
 /** What each account that has limits on its calls may begin here: its part, where several instances share the work. */
 export class AccountLines {
@@ -58,6 +58,6 @@ export class AccountLines {
 		const { callsPerSecond } = this.#limited.get(cloudId) ?? {};
 		if (callsPerSecond === undefined) return undefined;
 		const perSecond = callsPerSecond / this.#instances;
-		return { perSecond, burst: Math.max(1, perSecond * SAVED_S) };
+		return { perSecond, burst: 1 + perSecond * LATE_S };
 	}
 }

@@ -210,6 +210,7 @@ function createDispatcher(
 			trunks: config.SIP_TRUNK,
 			allow,
 			pacer: new Pacer(clock, config.CALLS_PER_SECOND),
+			gate: new Pacer(clock, config.CALLS_PER_SECOND),
 			clock,
 			log,
 		}),

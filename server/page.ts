@@ -31,7 +31,7 @@ export interface Page {
 
 /** Reads page_size and page_token; throws BAD_REQUEST with what is wrong. */
 export function readPage(given: Record<string, unknown>): Page {
-	const { page_size, page_token } = readQuery(pageFields, given, {});
+	const { page_size, page_token } = readQuery(pageFields, given);
 	return { size: page_size, after: page_token ?? 0 };
 }
 

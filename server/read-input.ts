@@ -41,10 +41,17 @@ export function readOwnBody<S extends z.ZodObject>(
 export function readQuery<S extends z.ZodRawShape>(
 	fields: S,
 	query: Record<string, unknown>,
-	others: z.ZodRawShape,
+	others: z.ZodRawShape = none,
 ): z.infer<z.ZodObject<S>> {
 	return read(fields, query, others);
 }
+
+const none: z.ZodRawShape = {};
+/** Schemas by what is read and by what is left to others: to make one takes longer than to use it. */
+const schemas = new WeakMap<
+	z.ZodRawShape,
+	WeakMap<z.ZodRawShape, z.ZodObject>
+>();
 
 function read<S extends z.ZodRawShape>(
 	fields: S,
@@ -52,15 +59,7 @@ function read<S extends z.ZodRawShape>(
 	others: z.ZodRawShape,
 ): z.infer<z.ZodObject<S>> {
 	const known = Object.keys(fields);
-	const ignored = Object.fromEntries(
-		Object.keys(others).map((name) => [name, z.unknown().optional()]),
-	);
-	const result = z
-		.strictObject(
-			{ ...ignored, ...fields },
-			{ error: `send an object with ${known.join(", ")}` },
-		)
-		.safeParse(given);
+	const result = schemaOf(fields, others).safeParse(given);
 	// S's fields are parsed by S, and z.infer of a spread is not known to be that
 	if (result.success) return result.data as z.infer<z.ZodObject<S>>;
 	throw badRequest(
@@ -68,6 +67,20 @@ function read<S extends z.ZodRawShape>(
 			path === "$" ? known : undefined,
 		),
 	);
+}
+
+function schemaOf(fields: z.ZodRawShape, others: z.ZodRawShape): z.ZodObject {
+	const beside = schemas.get(fields) ?? new WeakMap();
+	schemas.set(fields, beside);
+	const made = beside.get(others);
+	if (made) return made;
+	const ignored = Object.fromEntries(
+		Object.keys(others).map((name) => [name, z.unknown().optional()]),
+	);
+	const error = `send an object with ${Object.keys(fields).join(", ")}`;
+	const schema = z.strictObject({ ...ignored, ...fields }, { error });
+	beside.set(others, schema);
+	return schema;
 }
 
 /** A BAD_REQUEST whose words are its one problem's, or how many there are. */

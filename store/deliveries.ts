@@ -45,8 +45,10 @@ export class StoredDeliveries implements Deliveries {
 								"deliveries.endpoint_id",
 							)
 							.select("event_id")
-							.where("deliveries.status", "=", "pending")
-							.where("owner", "is", null)
+							// written out: a plan for whatever status is asked for could not use deliveries_due
+							.where(
+								sql<boolean>`deliveries.status = 'pending' and owner is null`,
+							)
 							.where("due_at", "<=", new Date(this.#clock.now()))
 							.where("endpoint.status", "=", "enabled")
 							.where(notOneOf(except))

@@ -94,26 +94,30 @@ export class StoredEntities implements EntityStore {
 	}
 }
 
-/** What each of these accounts has; `db` may be a transaction. */
+/** What each of these accounts has, of `ids` if they are given; `db` may be a transaction. */
 export async function entitiesOf(
 	db: Kysely<Tables>,
 	cloudIds: readonly string[],
+	ids?: readonly string[],
 ): Promise<(cloudId: string) => Entities> {
 	const byAccount = new Map(
 		cloudIds.map((cloudId) => [cloudId, new Map<string, Entity>()]),
 	);
-	const rows =
-		cloudIds.length === 0
-			? []
-			: await db
-					.selectFrom("entities")
-					.select(["cloud_id", "id", "kind", "name", "targets", "strategy"])
-					.where("cloud_id", "in", [...byAccount.keys()])
-					.execute();
+	if (cloudIds.length === 0) return () => new Map();
+	let query = db
+		.selectFrom("entities")
+		.select(["cloud_id", "id", "kind", "name", "targets", "strategy"])
+		.where(isOneOf("cloud_id", [...byAccount.keys()]));
+	if (ids) query = query.where(isOneOf("id", [...new Set(ids)]));
+	const rows = await query.execute();
 	for (const { cloud_id, id, ...entity } of rows)
 		byAccount.get(cloud_id)?.set(id, entity);
 	return (cloudId) => byAccount.get(cloudId) ?? new Map();
 }
+
+/** One parameter, however many there are: the statement stays the same. */
+const isOneOf = (column: "cloud_id" | "id", values: readonly string[]) =>
+	sql<boolean>`${sql.ref(column)} = any (array(select json_array_elements_text(${storableJson(values)}::json)))`;
 
 function entityRecord(row: Row): EntityRecord {
 	const { id, kind, name, targets, strategy } = row;

@@ -15,7 +15,9 @@ import type {
 /** Built upon in `#claim`. */
 type NobodysCalls = SelectQueryBuilder<Tables, "calls", object>;
 
-const waiting = ["scheduled", "queued"] as const;
+// Both are written out: a plan for whatever status is asked for could not use calls_due.
+const isWaiting = sql<boolean>`status in ('scheduled', 'queued')`;
+const isNobodys = sql<boolean>`owner is null and status <> 'ended'`;
 
 /** One parameter, however many there are: the statement stays the same. */
 function isOneOf(which: WhichAccounts = { except: [] }) {
@@ -55,7 +57,7 @@ export class StoredQueue implements Queue {
 	): Promise<ClaimedCall[]> {
 		return this.#claim((calls) =>
 			calls
-				.where("status", "in", waiting)
+				.where(isWaiting)
 				.where("due_at", "<=", new Date(by))
 				.where(isOneOf(which))
 				.orderBy("due_at")
@@ -65,7 +67,10 @@ export class StoredQueue implements Queue {
 
 	claimLeft(limit: number): Promise<ClaimedCall[]> {
 		return this.#claim((calls) =>
-			calls.where("status", "not in", waiting).orderBy("due_at").limit(limit),
+			calls
+				.where(sql<boolean>`not ${isWaiting}`)
+				.orderBy("due_at")
+				.limit(limit),
 		);
 	}
 
@@ -76,7 +81,7 @@ export class StoredQueue implements Queue {
 
 	async nextDueAt(which?: WhichAccounts): Promise<number | null> {
 		const next = await this.#nobodys()
-			.where("status", "in", waiting)
+			.where(isWaiting)
 			.where(isOneOf(which))
 			.select((call) => call.fn.min("due_at").as("due_at"))
 			.executeTakeFirst();
@@ -90,7 +95,7 @@ export class StoredQueue implements Queue {
 	): Promise<number> {
 		const due = this.#nobodys()
 			.select("id")
-			.where("status", "in", waiting)
+			.where(isWaiting)
 			.where("due_at", "<=", new Date(by))
 			.where(isOneOf(which))
 			.limit(most);
@@ -108,7 +113,7 @@ export class StoredQueue implements Queue {
 		const counted = await this.#db
 			.selectFrom("calls")
 			.select((row) => row.fn.countAll().as("rows"))
-			.where("status", "in", waiting)
+			.where(isWaiting)
 			.where(sql<boolean>`(due_at, id) < (${new Date(dueAt)}, ${id}::uuid)`)
 			.executeTakeFirst();
 		return Number(counted?.rows ?? 0);
@@ -146,10 +151,7 @@ export class StoredQueue implements Queue {
 	}
 
 	#nobodys() {
-		return this.#db
-			.selectFrom("calls")
-			.where("owner", "is", null)
-			.where("status", "<>", "ended");
+		return this.#db.selectFrom("calls").where(isNobodys);
 	}
 
 	async #claim(

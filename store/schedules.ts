@@ -17,6 +17,9 @@ export interface StoredSchedulesOptions extends FireOptions {
 	dueSoon: DueSoon;
 }
 
+/** Written out: a plan for whatever status is asked for could not use schedules_due. */
+const isActive = sql<boolean>`status = 'active'`;
+
 export class StoredSchedules implements Schedules {
 	readonly #options: StoredSchedulesOptions;
 	readonly #db: Kysely<Tables>;
@@ -120,7 +123,7 @@ export class StoredSchedules implements Schedules {
 			const rows = await transaction
 				.selectFrom("schedules")
 				.selectAll()
-				.where("status", "=", "active")
+				.where(isActive)
 				.where("next_at", "<=", new Date(this.#options.clock.now()))
 				.orderBy("next_at")
 				.limit(limit)
@@ -161,7 +164,7 @@ export class StoredSchedules implements Schedules {
 		const next = await this.#db
 			.selectFrom("schedules")
 			.select((row) => row.fn.min("next_at").as("next_at"))
-			.where("status", "=", "active")
+			.where(isActive)
 			.executeTakeFirst();
 		return next?.next_at?.getTime() ?? null;
 	}

@@ -23,8 +23,10 @@ import { resolveTargets, type TargetOptions } from "./targets.js";
 
 export interface DialerOptions extends TargetOptions {
 	engine: Engine;
-	/** One permission for each INVITE that leaves. */
+	/** One permission for each call or leg that is made ready. */
 	pacer: Pacer;
+	/** At the same rate, one for each INVITE: what took longer to be made ready does not leave together with those after it. */
+	gate: Pacer;
 	clock: Clock;
 	log: Log;
 }
@@ -124,15 +126,22 @@ export class SipDialer implements Dialer {
 				request.onRinging(status);
 			},
 			turn: async (signal) => {
-				const kept = name;
+				const next = name ?? (await this.#another(request, signal));
 				name = null;
-				if (kept) return kept;
-				await this.#options.pacer.take(signal);
-				const next = newDialogName();
-				await request.legs.keep(unsent(next));
+				await this.#options.gate.take(signal);
 				return next;
 			},
 		};
+	}
+
+	async #another(
+		{ legs }: ReachRequest,
+		signal: AbortSignal,
+	): Promise<DialogName> {
+		await this.#options.pacer.take(signal);
+		const next = newDialogName();
+		await legs.keep(unsent(next));
+		return next;
 	}
 
 	/** Rings the other party of a connect. */

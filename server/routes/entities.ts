@@ -50,7 +50,7 @@ export function addEntityRoutes(
 
 function list({ store }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { page_size, page_token } = readQuery(paging, request.query, {});
+		const { page_size, page_token } = readQuery(paging, request.query);
 		const found = await store.entities.list(cloudIdOf(response), {
 			after: page_token ?? null,
 			limit: page_size + 1, // one more tells whether there is another page

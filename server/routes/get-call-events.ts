@@ -35,7 +35,7 @@ export function getCallEvents({ store }: AppDeps): RequestHandler {
 }
 
 function readEventPage(given: Record<string, unknown>): Page {
-	const { page_size, page_token, after_seq } = readQuery(query, given, {});
+	const { page_size, page_token, after_seq } = readQuery(query, given);
 	if (page_token !== undefined && after_seq !== undefined) {
 		const hint = "leave it out: page_token says where the page begins";
 		throw badRequest([problem("$.after_seq", given.after_seq, hint)]);

@@ -23,7 +23,7 @@ export function getCallRecording({
 	recordings,
 }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { attempt } = readQuery(query, request.query, {});
+		const { attempt } = readQuery(query, request.query);
 		const { id, cloudId, recording } = await findCall(store, request, response);
 		const kept =
 			attempt === undefined

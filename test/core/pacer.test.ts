@@ -19,15 +19,37 @@ describe("a pacer", () => {
 		expect(passed).toBe(31);
 	});
 
-	it("saves up no more than a tenth of a second while idle", async () => {
+	it("makes up for 20 ms of a pause or of a delay, and for no more", async () => {
 		const clock = new ManualClock();
 		const pacer = new Pacer(clock, 100);
-		await clock.advance(60_000);
 		let passed = 0;
-		for (let each = 0; each < 50; each++)
+		for (let each = 0; each < 500; each++)
 			void pacer.take(never).then(() => passed++);
 		await clock.advance(0);
-		expect(passed).toBe(10);
+		expect(passed).toBe(3); // at 0 ms, and those of 20 ms before
+		await clock.advance(1_000);
+		expect(passed).toBe(103);
+		clock.stall(700);
+		await clock.advance(0);
+		expect(passed).toBe(106);
+		await clock.advance(1_000);
+		expect(passed).toBe(206);
+	});
+
+	it("gives the turn of who gave up to the next", async () => {
+		const clock = new ManualClock();
+		const pacer = new Pacer(clock, 1);
+		await pacer.take(never);
+		const stop = new AbortController();
+		const first = pacer.take(stop.signal);
+		let passed = false;
+		void pacer.take(never).then(() => {
+			passed = true;
+		});
+		stop.abort("stopped");
+		await expect(first).rejects.toBe("stopped");
+		await clock.advance(1_000);
+		expect(passed).toBe(true);
 	});
 
 	it("rejects with the signal's reason when it aborts first", async () => {

@@ -46,12 +46,17 @@ export class ManualClock implements Clock {
 		const until = this.#elapsedMs + ms;
 		for (let next = this.#due(until); next; next = this.#due(until)) {
 			this.#timers.delete(next);
-			this.#elapsedMs = next.at;
+			this.#elapsedMs = Math.max(this.#elapsedMs, next.at); // later, if it was stalled
 			next.run();
 			await nextTurn();
 		}
 		this.#elapsedMs = until;
 		await nextTurn();
+	}
+
+	/** Time passes and nothing runs, as on a machine that is busy. */
+	stall(ms: number): void {
+		this.#elapsedMs += ms;
 	}
 
 	#due(until: number): Timer | undefined {

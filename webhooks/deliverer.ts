@@ -10,7 +10,7 @@ import { Lane } from "./lane.js";
 import { retryDelayMs } from "./retries.js";
 import { Sender } from "./sender.js";
 
-/** For what is under way when the service ends. */
+/** For what is here when the service ends. */
 const LAST_WORDS_MS = 2_000;
 /** Requests under way to one endpoint. */
 const LANE_WIDTH = 32;
@@ -44,6 +44,8 @@ export class Deliverer {
 	#again = false;
 	/** Of the clock that only goes forward; when it looks for what is due. */
 	#wakeAt = Number.POSITIVE_INFINITY;
+	/** It looks for more than it was given. */
+	#claims = true;
 	#open = true;
 	/** Deliveries that are on their way back to the store. */
 	readonly #putBacks = { underWay: 0, count: 0 };
@@ -92,16 +94,17 @@ export class Deliverer {
 		this.#wakeIn(0);
 	}
 
-	/** Begins nothing more and gives what is under way a moment; the rest stays in the store. */
+	/** Looks for nothing more and sends what is here for a moment; the rest stays in the store. */
 	async stop(): Promise<void> {
-		this.#open = false;
+		this.#claims = false;
 		this.#cancel();
-		const cancel = this.#options.clock.after(
-			LAST_WORDS_MS,
-			() => this.#stop.abort(),
-			true,
-		);
+		const end = () => {
+			this.#open = false;
+			this.#stop.abort();
+		};
+		const cancel = this.#options.clock.after(LAST_WORDS_MS, end, true);
 		await this.idle();
+		end();
 		cancel();
 	}
 
@@ -243,7 +246,7 @@ export class Deliverer {
 	#wakeIn(delayMs: number): void {
 		const { clock } = this.#options;
 		const at = clock.monotonic() + Math.max(0, delayMs);
-		if (!this.#open || at >= this.#wakeAt) return;
+		if (!this.#claims || at >= this.#wakeAt) return;
 		this.#cancel();
 		this.#wakeAt = at;
 		this.#cancel = clock.after(Math.max(0, delayMs), () =>
@@ -272,7 +275,7 @@ export class Deliverer {
 				if (isAll && this.#putBacks.count === count)
 					for (const lane of overflowing) lane.overflows = false;
 				for (const delivery of due) this.#take(delivery);
-				if (due.length < CLAIM) break;
+				if (due.length < CLAIM || !this.#claims) break;
 			}
 			nextMs = await deliveries.nextDueInMs(this.#busy());
 		} catch (error) {

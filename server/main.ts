@@ -158,15 +158,14 @@ async function open(
 	// longer than clients keep theirs, or a request meets a connection that is just being closed
 	server.keepAliveTimeout = 65_000;
 	await listening(server, config);
-	closers.add(() => closeServer(server));
+	closers.add(() => closeServer(server, clock));
 	const { port } = server.address() as AddressInfo; // it listens on TCP
 	return {
 		url: `http://${bracket(config.HTTP_HOST)}:${port}`,
 		token,
 		sip: softswitch?.sip ?? null,
 		async stop() {
-			await stopDue();
-			await dispatcher.drain(config.DRAIN_TIMEOUT);
+			await Promise.all([stopDue(), dispatcher.drain(config.DRAIN_TIMEOUT)]);
 			await closers.close();
 		},
 		stopNow: () => dispatcher.hangUpAll(),

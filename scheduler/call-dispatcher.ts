@@ -114,16 +114,19 @@ export class CallDispatcher implements Dispatcher, Line {
 		else await this.#takeLeft({ ...claimed, stopAsked: true });
 	}
 
-	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait stay in the store for the next start. */
+	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait are given back at once: other instances take them, or the next start. */
 	async drain(patienceMs: number): Promise<void> {
 		this.#open = false;
+		this.#claimer.close();
 		this.#live.close();
 		const cancel = this.#options.clock.after(
 			patienceMs,
 			() => this.hangUpAll(),
 			true,
 		);
+		await this.#live.settled();
 		await this.#claimer.stop();
+		// what was just being claimed
 		await this.#live.settled();
 		cancel();
 	}

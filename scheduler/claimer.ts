@@ -91,6 +91,11 @@ export class Claimer {
 		this.#alarm.wakeIn(0);
 	}
 
+	/** Claims no more; who is to be stopped is still looked for. */
+	close(): void {
+		this.#open = false;
+	}
+
 	async stop(): Promise<void> {
 		this.#open = false;
 		await this.#alarm.stop();
@@ -105,6 +110,10 @@ export class Claimer {
 			this.#options;
 		const lookedAt = clock.now();
 		try {
+			if (!this.#open) {
+				for (const id of await queue.stopsAsked()) stop(id);
+				return LONGEST_SLEEP_MS;
+			}
 			if (clock.monotonic() >= this.#looksForAllAt) {
 				this.#looksForAllAt = clock.monotonic() + LONGEST_SLEEP_MS;
 				await this.#takeLeft();

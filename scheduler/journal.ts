@@ -30,6 +30,11 @@ export class Journal {
 		this.#seq = options.lastSeq;
 	}
 
+	/** Resolves when all that was recorded so far is durable; rejects if it could not be kept. */
+	get kept(): Promise<void> {
+		return this.#last;
+	}
+
 	/** The event as it will be kept; `record` does both. */
 	write(happening: CallHappening): CallEvent {
 		const { callId, cloudId, metadata, clock } = this.#options;

@@ -1,12 +1,13 @@
 import type { LegName, StopReason } from "../core/call.js";
+import { message } from "../core/fault.js";
 import type { Store } from "../store/store.js";
 import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { type PlaceCallOptions, placeCall } from "./place-call.js";
 
 export interface LiveCallsOptions
-	extends Omit<PlaceCallOptions, "legs" | "onDialing"> {
-	store: Pick<Store, "calls" | "held">;
+	extends Omit<PlaceCallOptions, "legs" | "onTurn"> {
+	store: Pick<Store, "calls" | "queue" | "held">;
 	queueTimeoutMs: number;
 	/** A call has ended, or its attempt: there is room. */
 	onRoom(): void;
@@ -23,8 +24,8 @@ interface Live {
 	attempt: number;
 	journal: Journal;
 	stop: AbortController;
-	/** It is dialled, and so it no longer waits. */
-	isDialled: boolean;
+	/** Its turn has come: it no longer waits. */
+	hasTurn: boolean;
 	/** Stops the wait to be dialled from lasting longer than QUEUE_TIMEOUT. */
 	cancelTimeout(): void;
 }
@@ -36,6 +37,8 @@ export class LiveCalls {
 	/** Ids, first come first served; a Set, so that one can leave from the middle. */
 	readonly #waiting = new Set<string>();
 	readonly #running = new Map<string, Promise<void>>();
+	/** On their way back to the store. */
+	readonly #leaving = new Set<Promise<void>>();
 	#open = true;
 
 	constructor(options: LiveCallsOptions) {
@@ -69,21 +72,23 @@ export class LiveCalls {
 		return this.room >= Math.max(1, this.#ahead / 2);
 	}
 
-	/** Has its turn as soon as one is free; nothing is dialled before the journal has kept that it is. */
+	/** Has its turn as soon as one is free; nothing is dialled before the journal has kept that it is. After `close` it is given back. */
 	add(call: NewCall, attempt: number, journal: Journal): void {
 		const { clock, queueTimeoutMs } = this.#options;
 		const leftMs = call.dueAt + queueTimeoutMs - clock.now();
-		this.#live.set(call.id, {
+		const live: Live = {
 			...{ call, attempt, journal },
 			stop: new AbortController(),
-			isDialled: false,
+			hasTurn: false,
 			cancelTimeout: clock.after(leftMs, () =>
 				this.stop(call.id, "queue_timeout"),
 			),
-		});
+		};
+		this.#live.set(call.id, live);
 		this.#waiting.add(call.id);
 		if (leftMs <= 0) this.stop(call.id, "queue_timeout");
-		else this.#pump();
+		else if (this.#open) this.#pump();
+		else this.#leave(this.#giveBack(live));
 	}
 
 	/** It could not be kept. */
@@ -103,15 +108,12 @@ export class LiveCalls {
 		return true;
 	}
 
-	/** Begins no more: what waits stays in the store, what is dialled goes on. */
+	/** Begins no more: what waits is given back for whoever finds it, whose turn has come goes on. */
 	close(): void {
 		this.#open = false;
-		this.#waiting.clear();
 		for (const live of this.#live.values())
-			if (!live.isDialled) {
-				live.cancelTimeout();
-				live.stop.abort("shutdown" satisfies StopReason);
-			}
+			if (this.#waiting.has(live.call.id)) this.#leave(this.#giveBack(live));
+			else if (!live.hasTurn) live.stop.abort("shutdown" satisfies StopReason);
 	}
 
 	/** Ends every call that runs, each with its events. */
@@ -119,9 +121,27 @@ export class LiveCalls {
 		for (const id of this.#running.keys()) this.stop(id, "shutdown");
 	}
 
-	/** Resolves when none runs. */
+	/** Resolves when none runs, and those that were given back are. */
 	async settled(): Promise<void> {
-		await Promise.allSettled(this.#running.values());
+		while (this.#running.size + this.#leaving.size > 0)
+			await Promise.all([...this.#running.values(), ...this.#leaving]);
+	}
+
+	#leave(left: Promise<void>): void {
+		const { log } = this.#options;
+		const leaving = left
+			.catch((error) => log.warn({ err: message(error) }, "not given back"))
+			.finally(() => this.#leaving.delete(leaving));
+		this.#leaving.add(leaving);
+	}
+
+	async #giveBack({ call, journal }: Live): Promise<void> {
+		// until it is kept there is nothing to give back
+		await journal.kept;
+		// it was stopped in the meantime
+		if (!this.#waiting.has(call.id)) return;
+		this.remove(call.id);
+		await this.#options.store.queue.giveBack(call.id);
 	}
 
 	get #ahead(): number {
@@ -148,15 +168,16 @@ export class LiveCalls {
 				keep: (leg: LegName) => store.calls.keepLeg(call.id, leg),
 				held: () => store.held(),
 			},
-			// its turn has come: it may be rung as soon as this is kept
-			onDialing() {
-				live.isDialled = true;
+			onTurn() {
+				live.hasTurn = true;
 				live.cancelTimeout();
 			},
 		};
 		const done = placeCall({ ...call, attempt }, journal, options, stop.signal)
 			.then((nextAt) => {
-				if (nextAt !== null) onScheduled(call, nextAt);
+				if (nextAt !== null) return onScheduled(call, nextAt);
+				if (!live.hasTurn && stop.signal.reason === "shutdown")
+					return store.queue.giveBack(call.id);
 			})
 			.catch((error) => {
 				log.error({ err: error, callId: call.id }, "not kept");

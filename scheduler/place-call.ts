@@ -44,8 +44,8 @@ export interface PlaceCallOptions {
 	entitiesOf(cloudId: string): Promise<Entities>;
 	recordings: Recordings;
 	legs: LegKeeper;
-	/** The call is dialled as soon as that is kept: it no longer waits. */
-	onDialing(): void;
+	/** Its turn has come: it no longer waits. */
+	onTurn(): void;
 	/** Which numbers an account may ring today. */
 	numbersOf(cloudId: string): Promise<(number: string) => boolean>;
 	clock: Clock;
@@ -74,6 +74,7 @@ export async function placeCall(
 				await journal.record(callEnded(gaveUp, life.times, clock.now()));
 			return null;
 		}
+		options.onTurn();
 		ending = await life.walk();
 	} catch (error) {
 		log.error({ err: error, callId: call.id }, "the call broke");
@@ -136,6 +137,7 @@ class CallLife {
 	async waitForTurn(): Promise<Ending | null> {
 		try {
 			await this.#options.dialer.turn(this.#signal);
+			this.#signal.throwIfAborted();
 			return null;
 		} catch (error) {
 			if (!this.#signal.aborted) throw error;
@@ -198,7 +200,7 @@ class CallLife {
 	}
 
 	async #dial(request: FlowDial): Promise<DialResult> {
-		const { dialer, legs, onDialing, clock, log } = this.#options;
+		const { dialer, legs, clock, log } = this.#options;
 		const told = { number: request.to, caller_id: request.callerId };
 		const mayRing = await this.#options.numbersOf(this.#call.cloudId);
 		let ringing: Promise<void> | undefined;
@@ -210,7 +212,6 @@ class CallLife {
 				mayRing,
 				entities: () => this.#entities(),
 				beforeInvite: async () => {
-					onDialing();
 					this.#dialedAt = clock.now();
 					await this.#journal.record({ type: "call.dialing", data: told });
 				},

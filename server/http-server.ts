@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Express } from "express";
+import type { Clock } from "../core/clock.js";
 import { type Config, ConfigError } from "../core/config.js";
 import { Fault, type FaultCode, message } from "../core/fault.js";
 import { problemOf } from "./problem.js";
@@ -91,10 +92,21 @@ export function listening(
 	});
 }
 
-/** Resolves when its last request has its answer. */
-export function closeServer(server: Server): Promise<void> {
+/** For requests under way; a connection on which none ever came counts as such, too. */
+const LAST_REQUESTS_MS = 2_000;
+
+/** Resolves when its last request has its answer, or has had its time. */
+export function closeServer(server: Server, clock: Clock): Promise<void> {
 	return new Promise((resolve) => {
-		server.close(() => resolve());
+		const cancel = clock.after(
+			LAST_REQUESTS_MS,
+			() => server.closeAllConnections(),
+			true,
+		);
+		server.close(() => {
+			cancel();
+			resolve();
+		});
 		server.closeIdleConnections();
 	});
 }

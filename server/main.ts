@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createAudioWorker } from "../audio/worker.js";
@@ -158,15 +159,14 @@ async function open(
 	// longer than clients keep theirs, or a request meets a connection that is just being closed
 	server.keepAliveTimeout = 65_000;
 	await listening(server, config);
-	closers.add(() => closeServer(server));
+	closers.add(() => closeServer(server, clock));
 	const { port } = server.address() as AddressInfo; // it listens on TCP
 	return {
 		url: `http://${bracket(config.HTTP_HOST)}:${port}`,
 		token,
 		sip: softswitch?.sip ?? null,
 		async stop() {
-			await stopDue();
-			await dispatcher.drain(config.DRAIN_TIMEOUT);
+			await Promise.all([stopDue(), dispatcher.drain(config.DRAIN_TIMEOUT)]);
 			await closers.close();
 		},
 		stopNow: () => dispatcher.hangUpAll(),
@@ -268,8 +268,9 @@ async function main(): Promise<void> {
 			`AUTH_TOKEN is not set; for this run cloud_id is ${config.CLOUD_ID} and auth_token is ${service.token}`,
 		);
 	let stopping = false;
-	const stop = () => {
-		if (stopping) return service.stopNow();
+	const stop = (signal: "SIGTERM" | "SIGINT") => {
+		// 143, 130: as a shell tells of a program that the signal has ended
+		if (stopping) process.exit(128 + constants.signals[signal]);
 		stopping = true;
 		void service.stop().then(() => process.exit(0));
 	};

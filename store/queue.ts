@@ -79,6 +79,18 @@ export class StoredQueue implements Queue {
 		return call;
 	}
 
+	async giveBack(id: string): Promise<void> {
+		const given = await this.#db
+			.updateTable("calls")
+			.set({ owner: null })
+			.where("id", "=", id)
+			.where("owner", "=", this.#owner)
+			.where("status", "in", waiting)
+			.returning("due_at")
+			.executeTakeFirst();
+		if (given) this.#dueSoon.announce(given.due_at.getTime());
+	}
+
 	async nextDueAt(which?: WhichAccounts): Promise<number | null> {
 		const next = await this.#nobodys()
 			.where(isWaiting)

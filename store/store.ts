@@ -107,6 +107,8 @@ export interface Queue {
 	claimLeft(limit: number): Promise<ClaimedCall[]>;
 	/** The same for one call, whether it is due or not; undefined if it has ended or is somebody's. */
 	claim(id: string): Promise<ClaimedCall | undefined>;
+	/** Makes a call of this instance that still waits nobody's again, and tells the other instances. */
+	giveBack(id: string): Promise<void>;
 	/** When the next one that waits and is nobody's is due; null if there is none. */
 	nextDueAt(which?: WhichAccounts): Promise<number | null>;
 	/** Calls that wait, are nobody's and were due by then, counted to `most`. */

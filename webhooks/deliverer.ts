@@ -11,7 +11,7 @@ import { Lane } from "./lane.js";
 import { retryDelayMs } from "./retries.js";
 import { Sender } from "./sender.js";
 
-/** For what is under way when the service ends. */
+/** For what is here when the service ends. */
 const LAST_WORDS_MS = 2_000;
 /** Requests under way to one endpoint. */
 const LANE_WIDTH = 32;
@@ -41,6 +41,8 @@ export class Deliverer {
 	readonly #underWay = new Set<Promise<unknown>>();
 	/** Looks for what is due. */
 	readonly #alarm: Alarm;
+	/** It looks for more than it was given. */
+	#claims = true;
 	#open = true;
 	readonly #stop = new AbortController();
 
@@ -92,16 +94,17 @@ export class Deliverer {
 		this.#alarm.wakeIn(0);
 	}
 
-	/** Begins nothing more and gives what is under way a moment; the rest stays in the store. */
+	/** Looks for nothing more and sends what is here for a moment; the rest stays in the store. */
 	async stop(): Promise<void> {
-		this.#open = false;
+		this.#claims = false;
 		void this.#alarm.stop();
-		const cancel = this.#options.clock.after(
-			LAST_WORDS_MS,
-			() => this.#stop.abort(),
-			true,
-		);
+		const end = () => {
+			this.#open = false;
+			this.#stop.abort();
+		};
+		const cancel = this.#options.clock.after(LAST_WORDS_MS, end, true);
 		await this.idle();
+		end();
 		cancel();
 	}
 
@@ -254,7 +257,7 @@ export class Deliverer {
 					for (const { lane, putBacks } of emptied)
 						if (lane.putBacks === putBacks) lane.overflows = false;
 				for (const delivery of due) this.#take(delivery);
-				if (due.length < CLAIM) break;
+				if (due.length < CLAIM || !this.#claims) break;
 			}
 			nextMs = await deliveries.nextDueInMs(this.#busy());
 		} catch (error) {

@@ -194,6 +194,8 @@ describe("the dispatcher", () => {
 		await expect(before.dispatcher.accept(newCall())).rejects.toMatchObject({
 			code: "SHUTTING_DOWN",
 		});
+		// at once: another instance may take it while the live one goes on
+		await expect.poll(() => store.queue.nextDueAt()).toBe(waiting.dueAt);
 		await before.clock.advance(500);
 		await drained;
 		expect((await before.until(live, "call.ended")).data).toMatchObject({

@@ -57,6 +57,23 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		});
 	});
 
+	it("a call is given back while it waits, and then is anybody's", async () => {
+		const store = await database.open();
+		// those of the tests before
+		await all(store, 10);
+		const [waiting, ringing] = [newCall(), newCall()];
+		for (const call of [waiting, ringing])
+			await store.calls.insert(call, queued(call));
+		const { calls, queue } = store;
+		await calls.append(ringing.id, [newEvent(ringing, 2)], {
+			status: "ringing",
+		});
+		expect(await queue.nextDueAt()).toBeNull();
+		for (const { id } of [waiting, ringing]) await queue.giveBack(id);
+		expect(await all(store, 10)).toMatchObject([{ id: waiting.id }]);
+		await store.close();
+	});
+
 	// PGlite is for one process
 	if (isShared)
 		it("two instances never get the same work", async () => {

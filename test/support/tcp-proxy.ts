@@ -13,6 +13,8 @@ const HOST = "127.0.0.1";
 export class TcpProxy {
 	/** `hold` takes connections and says nothing, `drop` closes them at once. */
 	mode: "pass" | "hold" | "drop" = "pass";
+	/** The target is not told that whoever had connected is gone: as where a host vanished, or nobody cares. */
+	lingers = false;
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
 
@@ -24,8 +26,10 @@ export class TcpProxy {
 			const target = this.#keep(connect(targetPort, HOST));
 			socket.setNoDelay(true);
 			target.setNoDelay(true);
-			socket.pipe(target).pipe(socket);
-			socket.on("close", () => target.destroy());
+			socket.pipe(target, { end: false }).pipe(socket);
+			socket.on("close", () => {
+				if (!this.lingers) target.destroy();
+			});
 			target.on("close", () => socket.destroy());
 		});
 	}

@@ -8,6 +8,8 @@ interface Invited {
 	from: string;
 	callId: string;
 	at: number;
+	/** What the other side has ended it with. */
+	endedBy?: "BYE" | "CANCEL";
 }
 
 interface Dialog extends Invited {
@@ -75,9 +77,11 @@ export class UdpCallee {
 			this.#reply(packet, peer, "200 OK");
 			if (dialog.state !== "ringing") return;
 			dialog.state = "over";
+			dialog.endedBy = method;
 			this.#reply(dialog.invite, dialog.peer, "487 Terminated", dialog.tag);
 		} else if (method === "BYE") {
 			dialog.state = "over";
+			dialog.endedBy = method;
 			this.#reply(packet, peer, "200 OK");
 		}
 	}

@@ -26,7 +26,7 @@ describe.skipIf(!hasPostgres)("two instances on one PostgreSQL", () => {
 		for (const remove of removals) remove();
 	}, SLOW_MS);
 
-	async function start() {
+	async function start(settings: Record<string, string> = {}) {
 		const { dataDir, remove } = await newDataDir();
 		removals.push(remove);
 		const listens = /listens at (http:\S+)/;
@@ -36,6 +36,7 @@ describe.skipIf(!hasPostgres)("two instances on one PostgreSQL", () => {
 				...{ HTTP_PORT: "0", SOFTSWITCH_SIP: "127.0.0.1:0" },
 				...{ DATA_DIR: dataDir, DATABASE_URL: databaseUrl },
 				...{ AUTH_TOKEN: TOKEN, LOG_LEVEL: "warn", DRAIN_TIMEOUT: "0" },
+				...settings,
 			},
 			listens,
 		);
@@ -128,5 +129,30 @@ describe.skipIf(!hasPostgres)("two instances on one PostgreSQL", () => {
 		expect(Date.now() - killedAt).toBeLessThan(15_000);
 		expect(rings("later")).toHaveLength(1);
 		await two.child.exit("SIGTERM");
+	});
+
+	it("one that shuts down leaves what waits to the other at once, and is still asked to stop a call", {
+		timeout: 90_000,
+	}, async () => {
+		const one = await start({ DRAIN_TIMEOUT: "60", CALLS_PER_SECOND: "0.01" });
+		const live = await one.ask("/call/flow", long("live"));
+		await expect
+			.poll(async () => types(one, live.id))
+			.toContain("call.answered");
+		// its turn would come after 100 s
+		const waits = await one.ask("/call/flow", long("waits"));
+		const two = await start();
+		one.child.signal("SIGTERM");
+		await expect
+			.poll(async () => types(two, waits.id), { timeout: 5_000 })
+			.toContain("call.answered");
+		expect(isLive("live")).toBe(true);
+		expect(rings("waits")).toHaveLength(1);
+		await two.ask(`/calls/${live.id}/stop`, {});
+		await expect.poll(() => isLive("live"), { timeout: 5_000 }).toBe(false);
+		expect(await one.child.exit()).toBe(0);
+		expect(isLive("waits")).toBe(true);
+		await two.child.exit("SIGTERM");
+		expect(isLive("waits")).toBe(false);
 	});
 });

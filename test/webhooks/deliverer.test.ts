@@ -331,6 +331,21 @@ describe("a webhook", () => {
 		SLOW_MS,
 	);
 
+	it("is sent with all that are here when the service ends, and no other", async () => {
+		const consumer = await loopback((_, response) => response.end());
+		const [call, kept] = [await publish(consumer.url, 5), newCall()];
+		// in the store only
+		await store.calls.insert(
+			{ ...kept, publish: { url: consumer.url, method: "POST" } },
+			queued(kept),
+		);
+		await deliverer.stop();
+		expect(await told(call.id)).toMatchObject(
+			Array(5).fill({ status: "delivered" }),
+		);
+		expect(consumer.requests).toHaveLength(5);
+	});
+
 	it("of a dead consumer delays nobody else's", async () => {
 		const dead = await loopback(() => {});
 		const well = await loopback((_, response) => response.end());

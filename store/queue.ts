@@ -85,7 +85,7 @@ export class StoredQueue implements Queue {
 			.set({ owner: null })
 			.where("id", "=", id)
 			.where("owner", "=", this.#owner)
-			.where("status", "in", waiting)
+			.where(isWaiting)
 			.returning("due_at")
 			.executeTakeFirst();
 		if (given) this.#dueSoon.announce(given.due_at.getTime());

@@ -36,6 +36,11 @@ export function tell(
 			if (isStale) tell(route, hop, signal).then(resolve, reject);
 			else reject(error);
 		});
+		// 101: nobody asked for another protocol
+		sent.on("upgrade", (answer, socket) => {
+			socket.destroy();
+			resolve(answer);
+		});
 		sent.on("response", (answer) => {
 			let bytes = 0;
 			answer.on("data", (chunk: Buffer) => {

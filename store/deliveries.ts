@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import { type Clock, instant } from "../core/clock.js";
 import { callEvent } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
@@ -7,8 +7,14 @@ import type { Tables } from "./schema.js";
 import { liveSecrets } from "./secrets.js";
 import type { Deliveries, Delivery, DeliveryResult, Secret } from "./store.js";
 
+/** What is this instance's for so long was heard of. */
+const UNKNOWN_MS = 60_000;
 /** Results are kept together, so that they leave the database to the events. After a kill so much is sent again. */
 const GATHER_MS = 100;
+
+type ClaimedRow = Parameters<typeof callEvent>[0] &
+	Pick<Selectable<Tables["webhook_endpoints"]>, "url"> &
+	Pick<Selectable<Tables["deliveries"]>, "endpoint_id" | "method" | "attempts">;
 
 export class StoredDeliveries implements Deliveries {
 	readonly #db: Kysely<Tables>;
@@ -31,61 +37,102 @@ export class StoredDeliveries implements Deliveries {
 		limit: number,
 		except: readonly string[],
 	): Promise<Delivery[]> {
-		const rows = await this.#db
-			.with("claimed", (db) =>
-				db
-					.updateTable("deliveries")
-					.set({ owner: this.#owner })
-					.where("event_id", "in", (due) =>
-						due
-							.selectFrom("deliveries")
-							.innerJoin(
-								"webhook_endpoints as endpoint",
-								"endpoint.id",
-								"deliveries.endpoint_id",
-							)
-							.select("event_id")
-							// written out: a plan for whatever status is asked for could not use deliveries_due
-							.where(
-								sql<boolean>`deliveries.status = 'pending' and owner is null`,
-							)
-							.where("due_at", "<=", new Date(this.#clock.now()))
-							.where("endpoint.status", "=", "enabled")
-							.where(notOneOf(except))
-							.orderBy("due_at")
-							.orderBy("call_id")
-							.orderBy("seq")
-							.limit(limit)
-							.forUpdate("deliveries")
-							.skipLocked(),
-					)
-					.returningAll(),
+		return this.#claim(sql`
+			select event_id from deliveries join webhook_endpoints endpoint on endpoint.id = endpoint_id
+			where ${isRetry} and due_at <= ${new Date(this.#clock.now())} and endpoint.status = 'enabled'
+				and ${notOneOf(except)}
+			order by due_at
+			limit ${limit} for update of deliveries skip locked`);
+	}
+
+	async nextDueInMs(except: readonly string[]): Promise<number | null> {
+		const { rows } = await sql<{ due_at: Date | null }>`
+			select min(due_at) as due_at from deliveries join webhook_endpoints endpoint on endpoint.id = endpoint_id
+			where ${isRetry} and endpoint.status = 'enabled' and ${notOneOf(except)}`.execute(
+			this.#db,
+		);
+		const dueAt = rows[0]?.due_at;
+		return dueAt ? Math.max(0, dueAt.getTime() - this.#clock.now()) : null;
+	}
+
+	async lines(limit: number, except: readonly string[]): Promise<string[]> {
+		// from one endpoint to the next by the index, however many wait at each
+		const { rows } = await sql<{ endpoint_id: string }>`
+			with recursive line as (
+				(select endpoint_id from deliveries where ${isInLine} order by endpoint_id limit 1)
+				union all
+				select (
+					select deliveries.endpoint_id from deliveries
+					where ${isInLine} and deliveries.endpoint_id > line.endpoint_id
+					order by deliveries.endpoint_id limit 1
+				) from line where line.endpoint_id is not null
 			)
-			.selectFrom("claimed")
-			.innerJoin("events", (on) =>
-				on
-					.onRef("events.call_id", "=", "claimed.call_id")
-					.onRef("events.seq", "=", "claimed.seq"),
+			select endpoint_id from line join webhook_endpoints on id = endpoint_id
+			where status = 'enabled' and (feeder is null or feeder = ${this.#owner}) and ${notOneOf(except)}
+			limit ${limit}`.execute(this.#db);
+		return rows.map(({ endpoint_id }) => endpoint_id);
+	}
+
+	async claimLine(
+		endpointId: string,
+		limit: number,
+	): Promise<Delivery[] | null> {
+		const { numUpdatedRows } = await this.#db
+			.updateTable("webhook_endpoints")
+			.set({ feeder: this.#owner })
+			.where("id", "=", endpointId)
+			.where(sql<boolean>`status = 'enabled'`)
+			.where((row) =>
+				row.or([row("feeder", "is", null), row("feeder", "=", this.#owner)]),
 			)
-			.innerJoin("calls", "calls.id", "claimed.call_id")
-			.innerJoin("webhook_endpoints", "webhook_endpoints.id", "endpoint_id")
-			.select([
-				"events.id",
-				"events.type",
-				"events.seq",
-				"events.at",
-				"events.data",
-				"events.call_id",
-				"calls.cloud_id",
-				"calls.metadata",
-				"endpoint_id",
-				"url",
-				"method",
-				"attempts",
-			])
-			.orderBy("claimed.due_at")
-			.orderBy("events.seq")
+			.executeTakeFirst();
+		if (numUpdatedRows === 0n) return null;
+		return this.#claim(sql`
+			select event_id from deliveries
+			where ${isInLine} and endpoint_id = ${endpointId}
+			order by at, seq
+			limit ${limit} for update skip locked`);
+	}
+
+	async leaveLine(endpointId: string): Promise<void> {
+		await this.#db
+			.updateTable("webhook_endpoints")
+			.set({ feeder: null })
+			.where("id", "=", endpointId)
+			.where("feeder", "=", this.#owner)
 			.execute();
+	}
+
+	async giveBackUnknown(known: readonly string[]): Promise<void> {
+		await sql`
+			update deliveries set owner = null
+			where owner = ${this.#owner} and at < ${new Date(this.#clock.now() - UNKNOWN_MS)}
+				and ${notIn("event_id", known)}`.execute(this.#db);
+	}
+
+	async disabledEndpoints(): Promise<string[]> {
+		const rows = await this.#db
+			.selectFrom("webhook_endpoints")
+			.select("id")
+			.where(sql<boolean>`status = 'disabled'`)
+			.execute();
+		return rows.map(({ id }) => id);
+	}
+
+	/** Takes over the deliveries whose ids `which` selects and locks, in the order of their events. */
+	async #claim(which: RawBuilder<unknown>): Promise<Delivery[]> {
+		const { rows } = await sql<ClaimedRow>`
+			with claimed as (
+				update deliveries set owner = ${this.#owner} where event_id in (${which})
+				returning call_id, seq, endpoint_id, method, attempts
+			)
+			select events.id, events.type, events.seq, events.at, events.data, events.call_id,
+				calls.cloud_id, calls.metadata, claimed.endpoint_id, endpoint.url, claimed.method, claimed.attempts
+			from claimed
+				join events on events.call_id = claimed.call_id and events.seq = claimed.seq
+				join calls on calls.id = claimed.call_id
+				join webhook_endpoints endpoint on endpoint.id = claimed.endpoint_id
+			order by events.at, events.seq`.execute(this.#db);
 		return rows.map(({ endpoint_id, url, method, attempts, ...row }) => ({
 			event: callEvent(row),
 			endpointId: endpoint_id,
@@ -93,15 +140,6 @@ export class StoredDeliveries implements Deliveries {
 			method,
 			attempts,
 		}));
-	}
-
-	async nextDueInMs(except: readonly string[]): Promise<number | null> {
-		const { rows } = await sql<{ due_at: Date | null }>`
-			select min(due_at) as due_at from deliveries join webhook_endpoints endpoint on endpoint.id = endpoint_id
-			where deliveries.status = 'pending' and owner is null and endpoint.status = 'enabled'
-				and ${notOneOf(except)}`.execute(this.#db);
-		const dueAt = rows[0]?.due_at;
-		return dueAt ? Math.max(0, dueAt.getTime() - this.#clock.now()) : null;
 	}
 
 	settle(result: DeliveryResult): Promise<void> {
@@ -126,9 +164,16 @@ export class StoredDeliveries implements Deliveries {
 	}
 }
 
+// Written out: a plan for whatever status is asked for could not use the indexes.
+const isRetry = sql<boolean>`deliveries.status = 'pending' and owner is null and attempts > 0`;
+const isInLine = sql<boolean>`deliveries.status = 'pending' and owner is null and attempts = 0`;
+
 /** One parameter, however many there are: the statement stays the same. */
+const notIn = (column: string, ids: readonly string[]) =>
+	sql<boolean>`${sql.ref(column)} <> all (array(select json_array_elements_text(${JSON.stringify(ids)}::json)::uuid))`;
+
 const notOneOf = (endpoints: readonly string[]) =>
-	sql<boolean>`endpoint_id <> all (array(select json_array_elements_text(${JSON.stringify(endpoints)}::json)::uuid))`;
+	notIn("endpoint_id", endpoints);
 
 /** Those that are not ours any more stay as their new owner has them. */
 async function settleAll(

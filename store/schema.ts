@@ -73,6 +73,8 @@ export interface Tables {
 		status: Generated<"enabled" | "disabled">;
 		detail: string | null;
 		created_at: Instant;
+		/** Instance that sends what waits in line there. */
+		feeder: number | null;
 	};
 	webhook_secrets: {
 		id: string;

@@ -156,11 +156,22 @@ export interface DeliveryResult {
 }
 
 export interface Deliveries {
-	/** Takes over up to `limit` deliveries that are due and nobody's, the longest due first; none of endpoints `except`. */
+	/** Takes over up to `limit` retries that are due and nobody's, the longest due first; none of endpoints `except`. */
 	claimDue(limit: number, except: readonly string[]): Promise<Delivery[]>;
-	/** Milliseconds until the next one is due, 0 if one is; null if none waits. */
+	/** Milliseconds until the next retry is due, 0 if one is; null if none waits. */
 	nextDueInMs(except: readonly string[]): Promise<number | null>;
-	/** Keeps what came of a delivery of ours, and gives it back. */
+	/** Enabled endpoints, up to `limit`, at which first attempts wait in line that no other instance sends; none of `except`. */
+	lines(limit: number, except: readonly string[]): Promise<string[]>;
+	/**
+	 * Takes over up to `limit` first attempts that wait in line there, the oldest first. Null: another instance sends them, or
+	 * the endpoint is disabled. From then on they are this instance's to send, until it has left the line.
+	 */
+	claimLine(endpointId: string, limit: number): Promise<Delivery[] | null>;
+	leaveLine(endpointId: string): Promise<void>;
+	/** Gives back what is this instance's for longer than a minute, but not among what it knows of: answers may be lost. */
+	giveBackUnknown(known: readonly string[]): Promise<void>;
+	disabledEndpoints(): Promise<string[]>;
+	/** Keeps what came of a delivery of ours, and gives it back; one without attempts waits in line. */
 	settle(result: DeliveryResult): Promise<void>;
 	/** No more is sent there until somebody enables it again. */
 	disableEndpoint(id: string, detail: string): Promise<void>;

@@ -57,6 +57,7 @@ export class StoredWebhooks implements Webhooks {
 				.set({ due_at: new Date(this.#clock.now()) })
 				.where("endpoint_id", "=", id)
 				.where("status", "=", "pending")
+				.where("attempts", ">", 0)
 				.execute();
 			return endpointRecord(row);
 		});

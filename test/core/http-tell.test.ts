@@ -90,6 +90,21 @@ describe("a message", () => {
 		expect(server.connections).toBe(0);
 	});
 
+	it("that is answered with another protocol is answered", async () => {
+		const port = await listen(
+			createTcpServer((socket) => {
+				socket.on("error", () => {});
+				socket.write(
+					"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+				);
+			}),
+		);
+		expect(await tell(`http://127.0.0.1:${port}/`)).toMatchObject({
+			kind: "answered",
+			status: 101,
+		});
+	});
+
 	it.each([
 		["nothing", ""],
 		["garbage", "hello\r\n\r\n"],

@@ -42,7 +42,7 @@ export interface PlaceCallOptions {
 	appointments: Appointments;
 	/** An account's voice ids as they are now. */
 	entitiesOf(cloudId: string): Promise<Entities>;
-	recordings: Recordings;
+	recordings: Pick<Recordings, "pathOf" | "find">;
 	legs: LegKeeper;
 	/** The call is dialled as soon as that is kept: it no longer waits. */
 	onDialing(): void;

@@ -7,6 +7,7 @@ import type { EntityStore } from "./entity.js";
 import type { IdempotencyKeys } from "./idempotency.js";
 import type { NewCallRecord, Position, Publish } from "./new-call.js";
 import type { KeptRecording, KeptRecordings, Recording } from "./recording.js";
+import type { Retention } from "./retention.js";
 import type { Schedules } from "./schedule.js";
 
 export type {
@@ -242,6 +243,7 @@ export interface Store {
 	readonly schedules: Schedules;
 	readonly entities: EntityStore;
 	readonly recordings: KeptRecordings;
+	readonly retention: Retention;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */

@@ -195,6 +195,11 @@ export const seconds = (least: number) =>
 		Math.round(value * 1000),
 	);
 
+/** In milliseconds. */
+export const days = number(1, 36_500, { whole: true, unit: "days" }).transform(
+	(value) => value * 86_400_000,
+);
+
 export const entities = z.string().transform((path, context): Entities => {
 	try {
 		const file = z

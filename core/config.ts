@@ -4,6 +4,7 @@ import {
 	address,
 	allowList,
 	databaseUrl,
+	days,
 	engine,
 	entities,
 	ipv4Address,
@@ -88,6 +89,16 @@ const serviceSettings = {
 	DRAIN_TIMEOUT: seconds(0)
 		.prefault("60")
 		.describe("Seconds live calls may go on after SIGTERM"),
+	CALL_RETENTION: days
+		.optional()
+		.describe(
+			"Days that ended calls are kept, and callbacks that are over; unset = for good",
+		),
+	RECORDING_RETENTION: days
+		.optional()
+		.describe(
+			"Days that recordings are kept, at the most as long as their calls; unset = as long",
+		),
 	CLOUD_ID: word.default("dev").describe("cloud_id of the first account"),
 	CLOUD_SID: word
 		.optional()

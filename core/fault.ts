@@ -50,6 +50,11 @@ export const faults = {
 		retry: false,
 		says: "This call has no recording",
 	},
+	RECORDING_DELETED: {
+		http: 410,
+		retry: false,
+		says: "This recording was deleted",
+	},
 	ENTITY_NOT_FOUND: {
 		http: 404,
 		retry: false,

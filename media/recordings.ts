@@ -1,5 +1,12 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import {
+	type FileHandle,
+	mkdir,
+	open,
+	opendir,
+	rm,
+	stat,
+} from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
@@ -8,6 +15,12 @@ export interface Recording {
 	path: string;
 	bytes: number;
 	durationMs: number;
+}
+
+/** Which attempt of which call. */
+interface Name {
+	callId: string;
+	attempt: number;
 }
 
 export interface Recordings {
@@ -20,6 +33,12 @@ export interface Recordings {
 		callId: string,
 		attempt: number,
 	): Promise<(Recording & { stream: Readable }) | null>;
+	/** One that is not there is as good as removed. */
+	remove(callId: string, attempt: number): Promise<void>;
+	/** When the file was last written, epoch milliseconds; null where there is none. */
+	modifiedAt(callId: string, attempt: number): Promise<number | null>;
+	/** Goes through the folder, so many at a time; what has no recording's name is left out. */
+	names(atOnce: number): AsyncGenerator<Name[], void>;
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -37,7 +56,7 @@ export async function createRecordings(dir: string): Promise<Recordings> {
 	): Promise<Recording | null> => {
 		if (!uuid.test(callId)) return null;
 		const path = pathOf(callId, attempt);
-		const file = await openIfThere(path);
+		const file = await unlessMissing(open(path));
 		if (!file) return null;
 		try {
 			const { size } = await file.stat();
@@ -59,12 +78,37 @@ export async function createRecordings(dir: string): Promise<Recordings> {
 				stream: createReadStream(path, { end: bytes - 1 }),
 			};
 		},
+		remove: (callId, attempt) => rm(pathOf(callId, attempt), { force: true }),
+		async modifiedAt(callId, attempt) {
+			const found = await unlessMissing(stat(pathOf(callId, attempt)));
+			return found?.mtimeMs ?? null;
+		},
+		async *names(atOnce) {
+			let some: Name[] = [];
+			for await (const file of await opendir(dir)) {
+				const name = nameOf(file.name);
+				if (name) some.push(name);
+				if (some.length < atOnce) continue;
+				yield some;
+				some = [];
+			}
+			if (some.length > 0) yield some;
+		},
 	};
 }
 
-async function openIfThere(path: string): Promise<FileHandle | null> {
+/** As `pathOf` makes them. */
+function nameOf(file: string): Name | undefined {
+	const [, callId = "", attempt = "1"] =
+		/^(.{36})(?:-([2-9]|[1-9]\d{1,8}))?\.wav$/.exec(file) ?? [];
+	return uuid.test(callId) ? { callId, attempt: Number(attempt) } : undefined;
+}
+
+async function unlessMissing<Found>(
+	file: Promise<Found>,
+): Promise<Found | null> {
 	try {
-		return await open(path);
+		return await file;
 	} catch (error) {
 		if (error instanceof Error && "code" in error && error.code === "ENOENT")
 			return null;

@@ -42,7 +42,7 @@ export interface PlaceCallOptions {
 	appointments: Appointments;
 	/** An account's voice ids as they are now. */
 	entitiesOf(cloudId: string): Promise<Entities>;
-	recordings: Recordings;
+	recordings: Pick<Recordings, "pathOf" | "find">;
 	legs: LegKeeper;
 	/** Its turn has come: it no longer waits. */
 	onTurn(): void;

@@ -6,7 +6,7 @@ import type { Recordings } from "../media/recordings.js";
 /** What became of the recording of an attempt that was recorded. */
 export async function recorded(
 	{ id, attempt }: { id: string; attempt: number },
-	recordings: Recordings,
+	recordings: Pick<Recordings, "find">,
 ): Promise<CallHappening> {
 	const failed = (detail: string): CallHappening => ({
 		type: "recording.failed",

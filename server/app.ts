@@ -6,6 +6,7 @@ import { answerHeaders, noSuchRoute, only } from "./edges.js";
 import { readJson } from "./json-body.js";
 import { problemHandler } from "./problem.js";
 import { addCallbackRoutes } from "./routes/callbacks.js";
+import { deleteCallRecording } from "./routes/delete-call-recording.js";
 import { addEntityRoutes } from "./routes/entities.js";
 import { getCall } from "./routes/get-call.js";
 import { getCallEvents } from "./routes/get-call-events.js";
@@ -37,7 +38,11 @@ export function createApp(deps: AppDeps): Express {
 	post("/call/flow", write, postCallFlow(deps));
 	get("/calls/:id", read, getCall(deps));
 	get("/calls/:id/events", read, getCallEvents(deps));
-	get("/calls/:id/recording", read, getCallRecording(deps));
+	api
+		.route("/calls/:id/recording")
+		.get(read, getCallRecording(deps))
+		.delete(write, deleteCallRecording(deps))
+		.all(only("GET", "DELETE"));
 	post("/calls/:id/stop", write, postCallStop(deps));
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);

@@ -12,7 +12,7 @@ import type { Directory } from "./directory.js";
 export interface AppDeps {
 	store: Store;
 	dispatcher: Dispatcher;
-	recordings: Pick<Recordings, "find">;
+	recordings: Pick<Recordings, "find" | "remove">;
 	account: Account;
 	directory: Directory;
 	/** Whether numbers can be dialled at all. */

@@ -22,6 +22,8 @@ import {
 	CallDispatcher,
 	type CallDispatcherOptions,
 } from "../scheduler/call-dispatcher.js";
+import { Heartbeat } from "../scheduler/heartbeat.js";
+import { retentionSweeps } from "../scheduler/retention.js";
 import { type Softswitch, startSoftswitch } from "../softswitch/app.js";
 import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
@@ -40,9 +42,6 @@ import { defaultSipAllow, startEngine } from "./start-engine.js";
 
 /** 200 calls, each of which may take a second endpoint for a connect. */
 const EMBEDDED_ENDPOINTS = 400;
-
-/** How long an Idempotency-Key is known. */
-const KEY_KEPT_MS = 24 * 3_600_000;
 
 /** For hanging up when the service cannot go on. */
 const LAST_WORDS_MS = 3_000;
@@ -146,14 +145,17 @@ async function open(
 		...{ store, line: dispatcher, tell, clock, log },
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		refusesSip: (address) => allow.refuses(address),
-		sweeps: [
-			{
-				name: "idempotency keys",
-				run: () => store.idempotencyKeys.expire(clock.now() - KEY_KEPT_MS),
-			},
-		],
 	});
 	closers.add(stopDue);
+	const sweeps = retentionSweeps({
+		...{ store, recordings, clock, log },
+		callsKeptMs: config.CALL_RETENTION,
+		recordingsKeptMs: config.RECORDING_RETENTION,
+	});
+	const retention = new Heartbeat(sweeps, log);
+	closers.add(() => retention.stop());
+	// nothing waits for it: the first beat may have much to delete
+	void retention.start();
 	const server = createHttpServer(app);
 	server.listen(config.HTTP_PORT, config.HTTP_HOST);
 	// longer than clients keep theirs, or a request meets a connection that is just being closed

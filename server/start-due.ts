@@ -6,14 +6,13 @@ import type { Line, NewCall } from "../scheduler/dispatcher.js";
 import { Due } from "../scheduler/due.js";
 import { dueCallbacks } from "../scheduler/due-callbacks.js";
 import { dueSchedules } from "../scheduler/due-schedules.js";
-import { Heartbeat, type Sweep } from "../scheduler/heartbeat.js";
+import { Heartbeat } from "../scheduler/heartbeat.js";
 import { resolveAgain } from "../scheduler/resolve-again.js";
 import type { Store } from "../store/store.js";
 
-/** Begins to fire callbacks and schedules and to sweep every minute; returns what ends that. */
+/** Begins to fire callbacks and schedules and looks every minute whether time zones have changed; returns what ends that. */
 export async function startDue({
 	store: { callbacks, schedules },
-	sweeps,
 	...parts
 }: {
 	store: Store;
@@ -22,14 +21,11 @@ export async function startDue({
 	tell(call: NewCall, queued: CallEvent): void;
 	hasTrunk: boolean;
 	refusesSip(address: SipAddress): boolean;
-	sweeps: readonly Sweep[];
 	clock: Clock;
 	log: Log;
 }): Promise<() => Promise<void>> {
-	const heartbeat = new Heartbeat(
-		[resolveAgain(callbacks, parts.log), ...sweeps],
-		parts.log,
-	);
+	const sweep = resolveAgain(callbacks, parts.log);
+	const heartbeat = new Heartbeat([sweep], parts.log);
 	// nothing fires by rules that are out of date
 	await heartbeat.start();
 	const work = [

@@ -33,6 +33,7 @@ export function callView(call: CallRecord) {
 			attempt: recording.attempt,
 			duration_s: recording.duration_s,
 			bytes: recording.bytes,
+			deleted_at: shown(recording.deletedAt),
 		},
 		metadata: call.metadata,
 		flow_hash: call.flowHash,

@@ -1,16 +1,16 @@
 import { type Kysely, sql } from "kysely";
 import { instant } from "../core/clock.js";
 import { Fault } from "../core/fault.js";
-import type {
-	AnswerTo,
-	Claim,
-	IdempotencyKeys,
-	KeyAnswer,
+import {
+	type AnswerTo,
+	type Claim,
+	type IdempotencyKeys,
+	KEY_KEPT_MS,
+	type KeyAnswer,
 } from "./idempotency.js";
 import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
 
-const KEPT_MS = 24 * 3_600_000;
 /** A key that is just being given back is looked for again. */
 const MOST_LOOKS = 5;
 
@@ -59,7 +59,7 @@ export class StoredKeys implements IdempotencyKeys {
 				on conflict (cloud_id, key) do update set
 					body_hash = excluded.body_hash, owner = excluded.owner, created_at = excluded.created_at,
 					call_id = null, answer = null
-				where kept.created_at <= ${instant(now - KEPT_MS)}
+				where kept.created_at <= ${instant(now - KEY_KEPT_MS)}
 				returning 1
 			)
 			select (select count(*)::integer from me) as owned, (select count(*)::integer from claimed) as claimed`.execute(
@@ -77,14 +77,6 @@ export class StoredKeys implements IdempotencyKeys {
 			.where("owner", "=", this.#owner)
 			.where("answer", "is", null)
 			.execute();
-	}
-
-	async expire(before: number): Promise<number> {
-		const { numDeletedRows } = await this.#db
-			.deleteFrom("idempotency_keys")
-			.where("created_at", "<", new Date(before))
-			.executeTakeFirst();
-		return Number(numDeletedRows);
 	}
 }
 

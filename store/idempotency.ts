@@ -1,3 +1,6 @@
+/** How long a key is good. */
+export const KEY_KEPT_MS = 24 * 3_600_000;
+
 /** The first answer to a request, for those that repeat it. */
 export interface KeptAnswer {
 	status: number;
@@ -32,6 +35,4 @@ export interface IdempotencyKeys {
 	): Promise<Claim>;
 	/** For a request that came to nothing; one that was answered stays. */
 	giveBack(cloudId: string, key: string): Promise<void>;
-	/** Deletes those made before, and tells how many; without it too they are good for 24 h only. */
-	expire(before: number): Promise<number>;
 }

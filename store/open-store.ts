@@ -11,6 +11,7 @@ import type { Database } from "./database.js";
 import { StoredDeliveries } from "./deliveries.js";
 import { DueSoon } from "./due-soon.js";
 import { StoredEntities } from "./entities.js";
+import { ExpiredRows } from "./expired-rows.js";
 import { StoredKeys } from "./idempotency-keys.js";
 import { Instance } from "./instance.js";
 import { migrate } from "./migrate.js";
@@ -91,6 +92,7 @@ async function assemble(
 		schedules: new StoredSchedules({ ...firing, dueSoon: schedulesSoon }),
 		entities: new StoredEntities(db),
 		recordings: new StoredRecordings(db),
+		retention: new ExpiredRows(db),
 		get alive() {
 			return database.alive;
 		},

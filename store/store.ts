@@ -6,7 +6,8 @@ import type { Callbacks } from "./callback.js";
 import type { EntityStore } from "./entity.js";
 import type { IdempotencyKeys } from "./idempotency.js";
 import type { NewCallRecord, Position, Publish } from "./new-call.js";
-import type { KeptRecordings, Recording } from "./recording.js";
+import type { KeptRecording, KeptRecordings, Recording } from "./recording.js";
+import type { Retention } from "./retention.js";
 import type { Schedules } from "./schedule.js";
 
 export type {
@@ -38,8 +39,8 @@ interface Progress {
 	dialedAt: number | null;
 	answeredAt: number | null;
 	endedAt: number | null;
-	/** Of the last attempt that has one. */
-	recording: Recording | null;
+	/** Of the last attempt that has one, though it may have been deleted. */
+	recording: KeptRecording | null;
 }
 
 /** A call as it is read: all but the flow and the variables, which can be large. */
@@ -50,7 +51,9 @@ export type CallRecord = Omit<
 	Progress;
 
 /** What changes with an event; what is left out or null stays as it is. */
-export type CallPatch = Partial<Progress>;
+export type CallPatch = Partial<
+	Omit<Progress, "recording"> & { recording: Recording }
+>;
 
 /** A call that this instance carries on. */
 export type ClaimedCall = CallRecord &
@@ -253,6 +256,7 @@ export interface Store {
 	readonly schedules: Schedules;
 	readonly entities: EntityStore;
 	readonly recordings: KeptRecordings;
+	readonly retention: Retention;
 	/** False once the database is gone: everything is refused from then on. */
 	readonly alive: boolean;
 	/** Calls `listener` when that happens. */

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { RequestHandler } from "express";
 import { z } from "zod";
+import { instant } from "../../core/clock.js";
 import { Fault } from "../../core/fault.js";
 import { problem } from "../../flow/problem.js";
 import type { AppDeps } from "../deps.js";
@@ -8,7 +9,8 @@ import { findCall } from "../find-call.js";
 import { readQuery } from "../read-input.js";
 
 const error = "write the number of an attempt, from 1";
-const query = {
+/** Of both methods. */
+export const query = {
 	attempt: z.coerce
 		.number({ error })
 		.int({ error })
@@ -29,6 +31,7 @@ export function getCallRecording({
 			attempt === undefined
 				? recording
 				: await store.recordings.find(cloudId, id, attempt);
+		if (kept?.deletedAt) throw wasDeleted(kept.attempt, kept.deletedAt);
 		const file = kept && (await recordings.find(id, kept.attempt));
 		if (!file) throw noRecording(id, attempt);
 		response.set({
@@ -46,7 +49,14 @@ export function getCallRecording({
 	};
 }
 
-function noRecording(id: string, attempt: number | undefined): Fault {
+function wasDeleted(attempt: number, at: number): Fault {
+	return new Fault(
+		"RECORDING_DELETED",
+		`The recording of attempt ${attempt} was deleted at ${instant(at)} and cannot be had again`,
+	);
+}
+
+export function noRecording(id: string, attempt: number | undefined): Fault {
 	const hint = `GET /calls/${id}/events tells of recordings: each has its recording.ready`;
 	const [path, value] =
 		attempt === undefined ? ["$.id", id] : ["$.attempt", attempt];

@@ -40,6 +40,8 @@ describe("the configuration", () => {
 		["CALLS_PER_SECOND", "1e-300"],
 		["QUEUE_LIMIT", "1.5"],
 		["QUEUE_TIMEOUT", "0"],
+		["CALL_RETENTION", "0"],
+		["RECORDING_RETENTION", "1.5"],
 		["AUTH_TOKEN", "a b"],
 		["DRACHTIO", "127.0.0.1:0:x"],
 		["HTTP_ALLOW", "host:99999"],
@@ -49,6 +51,14 @@ describe("the configuration", () => {
 		["SIP_TRUNK", "sip:joe:100%@1.2.3.4"],
 	])("refuses %s=%s", (name, value) => {
 		expect(complaints({ [name]: value })).toContain(`  ${name}: `);
+	});
+
+	it("keeps calls and recordings for good unless it is told how many days", () => {
+		const { CALL_RETENTION, RECORDING_RETENTION } = readConfig({
+			RECORDING_RETENTION: "7",
+		});
+		expect(CALL_RETENTION).toBeUndefined();
+		expect(RECORDING_RETENTION).toBe(7 * 86_400_000);
 	});
 
 	it("says what a number may be, and every entry of a list that is wrong", () => {

@@ -118,6 +118,33 @@ describe("recordings", () => {
 		expect(opened && (await buffer(opened.stream)).length).toBe(wav.length);
 	});
 
+	it("are removed, as often as wanted", async () => {
+		await writeFile(recordings.pathOf(callId, 2), wav);
+		expect(await recordings.modifiedAt(callId, 2)).toBeGreaterThan(0);
+		for (let time = 1; time <= 2; time++) await recordings.remove(callId, 2);
+		expect(await recordings.find(callId, 2)).toBeNull();
+		expect(await recordings.modifiedAt(callId, 2)).toBeNull();
+	});
+
+	it("are named some at a time, and nothing else that lies there", async () => {
+		const attempts = [1, 2, 10, 11, 999];
+		for (const attempt of attempts)
+			await writeFile(recordings.pathOf(callId, attempt), "");
+		const others = ["x.wav", `${callId}.mp3`, `${callId}-1.wav`];
+		for (const other of [...others, `${callId}-02.wav`, `x${callId}.wav`])
+			await writeFile(join(dir, other), "");
+		const named = [];
+		for await (const some of recordings.names(2)) {
+			expect(some.length).toBeLessThanOrEqual(2);
+			named.push(...some);
+		}
+		const numbers = named.map(({ attempt }) => attempt);
+		expect(numbers.sort((a, b) => a - b)).toEqual(attempts);
+		expect(new Set(named.map((name) => name.callId))).toEqual(
+			new Set([callId]),
+		);
+	});
+
 	it("report what is wrong with the disk", async () => {
 		await mkdir(recordings.pathOf(callId, 1));
 		await expect(recordings.find(callId, 1)).rejects.toThrow("EISDIR");

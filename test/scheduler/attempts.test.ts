@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Missed } from "../../core/call.js";
 import { newId } from "../../core/id.js";
-import type { Recordings } from "../../media/recordings.js";
 import type { NewCall } from "../../scheduler/dispatcher.js";
+import type { PlaceCallOptions } from "../../scheduler/place-call.js";
 import type { Store } from "../../store/store.js";
 import { SLOW_MS } from "../store/data-dir.js";
 import { databases } from "../store/databases.js";
@@ -110,12 +110,11 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 
 	it("each answered attempt is recorded to a file of its own, and all are kept", async () => {
 		const pathOf = (id: string, attempt: number) => `/r/${id}-${attempt}.wav`;
-		const recordings: Recordings = {
+		const recordings: PlaceCallOptions["recordings"] = {
 			pathOf,
 			find: async (id, attempt) => ({
 				...{ path: pathOf(id, attempt), bytes: 44, durationMs: 2_000 },
 			}),
-			open: async () => null,
 		};
 		const { clock, dispatcher, dialer, told, until } = await instance(
 			store,

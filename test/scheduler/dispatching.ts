@@ -2,9 +2,9 @@ import type { DialResult, LegName } from "../../core/call.js";
 import type { CallEvent } from "../../core/event.js";
 import { newId } from "../../core/id.js";
 import { silentLog } from "../../core/log.js";
-import type { Recordings } from "../../media/recordings.js";
 import { CallDispatcher } from "../../scheduler/call-dispatcher.js";
 import type { NewCall } from "../../scheduler/dispatcher.js";
+import type { PlaceCallOptions } from "../../scheduler/place-call.js";
 import type { Store } from "../../store/store.js";
 import { ManualClock } from "../support/manual-clock.js";
 import {
@@ -16,10 +16,9 @@ import {
 import { flowOf } from "../support/run-flow.js";
 import { type DialScript, scriptedDialer } from "../support/scripted-call.js";
 
-const recordings: Recordings = {
+const recordings: PlaceCallOptions["recordings"] = {
 	pathOf: (id, attempt) => `/recordings/${id}-${attempt}.wav`,
 	find: async () => null,
-	open: async () => null,
 };
 const flow = flowOf([
 	{ id: 0, type: "call", number: "4930123", caller_id: "1", next_step: 1 },
@@ -53,7 +52,7 @@ export function dispatchingOn(
 		queueTimeoutMs: number;
 		store: Store;
 		clock: ManualClock;
-		recordings: Recordings;
+		recordings: PlaceCallOptions["recordings"];
 	}> = {},
 ) {
 	const { clock = new ManualClock() } = limits;

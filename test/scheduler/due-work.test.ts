@@ -176,7 +176,7 @@ describe("the heartbeat", () => {
 				},
 			},
 			silentLog,
-		).run();
+		).run(new AbortController().signal);
 		expect(seen).toEqual({
 			...{ dueAt: Date.UTC(2030, 6, 1, 11), resolution: "exact" },
 		});

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeWav } from "../../audio/wav.js";
 import type { CallEvent } from "../../core/event.js";
@@ -11,6 +11,12 @@ beforeAll(async () => {
 	app = await startApp();
 }, SLOW_MS);
 afterAll(() => app.close());
+
+const wav = encodeWav({
+	sampleRateHz: 8_000,
+	channels: 2,
+	samples: Int16Array.from({ length: 1_600 }, (_, n) => n),
+});
 
 /** A call in the store, `patch` away from queued. */
 async function keptCall(patch: CallPatch = {}) {
@@ -203,12 +209,6 @@ describe("POST /calls/{id}/stop", () => {
 });
 
 describe("GET /calls/{id}/recording", () => {
-	const wav = encodeWav({
-		sampleRateHz: 8_000,
-		channels: 2,
-		samples: Int16Array.from({ length: 1_600 }, (_, n) => n),
-	});
-
 	const recorded = (attempt: number) => ({
 		recording: { attempt, path: "", bytes: wav.length, duration_s: 0.1 },
 	});
@@ -299,5 +299,83 @@ describe("GET /calls/{id}/recording", () => {
 				code: "RECORDING_NOT_FOUND",
 			});
 		}
+	});
+});
+
+describe("DELETE /calls/{id}/recording", () => {
+	const remove = (path: string) =>
+		fetch(app.url + path, { method: "DELETE", headers: bearer });
+	/** A call with a recording of each attempt. */
+	async function recordedCall(...attempts: number[]) {
+		const call = await keptCall(ended);
+		for (const [n, attempt] of attempts.entries()) {
+			const recording = { attempt, path: "", bytes: 1, duration_s: 0.1 };
+			await app.store.calls.append(call.id, [newEvent(call, n + 3)], {
+				recording,
+			});
+			writeFileSync(app.recordings.pathOf(call.id, attempt), wav);
+		}
+		return call.id;
+	}
+	const isOnDisk = (id: string, attempt: number) =>
+		existsSync(app.recordings.pathOf(id, attempt));
+
+	it("deletes those of all attempts, as often as it is asked", async () => {
+		const id = await recordedCall(1, 2);
+		const path = `/calls/${id}/recording`;
+		for (let time = 1; time <= 2; time++)
+			expect((await remove(path)).status).toBe(204);
+		expect([1, 2].map((attempt) => isOnDisk(id, attempt))).toEqual([
+			false,
+			false,
+		]);
+		for (const query of ["", "?attempt=1", "?attempt=2"]) {
+			const answer = await app.get(path + query);
+			expect(answer.status).toBe(410);
+			expect(await answer.json()).toMatchObject({
+				code: "RECORDING_DELETED",
+				detail: expect.stringContaining("2030-01-01T00:00:00.000Z"),
+			});
+		}
+		const call = await (await app.get(`/calls/${id}`)).json();
+		expect(call).toMatchObject({
+			recording: { attempt: 2, deleted_at: "2030-01-01T00:00:00.000Z" },
+		});
+	});
+
+	it("deletes that of one attempt, and leaves the others", async () => {
+		const id = await recordedCall(1, 2);
+		const path = `/calls/${id}/recording`;
+		expect((await remove(`${path}?attempt=1`)).status).toBe(204);
+		expect([1, 2].map((attempt) => isOnDisk(id, attempt))).toEqual([
+			false,
+			true,
+		]);
+		expect((await app.get(path)).status).toBe(200);
+		expect((await app.get(`${path}?attempt=1`)).status).toBe(410);
+		const call = await (await app.get(`/calls/${id}`)).json();
+		expect(call).toMatchObject({
+			recording: { attempt: 2, deleted_at: null },
+		});
+	});
+
+	it("is done though the file cannot be removed now", async () => {
+		const id = await recordedCall(1);
+		const file = app.recordings.pathOf(id, 1);
+		rmSync(file);
+		mkdirSync(file);
+		expect((await remove(`/calls/${id}/recording`)).status).toBe(204);
+		expect((await app.get(`/calls/${id}/recording`)).status).toBe(410);
+	});
+
+	it("says so where there is none", async () => {
+		const id = await recordedCall(1);
+		for (const [path, status] of [
+			[`/calls/${(await keptCall(ended)).id}/recording`, 404],
+			[`/calls/${id}/recording?attempt=2`, 404],
+			[`/calls/${id}/recording?attempt=x`, 400],
+			[`/calls/${id}/recording?all=1`, 400],
+		] as const)
+			expect((await remove(path)).status, path).toBe(status);
 	});
 });

@@ -26,6 +26,7 @@ const rows: Record<string, Row> = {
 	"GET /calls/:id": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/events": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/recording": { scope: "calls:read", foreign: 404 },
+	"DELETE /calls/:id/recording": { scope: "calls:write", foreign: 404 },
 	"POST /calls/:id/stop": { scope: "calls:write", foreign: 404 },
 	"GET /tokens": { scope: "admin", foreign: "own" },
 	"POST /tokens": {

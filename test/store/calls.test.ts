@@ -106,6 +106,9 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			const recording = (attempt: number) => ({
 				...{ attempt, path: `/r/${attempt}.wav`, bytes: 44, duration_s: 1.5 },
 			});
+			const kept = (attempt: number) => ({
+				...{ ...recording(attempt), deletedAt: null },
+			});
 			// in one statement
 			await Promise.all([
 				calls.insert(call, queued(call)),
@@ -116,12 +119,12 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 				),
 			]);
 			expect(await calls.find("dev", call.id)).toMatchObject({
-				recording: recording(3),
+				recording: kept(3),
 			});
 			const find = (cloudId: string, attempt: number) =>
 				recordings.find(cloudId, call.id, attempt);
-			expect(await find("dev", 1)).toEqual(recording(1));
-			expect(await find("dev", 3)).toEqual(recording(3));
+			expect(await find("dev", 1)).toEqual(kept(1));
+			expect(await find("dev", 3)).toEqual(kept(3));
 			expect(await find("dev", 2)).toBeUndefined();
 			expect(await find("other", 1)).toBeUndefined();
 		});

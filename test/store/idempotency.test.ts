@@ -125,8 +125,8 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 		it("is swept once it is old, and not before", async () => {
 			await claim("swept", { at: now - 1_000_000 * HOUR_MS });
 			const before = now - 999_999 * HOUR_MS;
-			expect(await store.idempotencyKeys.expire(before)).toBe(1);
-			expect(await store.idempotencyKeys.expire(before)).toBe(0);
+			expect(await store.retention.deleteKeys(before)).toBe(1);
+			expect(await store.retention.deleteKeys(before)).toBe(0);
 			expect((await claim("a")).kind).toBe("answered");
 		});
 

@@ -46,6 +46,8 @@ export interface PlaceCallOptions {
 	legs: LegKeeper;
 	/** The call is dialled as soon as that is kept: it no longer waits. */
 	onDialing(): void;
+	/** Resolves when the account's own rate permits another call; rejects if `signal` aborts first. */
+	accountTurn(cloudId: string, signal: AbortSignal): Promise<void>;
 	/** Which numbers an account may ring today. */
 	numbersOf(cloudId: string): Promise<(number: string) => boolean>;
 	clock: Clock;
@@ -135,7 +137,9 @@ class CallLife {
 	/** Null once the call may be dialled, else why it will not be. */
 	async waitForTurn(): Promise<Ending | null> {
 		try {
-			await this.#options.dialer.turn(this.#signal);
+			const { accountTurn, dialer } = this.#options;
+			await accountTurn(this.#call.cloudId, this.#signal);
+			await dialer.turn(this.#signal);
 			return null;
 		} catch (error) {
 			if (!this.#signal.aborted) throw error;

@@ -6,16 +6,24 @@ const LATE_MS = 20;
 /** Hands out permissions at a steady rate, first come, first served, and no more than that after a pause or a delay. */
 export class Pacer {
 	readonly #clock: Clock;
-	readonly #intervalMs: number;
+	#intervalMs: number;
 	/** When the next permission falls due (generic cell rate algorithm). */
 	#nextAt = Number.NEGATIVE_INFINITY;
 	/** Each has its turn by being called. */
 	readonly #waiting = new Set<() => void>();
-	#isArmed = false;
+	#cancel: (() => void) | undefined;
 
 	constructor(clock: Clock, perSecond: number) {
 		this.#clock = clock;
 		this.#intervalMs = 1000 / perSecond;
+	}
+
+	/** Goes on at another rate. */
+	pace(perSecond: number): void {
+		this.#intervalMs = 1000 / perSecond;
+		const soonest = this.#clock.monotonic() + this.#intervalMs;
+		this.#nextAt = Math.min(this.#nextAt, soonest);
+		this.#pump();
 	}
 
 	/** Resolves when it is this caller's turn; rejects with the signal's reason if it aborts first (its turn is then the next one's). */
@@ -32,17 +40,18 @@ export class Pacer {
 			};
 			signal.addEventListener("abort", leave, { once: true });
 			this.#waiting.add(go);
-			if (!this.#isArmed) this.#pump();
+			if (!this.#cancel) this.#pump();
 		});
 	}
 
 	#pump(): void {
-		this.#isArmed = false;
+		this.#cancel?.();
+		this.#cancel = undefined;
 		for (const go of this.#waiting) {
 			const now = this.#clock.monotonic();
 			if (this.#nextAt > now) {
-				this.#isArmed = true;
-				this.#clock.after(this.#nextAt - now, () => this.#pump(), true);
+				const pump = () => this.#pump();
+				this.#cancel = this.#clock.after(this.#nextAt - now, pump, true);
 				return;
 			}
 			this.#nextAt = Math.max(this.#nextAt, now - LATE_MS) + this.#intervalMs;

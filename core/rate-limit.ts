@@ -30,13 +30,6 @@ export class RateLimit {
 		return 0;
 	}
 
-	/** How many can be had now. */
-	available(key: string, { perSecond, burst }: Rate): number {
-		const now = this.#clock.monotonic();
-		const takenMs = Math.max(0, (this.#fullAt.get(key) ?? now) - now);
-		return Math.floor(burst - (takenMs * perSecond) / 1_000 + 1e-9);
-	}
-
 	/** Milliseconds until one can be had; 0 if it can. */
 	waitMs(key: string, { perSecond, burst }: Rate): number {
 		const now = this.#clock.monotonic();

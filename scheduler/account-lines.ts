@@ -1,24 +1,46 @@
 import type { Clock } from "../core/clock.js";
-import { RateLimit } from "../core/rate-limit.js";
+import { Pacer } from "../core/pacer.js";
 import type { LimitedAccount } from "../store/account.js";
 
-/** Who comes so late costs the next ones no time: as much of a second more may begin in it. */
-const LATE_S = 0.02;
+/** Calls of so long are claimed ahead of their turn, so that it waits for no claim. */
+const AHEAD_S = 0.5;
+
+/** An account that has limits on its calls. */
+interface Limited {
+	mostLive: number;
+	rate: { perSecond: number; pacer: Pacer } | null;
+}
+
+/** Calls of an account that are here; those that wait are not dialled yet. */
+export interface HeldCalls {
+	live: number;
+	waiting: number;
+}
 
 /** What each account that has limits on its calls may begin here: its part, where several instances share the work. */
 export class AccountLines {
-	readonly #rates: RateLimit;
-	#limited = new Map<string, LimitedAccount>();
-	#instances = 1;
+	readonly #clock: Clock;
+	#limited = new Map<string, Limited>();
 
 	constructor(clock: Clock) {
-		this.#rates = new RateLimit(clock);
+		this.#clock = clock;
 	}
 
 	/** Those with limits, as they are now, and how many instances share the work. */
-	know(limited: readonly LimitedAccount[], instances: number): void {
-		this.#limited = new Map(limited.map((one) => [one.cloudId, one]));
-		this.#instances = Math.max(1, instances);
+	know(accounts: readonly LimitedAccount[], instances: number): void {
+		const share = Math.max(1, instances);
+		this.#limited = new Map(
+			accounts.map(({ cloudId, liveCalls, callsPerSecond }) => {
+				const mostLive = Math.ceil(
+					(liveCalls ?? Number.POSITIVE_INFINITY) / share,
+				);
+				const rate =
+					callsPerSecond === undefined
+						? null
+						: this.#rate(cloudId, callsPerSecond / share);
+				return [cloudId, { mostLive, rate }];
+			}),
+		);
 	}
 
 	/** Those with limits. */
@@ -30,34 +52,36 @@ export class AccountLines {
 		return this.#limited.has(cloudId);
 	}
 
-	/** How many calls the account may begin now, `live` of which it has here. */
-	room(cloudId: string, live: number): number {
-		const { liveCalls = Number.POSITIVE_INFINITY } =
-			this.#limited.get(cloudId) ?? {};
-		const left = Math.ceil(liveCalls / this.#instances) - live;
-		const rate = this.#rateOf(cloudId);
-		return Math.max(
-			0,
-			rate ? Math.min(left, this.#rates.available(cloudId, rate)) : left,
-		);
+	/** How many more calls of the account may be claimed. */
+	room(cloudId: string, { live, waiting }: HeldCalls): number {
+		const { mostLive, rate } = this.#limited.get(cloudId) ?? unlimited;
+		const ahead = rate ? mostAhead(rate.perSecond) : Number.POSITIVE_INFINITY;
+		return Math.max(0, Math.min(mostLive - live, ahead - waiting));
 	}
 
-	/** A call begins. */
-	begin(cloudId: string): void {
-		const rate = this.#rateOf(cloudId);
-		if (rate) this.#rates.take(cloudId, rate);
+	/** Milliseconds until its rate has made room for more; null if it has none. */
+	waitMs(cloudId: string): number | null {
+		const { rate } = this.#limited.get(cloudId) ?? unlimited;
+		return rate && (mostAhead(rate.perSecond) * 500) / rate.perSecond;
 	}
 
-	/** Milliseconds until its rate permits another. */
-	waitMs(cloudId: string): number {
-		const rate = this.#rateOf(cloudId);
-		return rate ? this.#rates.waitMs(cloudId, rate) : 0;
+	/** Resolves when its rate permits another call; rejects if `signal` aborts first. */
+	async turn(cloudId: string, signal: AbortSignal): Promise<void> {
+		await this.#limited.get(cloudId)?.rate?.pacer.take(signal);
 	}
 
-	#rateOf(cloudId: string) {
-		const { callsPerSecond } = this.#limited.get(cloudId) ?? {};
-		if (callsPerSecond === undefined) return undefined;
-		const perSecond = callsPerSecond / this.#instances;
-		return { perSecond, burst: 1 + perSecond * LATE_S };
+	/** The pacer that there is goes on: calls wait for it. */
+	#rate(cloudId: string, perSecond: number): Limited["rate"] {
+		const pacer =
+			this.#limited.get(cloudId)?.rate?.pacer ??
+			new Pacer(this.#clock, perSecond);
+		pacer.pace(perSecond);
+		return { perSecond, pacer };
 	}
 }
+
+const unlimited: Limited = { mostLive: Number.POSITIVE_INFINITY, rate: null };
+
+/** Two at the least: the next one waits while one is dialled. */
+const mostAhead = (perSecond: number): number =>
+	Math.max(2, Math.ceil(perSecond * AHEAD_S));

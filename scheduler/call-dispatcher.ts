@@ -12,7 +12,7 @@ import { endLeft } from "./left-call.js";
 import { LiveCalls, type LiveCallsOptions } from "./live-calls.js";
 
 export interface CallDispatcherOptions
-	extends Omit<LiveCallsOptions, "onRoom" | "onScheduled"> {
+	extends Omit<LiveCallsOptions, "onRoom" | "onScheduled" | "accountTurn"> {
 	store: Store;
 	/** Told of every event once it is kept. */
 	tell(call: Pick<NewCall, "publish">, event: CallEvent): void;
@@ -38,13 +38,14 @@ export class CallDispatcher implements Dispatcher, Line {
 			...options,
 			onRoom: () => this.#tellRoom(),
 			onScheduled: (call, dueAt) => this.expect(call, dueAt),
+			accountTurn: (cloudId, signal) => this.#lines.turn(cloudId, signal),
 		});
 		this.#claimer = new Claimer({
 			...options,
 			queue: options.store.queue,
 			accounts: options.store.accounts,
 			lines: this.#lines,
-			sizeOf: (cloudId) => this.#live.sizeOf(cloudId),
+			heldOf: (cloudId) => this.#live.heldOf(cloudId),
 			room: () => this.room,
 			take: (call) => this.#take(call),
 			takeLeft: (call) => this.#takeLeft(call),

@@ -4,7 +4,7 @@ import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Accounts } from "../store/account.js";
 import type { ClaimedCall, Queue } from "../store/store.js";
-import type { AccountLines } from "./account-lines.js";
+import type { AccountLines, HeldCalls } from "./account-lines.js";
 
 /** Looks at least so often for what other instances have left or want. */
 const LONGEST_SLEEP_MS = 3_000;
@@ -21,8 +21,8 @@ export interface ClaimerOptions {
 	queueLimit: number;
 	/** How many more calls this instance would carry on. */
 	room(): number;
-	/** How many calls of an account are here. */
-	sizeOf(cloudId: string): number;
+	/** Which calls of an account are here. */
+	heldOf(cloudId: string): HeldCalls;
 	lines: AccountLines;
 	accounts: Pick<Accounts, "limited">;
 	/** A call whose turn has come here, or that waited too long. */
@@ -172,23 +172,21 @@ export class Claimer {
 
 	/** Calls of accounts that have limits, as far as they permit; returns when they permit or want more, by the clock that only goes forward. */
 	async #takeLimited(): Promise<number> {
-		const { queue, clock, room, sizeOf, take, lines } = this.#options;
+		const { queue, clock, room, heldOf, take, lines } = this.#options;
 		let soonAt = Number.POSITIVE_INFINITY;
 		const open: string[] = [];
 		for (const cloudId of lines.ids) {
 			const wanted = Math.min(
-				...[room(), CLAIM, lines.room(cloudId, sizeOf(cloudId))],
+				...[room(), CLAIM, lines.room(cloudId, heldOf(cloudId))],
 			);
 			const only = { only: [cloudId] };
 			const due =
 				wanted > 0 ? await queue.claimDue(clock.now(), wanted, only) : [];
-			for (const call of due) {
-				lines.begin(cloudId);
-				take(call);
-			}
+			for (const call of due) take(call);
+			const waitMs = lines.waitMs(cloudId);
 			if (due.length < wanted) open.push(cloudId);
-			else if (lines.waitMs(cloudId) > 0)
-				soonAt = Math.min(soonAt, clock.monotonic() + lines.waitMs(cloudId));
+			else if (waitMs !== null)
+				soonAt = Math.min(soonAt, clock.monotonic() + waitMs);
 		}
 		if (open.length === 0) return soonAt;
 		const dueAt = await queue.nextDueAt({ only: open });

@@ -1,6 +1,7 @@
 import type { LegName, StopReason } from "../core/call.js";
 import { message } from "../core/fault.js";
 import type { Store } from "../store/store.js";
+import type { HeldCalls } from "./account-lines.js";
 import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { type PlaceCallOptions, placeCall } from "./place-call.js";
@@ -49,12 +50,14 @@ export class LiveCalls {
 		return this.#live.size;
 	}
 
-	/** Of one account. */
-	sizeOf(cloudId: string): number {
-		let size = 0;
-		for (const { call } of this.#live.values())
-			if (call.cloudId === cloudId) size++;
-		return size;
+	heldOf(cloudId: string): HeldCalls {
+		const held = { live: 0, waiting: 0 };
+		for (const { call, isDialled } of this.#live.values()) {
+			if (call.cloudId !== cloudId) continue;
+			held.live++;
+			if (!isDialled) held.waiting++;
+		}
+		return held;
 	}
 
 	get counts(): { running: number; waiting: number } {

@@ -46,6 +46,8 @@ export interface PlaceCallOptions {
 	legs: LegKeeper;
 	/** Its turn has come: it no longer waits. */
 	onTurn(): void;
+	/** Resolves when the account's own rate permits another call; rejects if `signal` aborts first. */
+	accountTurn(cloudId: string, signal: AbortSignal): Promise<void>;
 	/** Which numbers an account may ring today. */
 	numbersOf(cloudId: string): Promise<(number: string) => boolean>;
 	clock: Clock;
@@ -136,7 +138,9 @@ class CallLife {
 	/** Null once the call may be dialled, else why it will not be. */
 	async waitForTurn(): Promise<Ending | null> {
 		try {
-			await this.#options.dialer.turn(this.#signal);
+			const { accountTurn, dialer } = this.#options;
+			await accountTurn(this.#call.cloudId, this.#signal);
+			await dialer.turn(this.#signal);
 			this.#signal.throwIfAborted();
 			return null;
 		} catch (error) {

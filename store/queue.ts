@@ -19,8 +19,10 @@ type NobodysCalls = SelectQueryBuilder<Tables, "calls", object>;
 const isWaiting = sql<boolean>`status in ('scheduled', 'queued')`;
 const isNobodys = sql<boolean>`owner is null and status <> 'ended'`;
 
-/** One parameter, however many there are: the statement stays the same. */
+/** One parameter, however many there are: the statement stays the same. One account's calls are in order in calls_due_of. */
 function isOneOf(which: WhichAccounts = { except: [] }) {
+	if ("only" in which && which.only.length === 1)
+		return sql<boolean>`cloud_id = ${which.only[0]}`;
 	const [ids, is] =
 		"only" in which ? [which.only, sql`= any`] : [which.except, sql`<> all`];
 	return sql<boolean>`cloud_id ${is} (array(select json_array_elements_text(${JSON.stringify(ids)}::json)))`;
@@ -95,9 +97,11 @@ export class StoredQueue implements Queue {
 		const next = await this.#nobodys()
 			.where(isWaiting)
 			.where(isOneOf(which))
-			.select((call) => call.fn.min("due_at").as("due_at"))
+			.select("due_at")
+			.orderBy("due_at")
+			.limit(1)
 			.executeTakeFirst();
-		return next?.due_at?.getTime() ?? null;
+		return next?.due_at.getTime() ?? null;
 	}
 
 	async backlog(

@@ -36,6 +36,20 @@ describe("a pacer", () => {
 		expect(passed).toBe(206);
 	});
 
+	it("goes on at another rate at once", async () => {
+		const clock = new ManualClock();
+		const pacer = new Pacer(clock, 0.01);
+		let passed = 0;
+		for (let each = 0; each < 100; each++)
+			void pacer.take(never).then(() => passed++);
+		await clock.advance(1_000);
+		expect(passed).toBe(1);
+		pacer.pace(10);
+		await clock.advance(1_000);
+		expect(passed).toBe(11);
+		expect(clock.pending).toBe(1);
+	});
+
 	it("gives the turn of who gave up to the next", async () => {
 		const clock = new ManualClock();
 		const pacer = new Pacer(clock, 1);

@@ -44,12 +44,16 @@ describe("what PGlite plans once, on an empty table,", () => {
 			"1",
 		],
 		[
+			"select id from waiting where status = 'pending' and due <= $1 order by due limit 9 for update skip locked",
+			"1",
+		],
+		[
 			"update waiting set status = 'done' from json_to_recordset($1::json) as change (id integer) where waiting.id = change.id",
 			'[{"id":1}]',
 		],
 	])("still does when it is large: %s", async (statement, parameter) => {
 		const plan = await planOf(statement, parameter);
 		expect(plan).toContain("Index Cond");
-		expect(plan).not.toContain("Seq Scan");
+		expect(plan).not.toMatch(/Seq Scan|Sort/);
 	});
 });

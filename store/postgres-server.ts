@@ -38,6 +38,8 @@ export class PostgresServer implements Database {
 			keepAlive: true,
 			application_name: "flowdial",
 		});
+		// one that is in use tells it to whoever waits for an answer, too; with nobody listening it would end the process
+		this.#pool.on("connect", (client) => client.on("error", () => {}));
 		// of a connection that nobody uses at the moment; the next one asked for is a new one
 		this.#pool.on("error", (error) =>
 			log.warn({ err: error.message }, "a connection to PostgreSQL ended"),

@@ -1,11 +1,12 @@
-// Writes calls and events without end into the data folder named by its argument; says on standard output what was acknowledged.
+// Writes calls and events without end; says on standard output what was acknowledged. Arguments: the data folder, and the URL of a PostgreSQL server if it is not to be PGlite.
 import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
 import { newCall, newEvent, queued } from "./data-dir.js";
 
+const [dataDir = "", databaseUrl] = process.argv.slice(2);
 const store = await openStore({
-	dataDir: process.argv[2] ?? "",
+	...{ dataDir, databaseUrl },
 	...{ clock: systemClock, log: silentLog },
 });
 

@@ -72,7 +72,10 @@ export class Backend {
 	}
 
 	/** Resolves with the first thing that `find` finds; it is asked again at each event and request. */
-	async until<T>(what: string, find: () => T | undefined): Promise<T> {
+	async until<T>(
+		what: string | (() => string),
+		find: () => T | undefined,
+	): Promise<T> {
 		return new Promise((resolve, reject) => {
 			const look = () => {
 				const found = find();
@@ -83,7 +86,8 @@ export class Backend {
 			};
 			const timer = setTimeout(() => {
 				this.#listeners.delete(look);
-				reject(new Error(`${what} did not come`));
+				const named = typeof what === "string" ? what : what();
+				reject(new Error(`${named} did not come`));
 			}, LIMIT_MS);
 			this.#listeners.add(look);
 			look();

@@ -197,17 +197,17 @@ export class PostedCall {
 		stepId?: string,
 	): Promise<Told<T>> {
 		const { backend } = this.#service;
+		const told = () => backend.events(this.id);
 		const found = await backend.until(
-			`${type} ${stepId ?? ""} of ${this.id}`,
 			() =>
-				backend
-					.events(this.id)
-					.find(
-						(event) =>
-							event.type === type &&
-							(stepId === undefined ||
-								("step_id" in event.data && event.data.step_id === stepId)),
-					),
+				`${type} ${stepId ?? ""} of ${this.id}, of which was told ${told().map((event) => `${event.type} ${JSON.stringify(event.data)}`)},`,
+			() =>
+				told().find(
+					(event) =>
+						event.type === type &&
+						(stepId === undefined ||
+							("step_id" in event.data && event.data.step_id === stepId)),
+				),
 		);
 		return found as unknown as Told<T>; // it was looked for by its type
 	}

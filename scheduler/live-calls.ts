@@ -52,10 +52,10 @@ export class LiveCalls {
 
 	heldOf(cloudId: string): HeldCalls {
 		const held = { live: 0, waiting: 0 };
-		for (const { call, isDialled } of this.#live.values()) {
+		for (const { call, hasTurn } of this.#live.values()) {
 			if (call.cloudId !== cloudId) continue;
 			held.live++;
-			if (!isDialled) held.waiting++;
+			if (!hasTurn) held.waiting++;
 		}
 		return held;
 	}

@@ -4,13 +4,23 @@ import type { Log } from "../core/log.js";
 
 /** The last handler: every error becomes application/problem+json (RFC 9457), and what is not the client's is logged. */
 export function problemHandler(log: Log): ErrorRequestHandler {
-	return (error: unknown, request, response, next) => {
-		if (response.headersSent) return next(error); // express closes the connection
+	return (error: unknown, request, response, _next) => {
+		if (hasLeft(error, response)) return void response.destroy();
 		const fault = asFault(error);
 		if (fault.code === "INTERNAL")
 			log.error({ err: error, method: request.method, path: request.path });
+		if (response.headersSent) return void response.destroy(); // what was begun cannot become a problem
 		answer(response, fault);
 	};
+}
+
+/** Whether a client closed its connection before it had sent or got everything. */
+function hasLeft(error: unknown, { headersSent }: Response): boolean {
+	const code = error instanceof Error && "code" in error ? error.code : "";
+	return (
+		code === "ECONNABORTED" ||
+		(headersSent && (code === "EPIPE" || code === "ECONNRESET"))
+	);
 }
 
 /** A fault as RFC 9457 has it. */

@@ -44,22 +44,34 @@ function tellAll(rows: Row[], columns: string[]): void {
 	);
 }
 
-const listOf = (text: string) => text.split(",").filter((one) => one !== "");
+function listOf(text: string): string[] {
+	const all = text.split(",");
+	if (all.some((one) => one.trim() === ""))
+		throw new InvalidArgumentError("write what the list is to hold, not ,,");
+	return all;
+}
 
-function seconds(text: string): number {
+function decimal(text: string, hint: string): number {
 	const value = Number(text);
-	if (text.trim() === "" || !Number.isFinite(value))
-		throw new InvalidArgumentError("write a number of seconds");
+	// what has too many digits would be sent as null
+	if (!/^-?[0-9]+(\.[0-9]+)?$/.test(text) || !Number.isFinite(value))
+		throw new InvalidArgumentError(hint);
 	return value;
 }
+
+const seconds = (text: string) => decimal(text, "write a number of seconds");
 
 /** `live_calls=20`, `allow_prefixes=+49,+43`, `max_steps=` (the default). */
 function limit(text: string, before: Row): Row {
 	const [, name = "", value = ""] = /^([a-z_]+)=(.*)$/.exec(text) ?? [];
 	if (name === "") throw new InvalidArgumentError("write name=value");
-	const isList = name.endsWith("_prefixes");
-	const read = isList ? listOf(value) : Number(value);
-	return { ...before, [name]: value === "" ? null : read };
+	if (Object.hasOwn(before, name))
+		throw new InvalidArgumentError(`write ${name} once`);
+	if (value === "") return { ...before, [name]: null };
+	const read = name.endsWith("_prefixes")
+		? listOf(value)
+		: decimal(value, `${name}: write a number, such as 20 or 0.5`);
+	return { ...before, [name]: read };
 }
 
 const token = program.command("token").description("the account's tokens");

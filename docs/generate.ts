@@ -44,7 +44,8 @@ function requestsPage(): string {
 	return `# POST /call/flow
 
 The body is a JSON object of at most 1,000,000 bytes. The credential is \`Authorization: Bearer <auth_token>\`, and then \`cloud_id\` and
-\`cloud_sid\` may be left out, or all three stand in the body.
+\`cloud_sid\` may be left out, or all three stand in the body; then it is not compressed, and holds at most 50,000 braces, brackets
+and commas.
 
 ${table(["field", "required", "meaning"], rows)}
 

@@ -3,7 +3,6 @@ import { Fault } from "../core/fault.js";
 import { type authenticate, cloudIdOf } from "./auth.js";
 import type { AppDeps } from "./deps.js";
 import { only } from "./edges.js";
-import { readJson } from "./json-body.js";
 import { deleteToken } from "./routes/delete-token.js";
 import { getAccounts } from "./routes/get-accounts.js";
 import { getTokens } from "./routes/get-tokens.js";
@@ -30,24 +29,24 @@ export function accountRoutes(
 	router
 		.route("/tokens")
 		.get(admin, getTokens(deps))
-		.post(readJson, admin, postTokens(deps))
+		.post(admin, postTokens(deps))
 		.all(only("GET", "POST"));
 	router
 		.route("/tokens/:id")
-		.delete(readJson, admin, deleteToken(deps))
+		.delete(admin, deleteToken(deps))
 		.all(only("DELETE"));
 	router
 		.route("/tokens/:id/rotate")
-		.post(readJson, admin, postTokenRotate(deps))
+		.post(admin, postTokenRotate(deps))
 		.all(only("POST"));
 	router
 		.route("/accounts")
 		.get(admin, operator, getAccounts(deps))
-		.post(readJson, admin, operator, postAccounts(deps))
+		.post(admin, operator, postAccounts(deps))
 		.all(only("GET", "POST"));
 	router
 		.route("/accounts/:cloud_id")
-		.patch(readJson, admin, operator, patchAccount(deps))
+		.patch(admin, operator, patchAccount(deps))
 		.all(only("PATCH"));
 	return router;
 }

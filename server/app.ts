@@ -3,7 +3,6 @@ import { accountRoutes } from "./account-routes.js";
 import { authenticate } from "./auth.js";
 import type { AppDeps } from "./deps.js";
 import { answerHeaders, noSuchRoute, only } from "./edges.js";
-import { readJson } from "./json-body.js";
 import { problemHandler } from "./problem.js";
 import { addCallbackRoutes } from "./routes/callbacks.js";
 import { deleteCallRecording } from "./routes/delete-call-recording.js";
@@ -30,7 +29,7 @@ export function createApp(deps: AppDeps): Express {
 	const post = (path: string, ...handlers: RequestHandler[]) =>
 		api
 			.route(path)
-			.post(readJson, ...handlers)
+			.post(...handlers)
 			.all(only("POST"));
 	get("/healthz", getHealth);
 	get("/readyz", getReady(deps));

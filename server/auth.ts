@@ -10,8 +10,10 @@ import {
 import type { Log } from "../core/log.js";
 import { RateLimit } from "../core/rate-limit.js";
 import type { Accounts, TokenSecrets } from "../store/account.js";
+import { bodyBytes, encodingOf, tooLarge } from "./body-bytes.js";
 import type { Directory } from "./directory.js";
-import { LoginGuard } from "./login-guard.js";
+import { parseJson, refuseCostly } from "./json-body.js";
+import { type Login, LoginGuard } from "./login-guard.js";
 import { hashOf, sameHash, tokenIdOf } from "./token.js";
 
 /** The operator's account and its token, which the environment names. */
@@ -30,9 +32,8 @@ export interface AuthDeps {
 	log: Log;
 }
 
-/** What a request says of who it comes from. */
-interface Credentials {
-	bearer: string | undefined;
+/** What a body says of who it comes from. */
+interface Fields {
 	cloud_id: unknown;
 	cloud_sid: unknown;
 	auth_token: unknown;
@@ -49,35 +50,108 @@ interface Principal {
 /** How often it is written that a token is in use. */
 const USED_MS = 60_000;
 
+type Tools = AuthDeps & { guard: LoginGuard };
+
 /**
- * Lets only accounts through, by `Authorization: Bearer <token>` or by cloud_id, cloud_sid and auth_token in the body; with the
- * header those may be left out, but what is given must be right. Then the account's request rate, the token's scope and the
- * body's size are looked at, in this order. `headerOnly`: the body's fields have a meaning of their own.
+ * Lets only accounts through, and reads the body: by `Authorization: Bearer <token>`, which is looked at before the body, or by
+ * cloud_id, cloud_sid and auth_token in the body; with the header those may be left out, but what is given must be right. Then the
+ * account's request rate, the token's scope and the body's size are looked at, in this order. `headerOnly`: the body's fields have
+ * a meaning of their own.
  */
 export function authenticate(deps: AuthDeps) {
-	const guard = new LoginGuard(deps.clock);
+	const tools = { ...deps, guard: new LoginGuard(deps.clock) };
 	const rates = new RateLimit(deps.clock);
 	return (scope: Scope, { headerOnly = false } = {}): RequestHandler =>
 		async (request, response, next) => {
-			const given = credentials(request, headerOnly);
-			const principal = await signIn(given, request, guard, deps);
-			const { cloudId, limits } = principal;
-			keepRate(rates, cloudId, limits);
-			if (!principal.scopes.includes(scope))
-				throw new Fault(
-					"FORBIDDEN",
-					`This wants the scope ${scope}, and the token has ${principal.scopes.join(", ") || "none"}: use one that has it`,
-				);
-			const mostBytes = limits.max_body_bytes ?? defaultLimits.max_body_bytes;
-			if (Number(response.locals.bodyBytes ?? 0) > mostBytes)
-				throw new Fault(
-					"BODY_TOO_LARGE",
-					`$: a body of this account has at most ${mostBytes} bytes (max_body_bytes); send less`,
-				);
+			const keep = (principal: Principal) => {
+				keepRate(rates, principal);
+				keepScope(scope, principal);
+			};
+			const { cloudId, limits } =
+				request.get("authorization") === undefined
+					? await byBody(request, headerOnly, keep, tools)
+					: await byHeader(request, headerOnly, keep, tools);
 			response.locals.cloudId = cloudId;
 			response.locals.limits = limits;
 			next();
 		};
+}
+
+/** `tokenId`: which token it names, if it names one. */
+type TokenLogin = Login & { tokenId: string | null };
+type Keep = (principal: Principal) => void;
+
+async function byHeader(
+	request: Request,
+	headerOnly: boolean,
+	keep: Keep,
+	tools: Tools,
+): Promise<Principal> {
+	const header = request.get("authorization") ?? "";
+	// another scheme is a credential too, and a wrong one
+	const token = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
+	const login = loginOf(request, token);
+	const principal = await signIn(login, null, tools);
+	keep(principal);
+	if (!hasBody(request)) return principal;
+	request.body = parseJson(await bodyBytes(request, mostBytes(principal)));
+	if (headerOnly || isRight(fieldsOf(request.body), login, principal, true))
+		return principal;
+	tools.guard.failed(login);
+	throw wrongCredential();
+}
+
+/** Who has shown nothing yet makes no work before it is known how often it failed, and little then. */
+async function byBody(
+	request: Request,
+	headerOnly: boolean,
+	keep: Keep,
+	tools: Tools,
+): Promise<Principal> {
+	if (headerOnly || !hasBody(request)) throw noCredential();
+	const { guard } = tools;
+	const unread = { ...loginOf(request, ""), hash: null };
+	guard.admit(unread);
+	if (encodingOf(request) !== null)
+		throw new Fault(
+			"BAD_REQUEST",
+			"Content-Encoding is read only with Authorization: Bearer <auth_token>",
+		);
+	const bytes = await bodyBytes(request);
+	guard.admit(unread);
+	const fields = strangeFields(request, bytes, () => guard.failed(unread));
+	const login = loginOf(request, asText(fields.auth_token) ?? "");
+	const principal = await signIn(login, fields, tools);
+	keep(principal);
+	if (bytes.length > mostBytes(principal)) throw tooLarge(mostBytes(principal));
+	return principal;
+}
+
+function strangeFields(
+	request: Request,
+	bytes: Buffer,
+	failed: () => void,
+): Partial<Fields> {
+	try {
+		refuseCostly(bytes);
+		request.body = parseJson(bytes);
+		const fields = fieldsOf(request.body);
+		if (fields.auth_token === undefined) throw noCredential();
+		return fields;
+	} catch (error) {
+		if (bytes.length > 0) failed();
+		throw error;
+	}
+}
+
+const hasBody = ({ method }: Request) => method !== "GET" && method !== "HEAD";
+
+const mostBytes = ({ limits }: Principal) =>
+	limits.max_body_bytes ?? defaultLimits.max_body_bytes;
+
+function loginOf({ socket }: Request, token: string): TokenLogin {
+	const address = socket.remoteAddress ?? "";
+	return { address, tokenId: tokenIdOf(token), hash: hashOf(token) };
 }
 
 /** The account that a request came from. */
@@ -94,54 +168,41 @@ export function limitsOf(response: Response): Limits {
 	return response.locals.limits as Limits; // set together with the cloudId
 }
 
-function credentials(request: Request, headerOnly: boolean): Credentials {
-	const header = request.get("authorization");
-	const bearer = /^Bearer +(\S+)$/i.exec(header ?? "")?.[1];
-	const body: unknown = headerOnly ? undefined : request.body;
-	const { cloud_id, cloud_sid, auth_token } = (
-		typeof body === "object" && body !== null ? body : {}
-	) as Partial<Credentials>; // whatever they are: they are only compared
-	return {
-		// another scheme is a credential too, and a wrong one
-		bearer: header === undefined ? undefined : (bearer ?? ""),
-		cloud_id,
-		cloud_sid,
-		auth_token,
-	};
+function fieldsOf(body: unknown): Partial<Fields> {
+	// whatever they are: they are only compared
+	return typeof body === "object" && body !== null ? body : {};
 }
 
+const noCredential = () =>
+	new Fault(
+		"UNAUTHORIZED",
+		"No credential was given: send Authorization: Bearer <auth_token>, or cloud_id, cloud_sid and auth_token in the body",
+	);
+
+const wrongCredential = () =>
+	new Fault(
+		"UNAUTHORIZED",
+		"The credential is wrong: cloud_id, cloud_sid and auth_token must be those of one account",
+	);
+
+/** `fields`: those of a body that is the credential. */
 async function signIn(
-	given: Credentials,
-	request: Request,
-	guard: LoginGuard,
-	deps: AuthDeps,
+	login: TokenLogin,
+	fields: Partial<Fields> | null,
+	tools: Tools,
 ): Promise<Principal> {
-	if (given.bearer === undefined && given.auth_token === undefined)
-		throw new Fault(
-			"UNAUTHORIZED",
-			"No credential was given: send Authorization: Bearer <auth_token>, or cloud_id, cloud_sid and auth_token in the body",
-		);
-	const token = given.bearer ?? asText(given.auth_token) ?? "";
-	const hash = hashOf(token);
-	const tokenId = tokenIdOf(token);
-	const address = request.socket.remoteAddress ?? "";
-	const login = { address, tokenId, hash };
+	const { guard } = tools;
 	guard.admit(login);
-	const principal = await principalOf(hash, tokenId, deps);
-	if (!principal || !isRight(given, hash, principal)) {
+	const principal = await principalOf(login, tools);
+	if (!principal || (fields && !isRight(fields, login, principal, false))) {
 		guard.failed(login);
-		throw new Fault(
-			"UNAUTHORIZED",
-			"The credential is wrong: cloud_id, cloud_sid and auth_token must be those of one account",
-		);
+		throw wrongCredential();
 	}
 	guard.succeeded(login);
 	return principal;
 }
-
 async function principalOf(
-	hash: string,
-	tokenId: string | null,
+	{ hash, tokenId }: TokenLogin,
 	{ account, directory, store, clock, log }: AuthDeps,
 ): Promise<Principal | undefined> {
 	if (sameHash(hash, hashOf(account.token))) {
@@ -178,23 +239,20 @@ function isLive(token: TokenSecrets, hash: string, now: number): boolean {
 	);
 }
 
-/** `hash` is of the token that named the account. */
+/** Whether a body's fields are those of the account that a credential opened. */
 function isRight(
-	given: Credentials,
-	hash: string,
-	account: Principal,
+	{ auth_token, cloud_id, cloud_sid }: Partial<Fields>,
+	{ hash }: Login,
+	{ cloudId, cloudSid }: Principal,
+	mayBeLeftOut: boolean,
 ): boolean {
-	const mayBeLeftOut = given.bearer !== undefined;
 	const checks = [
-		given.auth_token === undefined ||
-			sameHash(hashOf(asText(given.auth_token) ?? ""), hash),
-		given.cloud_id === undefined
+		auth_token === undefined
 			? mayBeLeftOut
-			: same(given.cloud_id, account.cloudId),
-		account.cloudSid === undefined ||
-			(given.cloud_sid === undefined
-				? mayBeLeftOut
-				: same(given.cloud_sid, account.cloudSid)),
+			: sameHash(hashOf(asText(auth_token) ?? ""), hash),
+		cloud_id === undefined ? mayBeLeftOut : same(cloud_id, cloudId),
+		cloudSid === undefined ||
+			(cloud_sid === undefined ? mayBeLeftOut : same(cloud_sid, cloudSid)),
 	];
 	return checks.every(Boolean);
 }
@@ -210,7 +268,15 @@ const asText = (given: unknown) =>
 		? String(given)
 		: undefined;
 
-function keepRate(rates: RateLimit, cloudId: string, limits: Limits): void {
+function keepScope(scope: Scope, { scopes }: Principal): void {
+	if (scopes.includes(scope)) return;
+	throw new Fault(
+		"FORBIDDEN",
+		`This wants the scope ${scope}, and the token has ${scopes.join(", ") || "none"}: use one that has it`,
+	);
+}
+
+function keepRate(rates: RateLimit, { cloudId, limits }: Principal): void {
 	const perSecond =
 		limits.requests_per_second ?? defaultLimits.requests_per_second;
 	const burst = Math.max(1, 2 * perSecond);

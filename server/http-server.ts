@@ -52,6 +52,7 @@ function answer(
 	code: FaultCode,
 	detail: string,
 ): void {
+	if (response.headersSent) return void response.destroy();
 	const problem = problemOf(new Fault(code, detail));
 	const body = JSON.stringify(problem);
 	response.writeHead(problem.status, {

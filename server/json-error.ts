@@ -7,14 +7,22 @@ export interface JsonError {
 	hint: string;
 }
 
+const LINE_FEED = 10;
+
 /** What is wrong with a text that JSON.parse refused; its own message tells the place in some versions of Node only. */
 export function describeJsonError(text: string): JsonError {
 	const { position, wanted } = new Scanner(text).firstError();
-	const lines = text.slice(0, position).split("\n");
+	let line = 1;
+	let lineAt = 0;
+	for (let at = 0; at < position; at++) {
+		if (text.charCodeAt(at) !== LINE_FEED) continue;
+		line += 1;
+		lineAt = at + 1;
+	}
 	const code = text.codePointAt(position);
 	const found = code === undefined ? "" : String.fromCodePoint(code);
 	return {
-		place: `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`,
+		place: `line ${line}, column ${position - lineAt + 1}`,
 		found,
 		hint: hintFor(found, wanted),
 	};

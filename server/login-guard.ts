@@ -5,22 +5,24 @@ import { type Rate, RateLimit } from "../core/rate-limit.js";
 
 /** Of one address. */
 const PER_ADDRESS: Rate = { perSecond: 0.5, burst: 50 };
-/** Of one token, from wherever. */
-const PER_TOKEN: Rate = { perSecond: 1, burst: 100 };
 /** So long what was right at an address is let through there, whatever others do behind it. */
 const KNOWN_MS = 3_600_000;
 const MOST_KNOWN = 10_000;
 
-interface Login {
+export interface Login {
 	/** The remote address. */
 	address: string;
-	/** Which the credential names, if it names one. */
-	tokenId: string | null;
 	/** A hash of the credential. */
 	hash: string;
 }
 
-/** Slows down whoever tries credentials that are wrong. */
+/** A credential in a body that is not read yet: one that is known at the address will do. */
+type Unread = Omit<Login, "hash"> & { hash: null };
+
+/**
+ * Slows down whoever tries credentials that are wrong, by address alone: a token's id is no secret, and who knows it must not be
+ * able to lock the token out; its secret has 256 bits.
+ */
 export class LoginGuard {
 	readonly #clock: Clock;
 	readonly #failures: RateLimit;
@@ -33,13 +35,11 @@ export class LoginGuard {
 	}
 
 	/** Throws TOO_MANY_REQUESTS; what is refused is not even looked at. */
-	admit(login: Login): void {
+	admit(login: Login | Unread): void {
 		const knownUntil = this.#known.get(nameOf(login));
 		if (knownUntil !== undefined && knownUntil > this.#clock.monotonic())
 			return;
-		const waitMs = Math.max(
-			...limitsOn(login).map(([key, rate]) => this.#failures.waitMs(key, rate)),
-		);
+		const waitMs = this.#failures.waitMs(blockOf(login.address), PER_ADDRESS);
 		if (waitMs > 0)
 			throw new Fault(
 				"TOO_MANY_REQUESTS",
@@ -48,28 +48,26 @@ export class LoginGuard {
 			);
 	}
 
-	failed(login: Login): void {
-		this.#known.delete(nameOf(login));
-		for (const [key, rate] of limitsOn(login)) this.#failures.take(key, rate);
+	failed(login: Login | Unread): void {
+		if (login.hash !== null) this.#known.delete(nameOf(login));
+		this.#failures.take(blockOf(login.address), PER_ADDRESS);
 	}
 
 	succeeded(login: Login): void {
-		const name = nameOf(login);
-		this.#known.delete(name); // goes to the end
-		this.#known.set(name, this.#clock.monotonic() + KNOWN_MS);
-		const [oldest] = this.#known.keys();
-		if (this.#known.size > MOST_KNOWN && oldest) this.#known.delete(oldest);
+		const until = this.#clock.monotonic() + KNOWN_MS;
+		for (const name of [nameOf({ ...login, hash: null }), nameOf(login)]) {
+			this.#known.delete(name); // goes to the end
+			this.#known.set(name, until);
+		}
+		for (const oldest of this.#known.keys()) {
+			if (this.#known.size <= MOST_KNOWN) return;
+			this.#known.delete(oldest);
+		}
 	}
 }
 
-const nameOf = ({ address, hash }: Login) => `${blockOf(address)} ${hash}`;
-
-function limitsOn({ address, tokenId }: Login): [string, Rate][] {
-	const ofAddress: [string, Rate] = [`from ${blockOf(address)}`, PER_ADDRESS];
-	return tokenId === null
-		? [ofAddress]
-		: [ofAddress, [`token ${tokenId}`, PER_TOKEN]];
-}
+const nameOf = ({ address, hash }: Login | Unread) =>
+	`${blockOf(address)} ${hash ?? ""}`;
 
 /** An IPv6 host has 2^64 addresses of its own. */
 function blockOf(address: string): string {

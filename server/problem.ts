@@ -1,16 +1,26 @@
-import type { ErrorRequestHandler, Response } from "express";
+import type { ErrorRequestHandler, Request, Response } from "express";
 import { Fault, faults } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 
 /** The last handler: every error becomes application/problem+json (RFC 9457), and what is not the client's is logged. */
 export function problemHandler(log: Log): ErrorRequestHandler {
-	return (error: unknown, request, response, next) => {
-		if (response.headersSent) return next(error); // express closes the connection
+	return (error: unknown, request, response, _next) => {
+		if (hasLeft(error, response)) return void response.destroy();
 		const fault = asFault(error);
 		if (fault.code === "INTERNAL")
 			log.error({ err: error, method: request.method, path: request.path });
-		answer(response, fault);
+		if (response.headersSent) return void response.destroy(); // what was begun cannot become a problem
+		answer(request, response, fault);
 	};
+}
+
+/** Whether a client closed its connection before it had sent or got everything. */
+function hasLeft(error: unknown, { headersSent }: Response): boolean {
+	const code = error instanceof Error && "code" in error ? error.code : "";
+	return (
+		code === "ECONNABORTED" ||
+		(headersSent && (code === "EPIPE" || code === "ECONNRESET"))
+	);
 }
 
 /** A fault as RFC 9457 has it. */
@@ -26,27 +36,55 @@ export function problemOf(fault: Fault) {
 	};
 }
 
-function answer(response: Response, fault: Fault): void {
+function answer(request: Request, response: Response, fault: Fault): void {
 	const problem = problemOf(fault);
 	const http = problem.status;
 	// RFC 9110 §11.6.1: every 401 names the scheme.
 	if (http === 401) response.set("WWW-Authenticate", 'Bearer realm="flowdial"');
 	if (fault.retryAfterS !== undefined)
 		response.set("Retry-After", String(Math.ceil(fault.retryAfterS)));
-	response.status(http).type("application/problem+json").json(problem);
+	response.status(http).type("application/problem+json");
+	if (stillSends(request)) answerAtOnce(request, response, problem);
+	else response.json(problem);
+}
+
+/** What is smaller is here as soon as its head is, and is not worth a connection. */
+const SMALL_BYTES = 65_536;
+
+const stillSends = ({ complete, headers }: Request) =>
+	!complete &&
+	(headers["transfer-encoding"] !== undefined ||
+		Number(headers["content-length"] ?? 0) > SMALL_BYTES);
+
+/** So much more of a body that nobody reads is taken, so that its client comes to see the answer. */
+const MOST_IGNORED_BYTES = 1_000_000;
+
+/** Answers while the body still comes, and closes the connection. */
+function answerAtOnce(
+	request: Request,
+	response: Response,
+	problem: unknown,
+): void {
+	const body = JSON.stringify(problem);
+	response.set({
+		Connection: "close",
+		"Content-Length": String(Buffer.byteLength(body)),
+	});
+	response.write(body);
+	let ignored = 0;
+	request.on("data", (chunk: Buffer) => {
+		ignored += chunk.length;
+		if (ignored > MOST_IGNORED_BYTES) request.pause();
+		if (request.isPaused()) response.end();
+	});
+	request.once("end", () => response.end());
+	request.resume();
 }
 
 /** Faults as they are; of what express and its body parser throw, what the client did wrong; anything else is ours. */
 function asFault(error: unknown): Fault {
 	if (error instanceof Fault) return error;
 	const { status, message } = error as { status?: unknown; message?: string }; // anything can be thrown; what is read is checked
-	if (status === 413)
-		return new Fault("BODY_TOO_LARGE", "A body has at most 1,000,000 bytes");
-	if (status === 415)
-		return new Fault(
-			"BAD_REQUEST",
-			"Content-Encoding: gzip, deflate, br or none are read",
-		);
 	if (status === 416)
 		return new Fault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
 	if (typeof status === "number" && status >= 400 && status < 500)

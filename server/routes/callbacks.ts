@@ -10,7 +10,6 @@ import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
 import { findById } from "../find-by-id.js";
 import { answerOnce } from "../idempotency.js";
-import { readJson } from "../json-body.js";
 import { positionPage, readPositionPage } from "../position-page.js";
 
 const instant = z.iso
@@ -42,12 +41,12 @@ export function addCallbackRoutes(
 	api
 		.route("/callbacks")
 		.get(read, list(deps))
-		.post(readJson, write, make(deps))
+		.post(write, make(deps))
 		.all(only("GET", "POST"));
 	api
 		.route("/callbacks/:id")
 		.get(read, show(deps))
-		.patch(readJson, write, change(deps))
+		.patch(write, change(deps))
 		.delete(write, cancel(deps))
 		.all(only("GET", "PATCH", "DELETE"));
 }

@@ -8,7 +8,6 @@ import type { EntityRecord } from "../../store/entity.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
-import { readJson } from "../json-body.js";
 import { badRequest, readBody, readQuery } from "../read-input.js";
 
 /** All of an account are kept in memory while it makes calls. */
@@ -43,7 +42,7 @@ export function addEntityRoutes(
 	api
 		.route("/entities/:id")
 		.get(read, show(deps))
-		.put(readJson, admin, put(deps))
+		.put(admin, put(deps))
 		.delete(admin, remove(deps))
 		.all(only("GET", "PUT", "DELETE"));
 }

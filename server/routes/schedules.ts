@@ -6,7 +6,6 @@ import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
 import { findById } from "../find-by-id.js";
 import { answerOnce } from "../idempotency.js";
-import { readJson } from "../json-body.js";
 import { positionPage, readPositionPage } from "../position-page.js";
 import { nextFrom, readNewSchedule } from "../schedule-body.js";
 
@@ -20,20 +19,17 @@ export function addScheduleRoutes(
 	api
 		.route("/schedules")
 		.get(read, list(deps))
-		.post(readJson, write, make(deps))
+		.post(write, make(deps))
 		.all(only("GET", "POST"));
 	api
 		.route("/schedules/:id")
 		.get(read, show(deps))
 		.delete(write, remove(deps))
 		.all(only("GET", "DELETE"));
-	api
-		.route("/schedules/:id/pause")
-		.post(readJson, write, pause(deps))
-		.all(only("POST"));
+	api.route("/schedules/:id/pause").post(write, pause(deps)).all(only("POST"));
 	api
 		.route("/schedules/:id/resume")
-		.post(readJson, write, resume(deps))
+		.post(write, resume(deps))
 		.all(only("POST"));
 }
 

@@ -10,7 +10,6 @@ import { type authenticate, cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
 import { findById } from "../find-by-id.js";
-import { readJson } from "../json-body.js";
 import { positionPage, readPositionPage } from "../position-page.js";
 import { readBody } from "../read-input.js";
 import { deliveryView, endpointView, secretView } from "../webhook-views.js";
@@ -49,7 +48,7 @@ export function addWebhookRoutes(
 		.all(only("GET"));
 	api
 		.route("/webhooks/endpoints/:id/enable")
-		.post(readJson, admin, enable(deps))
+		.post(admin, enable(deps))
 		.all(only("POST"));
 	api
 		.route("/webhooks/deliveries")
@@ -57,12 +56,12 @@ export function addWebhookRoutes(
 		.all(only("GET"));
 	api
 		.route("/webhooks/deliveries/:id/retry")
-		.post(readJson, write, retry(deps))
+		.post(write, retry(deps))
 		.all(only("POST"));
 	api.route("/webhooks/secrets").get(admin, listSecrets(deps)).all(only("GET"));
 	api
 		.route("/webhooks/secrets/rotate")
-		.post(readJson, admin, rotate(deps))
+		.post(admin, rotate(deps))
 		.all(only("POST"));
 }
 

@@ -77,6 +77,28 @@ describe("the command line", () => {
 		SLOW_MS,
 	);
 
+	it.each([
+		[["live_calls=2O"], "live_calls: write a number"],
+		[["live_calls=0x20"], "live_calls: write a number"],
+		[["live_calls=1e3"], "live_calls: write a number"],
+		[["live_calls= "], "live_calls: write a number"],
+		[["live_calls=5", "live_calls=6"], "write live_calls once"],
+		[["live_calls=5", "live_calls="], "write live_calls once"],
+		[["allow_prefixes=+49,,+43"], "write what the list is to hold"],
+		[["allow_prefixes=+49,"], "write what the list is to hold"],
+	])(
+		"changes no limit by %j",
+		async (given, hint) => {
+			await json("account", "limits", "dev", "live_calls=7");
+			const bad = await cli(["account", "limits", "dev", ...given]);
+			expect(bad).toMatchObject({ code: 1, out: "" });
+			expect(bad.err).toContain(hint);
+			const [dev] = await json("account", "list");
+			expect(dev.limits).toEqual({ live_calls: 7 });
+		},
+		SLOW_MS,
+	);
+
 	it(
 		"says what is wrong, and fails",
 		async () => {

@@ -7,7 +7,7 @@ import type { Express } from "express";
 import { instant } from "../../core/clock.js";
 import type { Entities } from "../../core/entity.js";
 import { createHttpClient } from "../../core/http.js";
-import { silentLog } from "../../core/log.js";
+import { type Log, silentLog } from "../../core/log.js";
 import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
 import { createApp } from "../../server/app.js";
@@ -91,6 +91,7 @@ export async function startApp({
 	/** Of the first account. */
 	entities?: Entities;
 	store?: Store;
+	log?: Log;
 } = {}): Promise<RunningApp> {
 	const store = given ?? (await newStore());
 	await store.accounts.ensure({

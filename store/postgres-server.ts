@@ -42,6 +42,8 @@ export class PostgresServer implements Database {
 		this.#pool.on("error", (error) =>
 			log.warn({ err: error.message }, "a connection to PostgreSQL ended"),
 		);
+		// one that is in use: its query rejects, or the next one does
+		this.#pool.on("connect", (client) => client.on("error", () => {}));
 	}
 
 	get alive(): boolean {
@@ -129,11 +131,13 @@ export class PostgresServer implements Database {
 		// connection exception, too many connections, the server shuts down, crashed or starts
 		if (error instanceof pg.DatabaseError)
 			return /^08|^53300|^57P0[1-3]/.test(error.code ?? "");
-		// a socket's errors have a code, pg's own two do not
+		// a socket's errors have a code, pg's own do not
 		return (
 			error instanceof Error &&
 			("code" in error ||
-				/^Connection terminated|^timeout exceeded/.test(error.message))
+				/^Connection terminated|^timeout exceeded|is not queryable$/.test(
+					error.message,
+				))
 		);
 	}
 

@@ -22,8 +22,7 @@ export class PostgresServer implements Database {
 	readonly #log: Log;
 	#alive = true;
 	#ended = false;
-	#held = () => {};
-	/** The one that is held. */
+	/** The one that is held; undefined while it is lost. */
 	#session: pg.PoolClient | undefined;
 	readonly #names = new PreparedNames();
 	readonly #listeners = new Map<string, (payload: string) => void>();
@@ -84,21 +83,28 @@ export class PostgresServer implements Database {
 	async hold(statement: string): Promise<void> {
 		const client = await this.#connect();
 		let lost = false;
-		const again = () => {
-			if (lost || this.#ended) return;
+		const lose = () => {
 			lost = true;
+			// until it is held, the query that failed tells
+			if (this.#session !== client) return;
+			this.#session = undefined;
 			client.release(true);
 			void this.#holdAgain(statement);
 		};
-		client.on("error", again);
-		client.on("end", again);
+		client.on("error", lose);
+		client.on("end", lose);
 		client.on("notification", ({ channel, payload }) =>
 			this.#listeners.get(channel)?.(payload ?? ""),
 		);
-		this.#held = () => client.release(true);
-		await client.query(statement);
-		for (const channel of this.#listeners.keys())
-			await client.query(`listen ${channel}`);
+		try {
+			await client.query(statement);
+			for (const channel of this.#listeners.keys())
+				await client.query(`listen ${channel}`);
+			if (lost || this.#ended) throw new Error("Connection terminated");
+		} catch (error) {
+			client.release(true);
+			throw error;
+		}
 		this.#session = client;
 	}
 
@@ -144,7 +150,9 @@ export class PostgresServer implements Database {
 	async end(): Promise<void> {
 		this.#alive = false;
 		this.#ended = true;
-		this.#held();
+		const session = this.#session;
+		this.#session = undefined;
+		session?.release(true);
 		await this.#pool.end();
 	}
 

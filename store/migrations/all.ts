@@ -5,6 +5,7 @@ import { attempts } from "./003-attempts.js";
 import { accounts } from "./004-accounts.js";
 import { callbacks } from "./005-callbacks.js";
 import { entities } from "./006-entities.js";
+import { looks } from "./007-looks.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
 	accounts,
 	callbacks,
 	entities,
+	looks,
 ];

@@ -10,6 +10,8 @@ export interface Database extends PostgresPool {
 	readonly isShared: boolean;
 	/** Runs a statement in a session that lasts as long as this one is there, and again in a new one when that is lost. */
 	hold(statement: string): Promise<void>;
+	/** Runs a statement in the session that is held; rejects while there is none. */
+	inHeld<Row>(statement: string, values: readonly unknown[]): Promise<Row[]>;
 	/** Calls `listener` with what others send to a channel, as long as a session is held; one that nobody shares hears nothing. */
 	listen(channel: string, listener: (payload: string) => void): Promise<void>;
 	/** Sends to every process that listens. */

@@ -7,11 +7,25 @@ import type { Tables } from "./schema.js";
 
 /** A lease lasts so long, unless it is renewed. */
 const LEASE_S = 10;
+const LEASE_MS = LEASE_S * 1_000;
 const RENEW_MS = 3_000;
+/** After a renewal that failed. */
+const RENEW_AGAIN_MS = 1_000;
 /** While it is not sure of its lease, an instance looks again so often. */
 const LOOK_MS = 100;
 /** Any constant: the first half of the advisory lock that an instance holds; its number is the second. */
 const INSTANCE_LOCKS = 8_360_472;
+
+/** A session may be lost of which the server does not know: nobody else has this number, so that one is ended. */
+const lockOf = (number: number) => `do $$ begin
+	perform pg_terminate_backend(pid) from pg_locks
+		where locktype = 'advisory' and classid = ${INSTANCE_LOCKS} and objid = ${number} and objsubid = 2
+			and database = (select oid from pg_database where datname = current_database()) and pid <> pg_backend_pid();
+	perform pg_advisory_lock(${INSTANCE_LOCKS}, ${number});
+end $$`;
+
+const SESSION =
+	"pg_backend_pid() || ' ' || pg_postmaster_start_time() as session";
 
 export interface InstanceOptions {
 	db: Kysely<Tables>;
@@ -22,8 +36,9 @@ export interface InstanceOptions {
 
 /**
  * This process among those that share the database. What it claims carries its number; the lease on all of that is one row,
- * renewed every 3 s. A row that is 10 s old, or whose session lock is free, is deleted by the next instance that looks,
- * and the foreign keys give its claims back in the same statement.
+ * renewed every 3 s in the session that holds its lock. A row that is 10 s old, or whose lock is free on the server that it was
+ * renewed at, is deleted by the next instance that looks, and the foreign keys give its claims back in the same statement. Who has
+ * just lost its own session looks 10 s later: the others need time for theirs.
  */
 export class Instance {
 	readonly number: number;
@@ -32,14 +47,24 @@ export class Instance {
 	#cancel = () => {};
 	#ended = false;
 	#isFenced = false;
-	/** Of the clock that only goes forward. */
+	/** The following three by the clock that only goes forward. */
+	readonly #beganAt: number;
 	#renewedAt: number;
+	/** The first renewal in this session, if there was another before it. */
+	#heldAgainAt = Number.NEGATIVE_INFINITY;
+	#session: string | undefined;
 	#onFenced = () => {};
 
-	private constructor(number: number, options: InstanceOptions) {
+	private constructor(
+		number: number,
+		session: string | undefined,
+		options: InstanceOptions,
+	) {
 		this.number = number;
+		this.#session = session;
 		this.#options = options;
-		this.#renewedAt = options.clock.monotonic();
+		this.#beganAt = options.clock.monotonic();
+		this.#renewedAt = this.#beganAt;
 	}
 
 	static async begin(options: InstanceOptions): Promise<Instance> {
@@ -48,11 +73,12 @@ export class Instance {
 			select nextval('instance_numbers')::integer as number`.execute(db);
 		const number = rows[0]?.number ?? 0;
 		// before its row can be seen, and found dead
-		await database.hold(
-			`select pg_advisory_lock(${INSTANCE_LOCKS}, ${number})`,
+		await database.hold(lockOf(number));
+		const [row] = await database.inHeld<{ session: string }>(
+			`insert into instances (number, server_started_at) values ($1, pg_postmaster_start_time()) returning ${SESSION}`,
+			[number],
 		);
-		await db.insertInto("instances").values({ number }).execute();
-		const instance = new Instance(number, options);
+		const instance = new Instance(number, row?.session, options);
 		await instance.#reap();
 		instance.#beatLater();
 		return instance;
@@ -66,6 +92,7 @@ export class Instance {
 	/** Calls `listener` if others have taken this instance for dead: nothing that it claims is its own any more. */
 	onFenced(listener: () => void): void {
 		this.#onFenced = listener;
+		if (this.#isFenced) listener();
 	}
 
 	/**
@@ -76,7 +103,7 @@ export class Instance {
 		const { clock } = this.#options;
 		for (;;) {
 			if (this.#isFenced || this.#ended) throw new Fault("LEASE_LOST");
-			if (clock.monotonic() - this.#renewedAt < LEASE_S * 1_000) return;
+			if (clock.monotonic() - this.#renewedAt < LEASE_MS) return;
 			await sleep(clock, LOOK_MS);
 		}
 	}
@@ -91,11 +118,12 @@ export class Instance {
 			.execute();
 	}
 
-	#beatLater(): void {
-		this.#cancel = this.#options.clock.after(RENEW_MS, () => void this.#beat());
+	#beatLater(delayMs = RENEW_MS): void {
+		this.#cancel = this.#options.clock.after(delayMs, () => void this.#beat());
 	}
 
 	async #beat(): Promise<void> {
+		let delayMs = RENEW_MS;
 		try {
 			const isOurs = await this.#renew();
 			if (this.#ended) return;
@@ -106,30 +134,39 @@ export class Instance {
 			if (await this.#reap())
 				for (const listener of this.#onGivenBack) listener();
 		} catch (error) {
+			delayMs = RENEW_AGAIN_MS;
 			this.#options.log.warn({ err: message(error) }, "lease not renewed");
 		}
-		if (!this.#ended) this.#beatLater();
+		if (!this.#ended) this.#beatLater(delayMs);
 	}
 
 	async #renew(): Promise<boolean> {
 		// as it was asked for: the database may count from then
 		const at = this.#options.clock.monotonic();
-		const { numUpdatedRows } = await this.#options.db
-			.updateTable("instances")
-			.set({ seen_at: sql<Date>`now()` })
-			.where("number", "=", this.number)
-			.executeTakeFirst();
-		if (numUpdatedRows > 0) this.#renewedAt = at;
-		return numUpdatedRows > 0;
+		const [row] = await this.#options.database.inHeld<{ session: string }>(
+			`update instances set seen_at = now(), server_started_at = pg_postmaster_start_time() where number = $1 returning ${SESSION}`,
+			[this.number],
+		);
+		if (!row) return false;
+		const wasAway = at - this.#renewedAt >= LEASE_MS;
+		if (row.session !== this.#session || wasAway) this.#heldAgainAt = at;
+		this.#session = row.session;
+		this.#renewedAt = at;
+		return true;
 	}
 
 	/** Whether an instance was found dead. */
 	async #reap(): Promise<boolean> {
 		const { db, database, log } = this.#options;
-		// a server that came up since an instance was last seen has lost its lock, and it could not renew its lease
+		// what ended our session may have ended theirs, and kept them from a renewal
+		if (this.#renewedAt - this.#heldAgainAt <= LEASE_MS) return false;
+		const isLate =
+			this.#renewedAt - this.#beganAt > LEASE_MS
+				? sql`seen_at < now() - make_interval(secs => ${LEASE_S})`
+				: sql`false`;
 		const isDead = database.isShared
-			? sql`greatest(seen_at, pg_postmaster_start_time()) < now() - make_interval(secs => ${LEASE_S})
-				or seen_at > pg_postmaster_start_time() and pg_try_advisory_xact_lock(${INSTANCE_LOCKS}, number)`
+			? sql`${isLate} or server_started_at = pg_postmaster_start_time()
+				and pg_try_advisory_xact_lock(${INSTANCE_LOCKS}, number)`
 			: sql`true`;
 		const { rows } = await sql<{ number: number }>`
 			delete from instances

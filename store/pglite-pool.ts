@@ -86,9 +86,16 @@ export class PglitePool implements Database {
 
 	/** It has one session only. */
 	async hold(statement: string): Promise<void> {
+		await this.inHeld(statement, []);
+	}
+
+	async inHeld<Row>(
+		statement: string,
+		values: readonly unknown[],
+	): Promise<Row[]> {
 		const client = await this.connect();
 		try {
-			await client.query(statement, []);
+			return (await client.query<Row>(statement, values)).rows;
 		} finally {
 			client.release();
 		}

@@ -13,6 +13,11 @@ const CONNECT_MS = 5_000;
 /** How long what is asked for waits for a server that restarts. */
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 200;
+/** What lasts longer is taken for lost with its connection: through a firewall that forgot it, nothing ever comes. */
+const QUERY_MS = 10_000;
+/** The same in the session that is held: before the lease is over there must be time for a new one. */
+const HELD_MS = 3_000;
+const KEEP_ALIVE_MS = 5_000;
 
 /** A PostgreSQL server, at DATABASE_URL. */
 export class PostgresServer implements Database {
@@ -22,8 +27,10 @@ export class PostgresServer implements Database {
 	readonly #log: Log;
 	#alive = true;
 	#ended = false;
-	#held = () => {};
-	/** The one that is held. */
+	/** Of each query; undefined until a session is held. */
+	#timeoutMs: number | undefined;
+	#statement = "";
+	/** The one that is held; undefined while it is lost. */
 	#session: pg.PoolClient | undefined;
 	readonly #names = new PreparedNames();
 	readonly #listeners = new Map<string, (payload: string) => void>();
@@ -36,6 +43,7 @@ export class PostgresServer implements Database {
 			max: CONNECTIONS,
 			connectionTimeoutMillis: CONNECT_MS,
 			keepAlive: true,
+			keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 			application_name: "flowdial",
 		});
 		// one that is in use tells it to whoever waits for an answer, too; with nobody listening it would end the process
@@ -44,6 +52,8 @@ export class PostgresServer implements Database {
 		this.#pool.on("error", (error) =>
 			log.warn({ err: error.message }, "a connection to PostgreSQL ended"),
 		);
+		// one that is in use: its query rejects, or the next one does
+		this.#pool.on("connect", (client) => client.on("error", () => {}));
 	}
 
 	get alive(): boolean {
@@ -55,13 +65,23 @@ export class PostgresServer implements Database {
 	/** Waits a while for a server that is not there. */
 	async connect(): Promise<PostgresPoolClient> {
 		const client = await this.#connect();
+		let lost: unknown;
 		return new PoolClient(
-			(text, values) => {
+			async (text, values) => {
+				// it is still busy with what was given up
+				if (lost) throw lost;
 				const name = this.#names.nameOf(text);
-				const query = { text, values: [...values] };
-				return client.query(name ? { ...query, name } : query);
+				try {
+					return await ask(client, {
+						...{ text, values: [...values], ...(name && { name }) },
+						query_timeout: this.#timeoutMs,
+					});
+				} catch (error) {
+					if (isTimeout(error)) lost = error;
+					throw error;
+				}
 			},
-			() => client.release(),
+			() => client.release(lost !== undefined),
 		);
 	}
 
@@ -81,32 +101,68 @@ export class PostgresServer implements Database {
 		}
 	}
 
-	async hold(statement: string): Promise<void> {
+	/** From now on queries end: migrations, which may last, come before. */
+	hold(statement: string): Promise<void> {
+		this.#timeoutMs = QUERY_MS;
+		this.#statement = statement;
+		return this.#hold();
+	}
+
+	async inHeld<Row>(
+		statement: string,
+		values: readonly unknown[],
+	): Promise<Row[]> {
+		const session = this.#session;
+		if (!session) throw new Error("Connection terminated: no session is held");
+		try {
+			const { rows } = await ask<Row>(session, {
+				...{ text: statement, values: [...values] },
+				query_timeout: HELD_MS,
+			});
+			return rows;
+		} catch (error) {
+			if (this.isInterruption(error)) this.#lose(session);
+			throw error;
+		}
+	}
+
+	async #hold(): Promise<void> {
 		const client = await this.#connect();
 		let lost = false;
-		const again = () => {
-			if (lost || this.#ended) return;
+		const lose = () => {
 			lost = true;
-			client.release(true);
-			void this.#holdAgain(statement);
+			this.#lose(client);
 		};
-		client.on("error", again);
-		client.on("end", again);
+		client.on("error", lose);
+		client.on("end", lose);
 		client.on("notification", ({ channel, payload }) =>
 			this.#listeners.get(channel)?.(payload ?? ""),
 		);
-		this.#held = () => client.release(true);
-		await client.query(statement);
-		for (const channel of this.#listeners.keys())
-			await client.query(`listen ${channel}`);
+		try {
+			await ask(client, { text: this.#statement, query_timeout: HELD_MS });
+			for (const channel of this.#listeners.keys())
+				await client.query(`listen ${channel}`);
+			if (lost || this.#ended) throw new Error("Connection terminated");
+		} catch (error) {
+			client.release(true);
+			throw error;
+		}
 		this.#session = client;
 	}
 
+	/** Until it is held, the query that failed tells. */
+	#lose(session: pg.PoolClient): void {
+		if (this.#session !== session) return;
+		this.#session = undefined;
+		session.release(true);
+		void this.#holdAgain();
+	}
+
 	/** However long the server is away: without the session others would take this instance for dead. */
-	async #holdAgain(statement: string): Promise<void> {
+	async #holdAgain(): Promise<void> {
 		while (!this.#ended) {
 			try {
-				return await this.hold(statement);
+				return await this.#hold();
 			} catch (error) {
 				if (this.#ended) return;
 				this.#log.error({ err: message(error) }, "no session is held");
@@ -124,25 +180,35 @@ export class PostgresServer implements Database {
 	}
 
 	async notify(channel: string, payload: string): Promise<void> {
-		await this.#pool.query("select pg_notify($1, $2)", [channel, payload]);
+		const client = await this.connect();
+		try {
+			await client.query("select pg_notify($1, $2)", [channel, payload]);
+		} finally {
+			client.release();
+		}
 	}
 
 	isInterruption(error: unknown): boolean {
 		// connection exception, too many connections, the server shuts down, crashed or starts
 		if (error instanceof pg.DatabaseError)
 			return /^08|^53300|^57P0[1-3]/.test(error.code ?? "");
-		// a socket's errors have a code, pg's own two do not
+		// a socket's errors have a code, pg's own do not
 		return (
 			error instanceof Error &&
-			("code" in error ||
-				/^Connection terminated|^timeout exceeded/.test(error.message))
+			(isTimeout(error) ||
+				"code" in error ||
+				/^Connection terminated|^timeout exceeded|is not queryable$/.test(
+					error.message,
+				))
 		);
 	}
 
 	async end(): Promise<void> {
 		this.#alive = false;
 		this.#ended = true;
-		this.#held();
+		const session = this.#session;
+		this.#session = undefined;
+		session?.release(true);
 		await this.#pool.end();
 	}
 
@@ -153,3 +219,15 @@ export class PostgresServer implements Database {
 		else this.#log.error({ err: why }, "PostgreSQL does not answer");
 	}
 }
+
+/** With what `pg` takes and its types do not know. */
+function ask<Row>(
+	client: pg.PoolClient,
+	query: pg.QueryConfig & { query_timeout: number | undefined },
+): Promise<{ command: string; rowCount: number | null; rows: Row[] }> {
+	// rows are what the statement selects, which the caller has typed
+	return client.query<Row & pg.QueryResultRow>(query);
+}
+
+const isTimeout = (error: unknown) =>
+	error instanceof Error && error.message === "Query read timeout";

@@ -65,6 +65,7 @@ export interface Tables {
 		number: number;
 		started_at: Generated<Date>;
 		seen_at: Generated<Date>;
+		server_started_at: Instant | null;
 	};
 	webhook_endpoints: {
 		id: string;

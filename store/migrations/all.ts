@@ -7,6 +7,7 @@ import { callbacks } from "./005-callbacks.js";
 import { entities } from "./006-entities.js";
 import { retention } from "./007-retention.js";
 import { lines } from "./008-lines.js";
+import { looks } from "./009-looks.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
 	entities,
 	retention,
 	lines,
+	looks,
 ];

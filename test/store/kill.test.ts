@@ -10,7 +10,9 @@ import { hasPostgres, Postgres } from "../support/postgres.js";
 import { newDataDir, SLOW_MS } from "./data-dir.js";
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 3);
-/** How long a writer is left in peace, at the most. */
+/** A writer is left in peace for so many writes at least, however busy the machine is. */
+const FEWEST = 100;
+/** And for so long, at the most. */
 const PEACE_MS = Number(process.env.KILL_PEACE_MS ?? 200);
 /** In the one case a round takes a second or two, in the other as long as there is peace. */
 const LIMIT_MS = SLOW_MS + ROUNDS * (5_000 + 10 * PEACE_MS);
@@ -57,15 +59,14 @@ class Writer {
 		return exitCode !== null || signalCode !== null;
 	}
 
-	/** Resolves once more was acknowledged, and some time has passed. */
+	/** Resolves once enough more was acknowledged, and some time has passed. */
 	async goesOn(): Promise<void> {
 		const before = this.count;
-		const time = sleep(20 + Math.random() * PEACE_MS);
-		while (this.count === before) {
+		while (this.count < before + FEWEST) {
 			if (this.#hasEnded) throw new Error("the writer has ended");
 			await sleep(5);
 		}
-		await time;
+		await sleep(Math.random() * PEACE_MS);
 	}
 
 	async kill(): Promise<void> {

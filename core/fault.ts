@@ -111,6 +111,11 @@ export const faults = {
 		retry: false,
 		says: "The headers are too large",
 	},
+	PRECONDITION_FAILED: {
+		http: 412,
+		retry: false,
+		says: "The recording is another than If-Match or If-Unmodified-Since asks for",
+	},
 	RANGE_NOT_SATISFIABLE: {
 		http: 416,
 		retry: false,

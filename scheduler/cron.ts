@@ -19,6 +19,9 @@ export function nextFiring(
 /** What is wrong with a pattern; null if nothing is. */
 export function checkCron(pattern: string): string | null {
 	try {
+		// croner also takes an instant, and words such as @yearly
+		if (pattern.trim().split(/\s+/).length !== 5)
+			throw new Error("not five fields");
 		new Cron(pattern, { mode: "5-part" });
 		return null;
 	} catch (error) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limitFields, limitsSchema, scopes } from "../core/limits.js";
+import { instant } from "./instant.js";
 
 const LONGEST_OVERLAP_S = 30 * 24 * 3_600;
 
@@ -14,8 +15,10 @@ const line = (longest: number) => {
 
 const cloudId = z
 	.string({ error: "write the cloud_id of an account" })
-	.regex(/^[A-Za-z0-9._-]{1,64}$/, {
-		error: "write 1 to 64 letters, digits, dots, _ and -",
+	// the path of an account is its cloud_id: "." and ".." are other paths
+	.regex(/^(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,64}$/, {
+		error:
+			"write 1 to 64 letters, digits, dots, _ and -, at least one letter or digit",
 	});
 
 const error = "write an object of limits";
@@ -56,13 +59,9 @@ export const newToken = (now: number) =>
 				error: `write a list of ${scopes.join(", ")}`,
 			})
 			.min(1, { error: `write at least one of ${scopes.join(", ")}` })
+			.max(scopes.length, { error: "write each of them once" })
 			.transform((given) => scopes.filter((scope) => given.includes(scope))),
-		expires_at: z.iso
-			.datetime({
-				offset: true,
-				error: "write an instant such as 2030-01-31T12:00:00Z",
-			})
-			.transform((text) => Date.parse(text))
+		expires_at: instant
 			.refine((at) => at > now, { error: "write an instant to come" })
 			.nullable()
 			.default(null),

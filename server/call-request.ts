@@ -11,11 +11,10 @@ import { initialVariables } from "../flow/variables.js";
 import { retryFields } from "../steps/retry.js";
 import type { RetryPolicy } from "../store/store.js";
 import { refusedNumbers } from "./destinations.js";
-import { problemsOf } from "./read-input.js";
+import { instant as instantMs } from "./instant.js";
+import { badRequest, problemsOf } from "./read-input.js";
 
 const MOST_METADATA_BYTES = 4_096;
-/** A body can hold a hundred thousand problems. */
-const MOST_TOLD = 1_000;
 
 const text = z.string({ error: "write a string" });
 
@@ -41,13 +40,6 @@ const metadata = z
 		(value) => Buffer.byteLength(JSON.stringify(value)) <= MOST_METADATA_BYTES,
 		{ error: `at most ${MOST_METADATA_BYTES} bytes as JSON` },
 	);
-
-const startAt = z.iso
-	.datetime({
-		offset: true,
-		error: "write an instant with its offset, such as 2030-10-11T20:48:00Z",
-	})
-	.transform((text) => Date.parse(text));
 
 const retry = z.strictObject(
 	{
@@ -84,7 +76,7 @@ export const fields = {
 		.describe(
 			`An object that comes back in every event; at most ${MOST_METADATA_BYTES} bytes as JSON`,
 		),
-	start_at: startAt
+	start_at: instantMs
 		.optional()
 		.describe(
 			"When it is dialled at the earliest: an instant such as 2030-10-11T20:48:00+05:30; left out: at once",
@@ -169,15 +161,7 @@ export function readCallRequest(
 	const ofFlow = compiled.ok ? [] : compiled.problems;
 	const problems = [...ofBody, ...ofFlow, ...ofNumbers];
 	const code = ofFlow.length > 0 ? "BAD_FLOW" : "DESTINATION_REFUSED";
-	const told =
-		problems.length > MOST_TOLD ? `the first ${MOST_TOLD} are in` : "see";
-	throw new Fault(
-		ofBody.length > 0 ? "BAD_REQUEST" : code,
-		problems.length === 1
-			? `${problems[0]?.path}: ${problems[0]?.hint}`
-			: `${problems.length} things are wrong; ${told} problems`,
-		{ problems: problems.slice(0, MOST_TOLD) },
-	);
+	throw badRequest(problems, ofBody.length > 0 ? "BAD_REQUEST" : code);
 }
 
 const isRetried = (retry: RetryPolicy | null) =>

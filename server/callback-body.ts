@@ -14,6 +14,7 @@ import {
 import type { CallbackChange, CallbackRecord } from "../store/callback.js";
 import { fields as flowFields } from "./call-request.js";
 import type { AppDeps } from "./deps.js";
+import { instantText } from "./instant.js";
 import { badRequest, readBody } from "./read-input.js";
 
 type Deps = Pick<AppDeps, "hasTrunk" | "refusesSip" | "clock"> & {
@@ -30,12 +31,7 @@ const when = {
 	date: part(checkDate).optional(),
 	time: part(checkTime).optional(),
 	timezone: part(checkZone).optional(),
-	due_at: z.iso
-		.datetime({
-			offset: true,
-			error: "write an instant such as 2030-10-11T20:48:00Z",
-		})
-		.optional(),
+	due_at: instantText.optional(),
 };
 
 /** No template: there is no call whose values it could be filled with. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Position } from "../store/store.js";
+import { isOutside } from "./instant.js";
 import { pagingBy } from "./page.js";
 import { readQuery } from "./read-input.js";
 
@@ -41,8 +42,10 @@ const token = ({ at, id }: Position): string =>
 
 function readToken(text: string): Position | null {
 	const [, at, id] =
-		/^after (-?[0-9]{1,15}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
+		/^after ([0-9]{1,15}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
 			Buffer.from(text, "base64url").toString(),
 		) ?? [];
-	return at === undefined || id === undefined ? null : { at: Number(at), id };
+	return id !== undefined && !isOutside(Number(at))
+		? { at: Number(at), id }
+		: null;
 }

@@ -1,12 +1,13 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
 import { Fault, faults } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import { problem as problemAt } from "../flow/problem.js";
 
 /** The last handler: every error becomes application/problem+json (RFC 9457), and what is not the client's is logged. */
 export function problemHandler(log: Log): ErrorRequestHandler {
 	return (error: unknown, request, response, _next) => {
 		if (hasLeft(error, response)) return void response.destroy();
-		const fault = asFault(error);
+		const fault = asFault(error, request);
 		if (fault.code === "INTERNAL")
 			log.error({ err: error, method: request.method, path: request.path });
 		if (response.headersSent) return void response.destroy(); // what was begun cannot become a problem
@@ -82,9 +83,16 @@ function answerAtOnce(
 }
 
 /** Faults as they are; of what express and its body parser throw, what the client did wrong; anything else is ours. */
-function asFault(error: unknown): Fault {
+function asFault(error: unknown, { path }: Request): Fault {
 	if (error instanceof Fault) return error;
 	const { status, message } = error as { status?: unknown; message?: string }; // anything can be thrown; what is read is checked
+	if (status === 412)
+		return new Fault("PRECONDITION_FAILED", "Ask without If-Match");
+	if (error instanceof URIError) {
+		const hint = "write two hexadecimal digits after each %, %25 for % itself";
+		const problems = [problemAt("$.path", path, hint)];
+		return new Fault("BAD_REQUEST", `$.path: ${hint}`, { problems });
+	}
 	if (status === 416)
 		return new Fault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
 	if (typeof status === "number" && status >= 400 && status < 500)

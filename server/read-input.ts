@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { Fault, type Problem } from "../core/fault.js";
+import { Fault, type FaultCode, type Problem } from "../core/fault.js";
 import { at, problem } from "../flow/problem.js";
 import { closest } from "../steps/closest.js";
 
+/** A body can hold a hundred thousand problems. */
+const MOST_TOLD = 1_000;
 /** Guesses are made for so many unknown fields. */
 const MOST_GUESSES = 20;
 /** Their values are not repeated in answers. */
@@ -83,14 +85,19 @@ function schemaOf(fields: z.ZodRawShape, others: z.ZodRawShape): z.ZodObject {
 	return schema;
 }
 
-/** A BAD_REQUEST whose words are its one problem's, or how many there are. */
-export function badRequest(problems: readonly Problem[]): Fault {
+/** A BAD_REQUEST, or another fault, whose words are its one problem's, or how many there are. */
+export function badRequest(
+	problems: readonly Problem[],
+	code: FaultCode = "BAD_REQUEST",
+): Fault {
 	const [only, ...more] = problems;
+	const told =
+		problems.length > MOST_TOLD ? `the first ${MOST_TOLD} are in` : "see";
 	const detail =
 		only && more.length === 0
 			? `${only.path}: ${only.hint}`
-			: `${problems.length} things are wrong; see problems`;
-	return new Fault("BAD_REQUEST", detail, { problems });
+			: `${problems.length} things are wrong; ${told} problems`;
+	return new Fault(code, detail, { problems: problems.slice(0, MOST_TOLD) });
 }
 
 /** What a schema says of what was given: where, what, and what to do. `knownAt`: the fields that there are at a path, if that is known. */

@@ -88,7 +88,9 @@ function readRequest(request: unknown, deps: Deps): CallRequest {
 	} catch (error) {
 		if (!(error instanceof Fault)) throw error;
 		const problems = error.problems.map(within);
-		throw new Fault(error.code, badRequest(problems).message, { problems });
+		const words =
+			problems.length === 1 ? badRequest(problems).message : error.message;
+		throw new Fault(error.code, words, { problems });
 	}
 }
 

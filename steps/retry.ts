@@ -33,6 +33,10 @@ export const retryFields = {
 		),
 	on: z
 		.array(z.enum(missed, { error: `write some of ${missed.join(", ")}` }))
+		.max(missed.length, { error: `at most ${missed.length} outcomes` })
+		.refine((on) => new Set(on).size === on.length, {
+			error: "write each outcome once",
+		})
 		.default([...defaultRetry.on])
 		.describe(
 			`Outcomes after which it is tried again (${defaultRetry.on.join(", ")} if left out)`,

@@ -10,15 +10,8 @@ import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
 import { findById } from "../find-by-id.js";
 import { answerOnce } from "../idempotency.js";
+import { instant } from "../instant.js";
 import { positionPage, readPositionPage } from "../position-page.js";
-
-const instant = z.iso
-	.datetime({
-		offset: true,
-		error: "write an instant such as 2030-10-11T20:48:00Z",
-	})
-	.transform((text) => Date.parse(text))
-	.optional();
 
 const filters = {
 	status: z
@@ -26,9 +19,14 @@ const filters = {
 			error: `write one of ${callbackStatuses.join(", ")}`,
 		})
 		.optional(),
-	entity: z.string({ error: "write one voice id" }).optional(),
-	due_after: instant,
-	due_before: instant,
+	entity: z
+		.string({ error: "write one voice id" })
+		.max(256, { error: "at most 256 characters" })
+		// no text in a database holds a NUL
+		.regex(/^[^\0]*$/, { error: "leave out the NUL" })
+		.optional(),
+	due_after: instant.optional(),
+	due_before: instant.optional(),
 };
 
 /** /callbacks and /callbacks/{id}. */

@@ -70,12 +70,19 @@ describe("a daily firing", () => {
 	});
 });
 
-it.each(["", "x", "* * * *", "* * * * * *", "0 25 * * *", "*/0 * * * *"])(
-	"%j is no pattern, and what to write is said",
-	(cron) => {
-		expect(checkCron(cron)).toMatch(/^write five fields/);
-	},
-);
+it.each([
+	"@yearly",
+	"2030-01-01T00:00:00",
+	"9999-12-31T23:59:59Z",
+	"",
+	"x",
+	"* * * *",
+	"* * * * * *",
+	"0 25 * * *",
+	"*/0 * * * *",
+])("%j is no pattern, and what to write is said", (cron) => {
+	expect(checkCron(cron)).toMatch(/^write five fields/);
+});
 
 it("a day that no calendar has never comes", () => {
 	expect(nextFiring("0 0 30 2 *", "UTC", 0)).toBeNull();

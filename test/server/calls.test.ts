@@ -255,6 +255,13 @@ describe("GET /calls/{id}/recording", () => {
 		});
 	});
 
+	it("refuses what is asked of another version", async () => {
+		const headers = { ...bearer, "if-match": '"other"' };
+		const answer = await app.get(await recordedCall(), headers);
+		expect(answer.status).toBe(412);
+		expect(await answer.json()).toMatchObject({ code: "PRECONDITION_FAILED" });
+	});
+
 	it("gives that of each attempt, and the last one's where none is named", async () => {
 		const call = await keptCall(recorded(1));
 		await app.store.calls.append(call.id, [newEvent(call, 3)], recorded(3));

@@ -30,8 +30,8 @@ export interface IdempotencyKeys {
 		key: string,
 		request: { bodyHash: string; now: number },
 	): Promise<Claim>;
-	/** For a request that came to nothing; one that was answered stays. */
-	giveBack(cloudId: string, key: string): Promise<void>;
+	/** For a request that claimed it at `now` and came to nothing; one that was answered stays. */
+	giveBack(cloudId: string, key: string, now: number): Promise<void>;
 	/** Deletes those made before, and tells how many; without it too they are good for 24 h only. */
 	expire(before: number): Promise<number>;
 }

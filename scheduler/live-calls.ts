@@ -49,6 +49,10 @@ export class LiveCalls {
 		return this.#live.size;
 	}
 
+	has(id: string): boolean {
+		return this.#live.has(id);
+	}
+
 	/** Of one account. */
 	sizeOf(cloudId: string): number {
 		let size = 0;

@@ -3,6 +3,7 @@ import { type Clock, instant } from "../core/clock.js";
 import { callEvent } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
 import { storableJson } from "./json.js";
+import { type Persistence, persist } from "./persist.js";
 import type { Tables } from "./schema.js";
 import { liveSecrets } from "./secrets.js";
 import type { Deliveries, Delivery, DeliveryResult, Secret } from "./store.js";
@@ -16,14 +17,15 @@ export class StoredDeliveries implements Deliveries {
 	readonly #clock: Clock;
 	readonly #results: GroupCommit<DeliveryResult>;
 
-	constructor(db: Kysely<Tables>, owner: number, clock: Clock) {
+	constructor(db: Kysely<Tables>, owner: number, parts: Persistence) {
 		this.#db = db;
-		this.#clock = clock;
+		this.#clock = parts.clock;
 		this.#owner = owner;
 		this.#results = new GroupCommit(
-			(results) => settleAll(db, owner, results),
+			(results) => persist(parts, () => settleAll(db, owner, results)),
 			({ eventId }) => eventId,
 			GATHER_MS,
+			(error) => parts.database.isInterruption(error),
 		);
 	}
 
@@ -106,6 +108,24 @@ export class StoredDeliveries implements Deliveries {
 
 	settle(result: DeliveryResult): Promise<void> {
 		return this.#results.add(result);
+	}
+
+	async held(): Promise<string[]> {
+		const rows = await this.#db
+			.selectFrom("deliveries")
+			.select("event_id")
+			.where("owner", "=", this.#owner)
+			.execute();
+		return rows.map(({ event_id }) => event_id);
+	}
+
+	async leave(eventIds: readonly string[]): Promise<void> {
+		await this.#db
+			.updateTable("deliveries")
+			.set({ owner: null })
+			.where("event_id", "in", eventIds)
+			.where("owner", "=", this.#owner)
+			.execute();
 	}
 
 	/** Resolves once nothing waits to be written. */

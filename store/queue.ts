@@ -91,6 +91,24 @@ export class StoredQueue implements Queue {
 		if (given) this.#dueSoon.announce(given.due_at.getTime());
 	}
 
+	async held(): Promise<string[]> {
+		const rows = await this.#db
+			.selectFrom("calls")
+			.select("id")
+			.where("owner", "=", this.#owner)
+			.execute();
+		return rows.map(({ id }) => id);
+	}
+
+	async leave(ids: readonly string[]): Promise<void> {
+		await this.#db
+			.updateTable("calls")
+			.set({ owner: null })
+			.where("id", "in", ids)
+			.where("owner", "=", this.#owner)
+			.execute();
+	}
+
 	async nextDueAt(which?: WhichAccounts): Promise<number | null> {
 		const next = await this.#nobodys()
 			.where(isWaiting)

@@ -109,6 +109,10 @@ export interface Queue {
 	claim(id: string): Promise<ClaimedCall | undefined>;
 	/** Makes a call of this instance that still waits nobody's again, and tells the other instances. */
 	giveBack(id: string): Promise<void>;
+	/** Ids of all that this instance has claimed. */
+	held(): Promise<string[]>;
+	/** Makes calls of this instance nobody's, as if it had ended. */
+	leave(ids: readonly string[]): Promise<void>;
 	/** When the next one that waits and is nobody's is due; null if there is none. */
 	nextDueAt(which?: WhichAccounts): Promise<number | null>;
 	/** Calls that wait, are nobody's and were due by then, counted to `most`. */
@@ -162,6 +166,10 @@ export interface Deliveries {
 	nextDueInMs(except: readonly string[]): Promise<number | null>;
 	/** Keeps what came of a delivery of ours, and gives it back. */
 	settle(result: DeliveryResult): Promise<void>;
+	/** Event ids of all that this instance has claimed. */
+	held(): Promise<string[]>;
+	/** Makes deliveries of this instance nobody's, as if it had ended. */
+	leave(eventIds: readonly string[]): Promise<void>;
 	/** No more is sent there until somebody enables it again. */
 	disableEndpoint(id: string, detail: string): Promise<void>;
 	/** Secrets that sign today, the newest first; makes the first one. */

@@ -15,8 +15,9 @@ import type {
 /** Built upon in `#claim`. */
 type NobodysCalls = SelectQueryBuilder<Tables, "calls", object>;
 
-// Both are written out: a plan for whatever status is asked for could not use calls_due.
+// All are written out: a plan for whatever status is asked for could not use calls_due.
 const isWaiting = sql<boolean>`status in ('scheduled', 'queued')`;
+const isLeft = sql<boolean>`status in ('dialing', 'ringing', 'answered')`;
 const isNobodys = sql<boolean>`owner is null and status <> 'ended'`;
 
 /** One parameter, however many there are: the statement stays the same. */
@@ -67,10 +68,7 @@ export class StoredQueue implements Queue {
 
 	claimLeft(limit: number): Promise<ClaimedCall[]> {
 		return this.#claim((calls) =>
-			calls
-				.where(sql<boolean>`not ${isWaiting}`)
-				.orderBy("due_at")
-				.limit(limit),
+			calls.where(isLeft).orderBy("due_at").limit(limit),
 		);
 	}
 

@@ -27,6 +27,8 @@ export class CallDispatcher implements Dispatcher, Line {
 	readonly #lines: AccountLines;
 	readonly #claimer: Claimer;
 	readonly #onRoom = new Set<() => void>();
+	/** Calls that others have left, while they are ended here. */
+	readonly #ending = new Set<string>();
 	/** Calls that are being kept for whoever has room. */
 	#keeping = 0;
 	#open = true;
@@ -49,6 +51,7 @@ export class CallDispatcher implements Dispatcher, Line {
 			room: () => this.room,
 			take: (call) => this.#take(call),
 			takeLeft: (call) => this.#takeLeft(call),
+			isHere: (id) => this.#live.has(id) || this.#ending.has(id),
 			stop: (id) => this.#live.stop(id, "stopped"),
 		});
 		options.store.onGivenBack(() => this.#claimer.lookForAll());
@@ -203,12 +206,15 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	async #takeLeft(claimed: ClaimedCall, problem?: string): Promise<void> {
+		this.#ending.add(claimed.id);
 		try {
 			const nextAt = await endLeft(claimed, problem, this.#options);
 			if (nextAt !== null) this.expect(claimed, nextAt);
 		} catch (error) {
 			const { log } = this.#options;
 			log.error({ err: error, callId: claimed.id }, "not kept");
+		} finally {
+			this.#ending.delete(claimed.id);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 import { Alarm } from "../core/alarm.js";
 import type { Clock } from "../core/clock.js";
 import { message } from "../core/fault.js";
+import { Forgotten } from "../core/forgotten.js";
 import type { Log } from "../core/log.js";
 import type { Accounts } from "../store/account.js";
 import type { ClaimedCall, Queue } from "../store/store.js";
@@ -29,6 +30,8 @@ export interface ClaimerOptions {
 	take(call: ClaimedCall): void;
 	/** A call that an ended instance has left in the middle of an attempt. */
 	takeLeft(call: ClaimedCall): Promise<void>;
+	/** Whether this instance carries it on. */
+	isHere(callId: string): boolean;
 	/** Somebody wants a call of this instance to end. */
 	stop(callId: string): void;
 }
@@ -39,6 +42,7 @@ export class Claimer {
 	readonly #alarm: Alarm;
 	/** Of the clock that only goes forward: when it has to look for what others have left or want. */
 	#looksForAllAt = 0;
+	readonly #forgotten: Forgotten;
 	#open = true;
 	/** Calls that are due and nobody's, as far as is known here. */
 	#backlog = 0;
@@ -47,6 +51,7 @@ export class Claimer {
 
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
+		this.#forgotten = new Forgotten(options.clock);
 		this.#alarm = new Alarm(options.clock, () => this.#look());
 		options.queue.onDueSoon((dueAt) => {
 			if (options.room() > 0) this.#wakeAt(dueAt);
@@ -116,6 +121,7 @@ export class Claimer {
 			}
 			if (clock.monotonic() >= this.#looksForAllAt) {
 				this.#looksForAllAt = clock.monotonic() + LONGEST_SLEEP_MS;
+				await this.#leaveForgotten();
 				await this.#takeLeft();
 				for (const id of await queue.stopsAsked()) stop(id);
 				await this.#knowLines();
@@ -148,6 +154,14 @@ export class Claimer {
 			accounts.length === 0
 				? 0
 				: await queue.backlog(clock.now(), queueLimit + 1, only);
+	}
+
+	async #leaveForgotten(): Promise<void> {
+		const { queue, isHere, log } = this.#options;
+		const forgotten = this.#forgotten.look(await queue.held(), isHere);
+		if (forgotten.length === 0) return;
+		log.warn({ calls: forgotten }, "calls that nobody carried on");
+		await queue.leave(forgotten);
 	}
 
 	async #takeLeft(): Promise<void> {

@@ -50,6 +50,10 @@ export class LiveCalls {
 		return this.#live.size;
 	}
 
+	has(id: string): boolean {
+		return this.#live.has(id);
+	}
+
 	heldOf(cloudId: string): HeldCalls {
 		const held = { live: 0, waiting: 0 };
 		for (const { call, hasTurn } of this.#live.values()) {

@@ -8,6 +8,9 @@ import { cloudIdOf } from "./auth.js";
 import type { AppDeps } from "./deps.js";
 
 const HEADER = "Idempotency-Key";
+const AGAIN_MS = 5_000;
+/** A key is good for so long. */
+const GIVE_BACK_MS = 24 * 3_600_000;
 
 type Work = (
 	keep: (answer: KeptAnswer) => KeyAnswer | undefined,
@@ -28,18 +31,24 @@ export async function answerOnce(
 }
 
 async function once(
-	{ store, clock, log }: Pick<AppDeps, "store" | "clock" | "log">,
+	deps: Pick<AppDeps, "store" | "clock" | "log">,
 	request: Request,
 	response: Response,
 	work: Work,
 ): Promise<KeptAnswer> {
+	const { store, clock } = deps;
 	const key = readKey(request);
 	if (key === undefined) return work(() => undefined);
 	const cloudId = cloudIdOf(response);
-	const claim = await store.idempotencyKeys.claim(cloudId, key, {
-		bodyHash: hashOf(request),
-		now: clock.now(),
-	});
+	const now = clock.now();
+	const bodyHash = hashOf(request);
+	const claim = await store.idempotencyKeys
+		.claim(cloudId, key, { bodyHash, now })
+		.catch((error) => {
+			// it may be claimed all the same
+			void giveBack(deps, cloudId, key, now);
+			throw error;
+		});
 	switch (claim.kind) {
 		case "answered":
 			response.set("Idempotent-Replayed", "true");
@@ -60,13 +69,26 @@ async function once(
 			try {
 				return await work((answer) => ({ key, answer }));
 			} catch (error) {
-				await store.idempotencyKeys
-					.giveBack(cloudId, key)
-					.catch((lost) =>
-						log.warn({ err: message(lost) }, "key not given back"),
-					);
+				await giveBack(deps, cloudId, key, now);
 				throw error;
 			}
+	}
+}
+
+/** Tried once while the client waits, then as long as it takes: until then the key is refused. */
+async function giveBack(
+	deps: Pick<AppDeps, "store" | "clock" | "log">,
+	cloudId: string,
+	key: string,
+	now: number,
+): Promise<void> {
+	const { store, clock, log } = deps;
+	try {
+		await store.idempotencyKeys.giveBack(cloudId, key, now);
+	} catch (error) {
+		log.warn({ err: message(error) }, "key not given back");
+		if (clock.now() < now + GIVE_BACK_MS)
+			clock.after(AGAIN_MS, () => void giveBack(deps, cloudId, key, now));
 	}
 }
 

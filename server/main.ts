@@ -274,14 +274,21 @@ async function main(): Promise<void> {
 		// 143, 130: as a shell tells of a program that the signal has ended
 		if (stopping) process.exit(128 + constants.signals[signal]);
 		stopping = true;
-		void service.stop().then(() => process.exit(0));
+		service.stop().then(
+			() => process.exit(0),
+			(error) => {
+				console.error(`flowdial did not end well: ${message(error)}`);
+				process.exit(1);
+			},
+		);
 	};
 	process.on("SIGTERM", stop);
 	process.on("SIGINT", stop);
 	service.onFailure((what) => {
 		console.error(`flowdial ends: ${what}`);
 		systemClock.after(LAST_WORDS_MS, () => process.exit(1), true);
-		void service.stop().finally(() => process.exit(1));
+		const exit = () => process.exit(1);
+		service.stop().then(exit, exit);
 		service.stopNow();
 	});
 }

@@ -1,6 +1,5 @@
-import { type Insertable, type Kysely, type Selectable, sql } from "kysely";
-import type { Appointment, WallInstant } from "../core/appointments.js";
-import type { Clock } from "../core/clock.js";
+import { type Insertable, type Kysely, sql } from "kysely";
+import type { Appointment } from "../core/appointments.js";
 import { newId } from "../core/id.js";
 import { tzdata } from "../core/timezone.js";
 import type {
@@ -9,12 +8,14 @@ import type {
 	Callbacks,
 	NewCallback,
 } from "./callback.js";
+import { arrange, callbackRecord } from "./callback-rows.js";
 import type { DueSoon } from "./due-soon.js";
 import { entitiesOf } from "./entities.js";
 import { type FireOptions, fire } from "./fire.js";
 import type { AnswerTo } from "./idempotency.js";
 import { insertAnswered } from "./idempotency-keys.js";
 import { storableJson } from "./json.js";
+import { type Persistence, persist } from "./persist.js";
 import { beyond } from "./position.js";
 import type { Tables } from "./schema.js";
 
@@ -24,8 +25,7 @@ const isPending = sql<boolean>`status = 'pending'`;
 /** Resolved anew in one statement. */
 const RESOLVED_AT_ONCE = 500;
 
-export interface StoredCallbacksOptions extends FireOptions {
-	clock: Clock;
+export interface StoredCallbacksOptions extends FireOptions, Persistence {
 	dueSoon: DueSoon;
 }
 
@@ -45,10 +45,10 @@ export class StoredCallbacks implements Callbacks {
 			.select(["publish", "metadata"])
 			.where("id", "=", callId)
 			.executeTakeFirstOrThrow();
-		const callback = { ...appointment, ...call };
-		const made = await insert(this.#db, this.#row(callback, callId, stepId));
-		this.#options.dueSoon.announce(made.dueAt);
-		return made.id;
+		const row = this.#row({ ...appointment, ...call }, callId, stepId);
+		await persist(this.#options, () => arrange(this.#options, row));
+		this.#options.dueSoon.announce(appointment.dueAt);
+		return row.id;
 	}
 
 	async insert(
@@ -268,33 +268,4 @@ async function insert(
 		.returningAll()
 		.executeTakeFirstOrThrow();
 	return callbackRecord(kept);
-}
-
-function callbackRecord(row: Selectable<Tables["callbacks"]>): CallbackRecord {
-	const wall: WallInstant = {
-		date: row.date,
-		time: row.time,
-		timezone: row.timezone,
-		dueAt: row.due_at.getTime(),
-		resolution: row.resolution,
-	};
-	return {
-		...wall,
-		id: row.id,
-		cloudId: row.cloud_id,
-		parentCallId: row.parent_call_id,
-		stepId: row.step_id,
-		entity: row.entity,
-		number: row.number,
-		callerId: row.caller_id,
-		record: row.record,
-		publish: row.publish,
-		metadata: row.metadata,
-		retry: row.retry,
-		status: row.status,
-		detail: row.detail,
-		firedCallId: row.fired_call_id,
-		createdAt: row.created_at.getTime(),
-		updatedAt: row.updated_at.getTime(),
-	};
 }

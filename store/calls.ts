@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import { callEvent, callRecord, recordColumns } from "./call-rows.js";
-import type { Database } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
+import { type Persistence, persist } from "./persist.js";
 import { lastRecording } from "./recordings.js";
 import type { Tables } from "./schema.js";
 import type {
@@ -19,22 +19,27 @@ export class StoredCalls implements Calls {
 	readonly #db: Kysely<Tables>;
 	readonly #writes: GroupCommit<Write>;
 
-	constructor(
-		db: Kysely<Tables>,
-		database: Pick<Database, "isInterruption">,
-		owner: number,
-	) {
+	constructor(db: Kysely<Tables>, owner: number, parts: Persistence) {
+		const { database } = parts;
+		const isInterruption = (error: unknown) => database.isInterruption(error);
 		this.#db = db;
+		/** They may be kept already. */
+		const unsure = new WeakSet<Write>();
 		this.#writes = new GroupCommit(
-			async (writes) => {
-				try {
-					await writeAll(db, owner, writes);
-				} catch (error) {
-					if (!database.isInterruption(error)) throw error;
-					await writeAll(db, owner, writes, true);
-				}
-			},
+			(writes) =>
+				persist(
+					parts,
+					(again) =>
+						writeAll(db, owner, writes, again).catch((error) => {
+							if (isInterruption(error))
+								for (const write of writes) unsure.add(write);
+							throw error;
+						}),
+					writes.some((write) => unsure.has(write)),
+				),
 			({ callId }) => callId,
+			0,
+			isInterruption,
 		);
 	}
 

@@ -3,12 +3,11 @@ import { type Clock, instant } from "../core/clock.js";
 import { callEvent } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
 import { storableJson } from "./json.js";
+import { type Persistence, persist } from "./persist.js";
 import type { Tables } from "./schema.js";
 import { liveSecrets } from "./secrets.js";
 import type { Deliveries, Delivery, DeliveryResult, Secret } from "./store.js";
 
-/** What is this instance's for so long was heard of. */
-const UNKNOWN_MS = 60_000;
 /** Results are kept together, so that they leave the database to the events. After a kill so much is sent again. */
 const GATHER_MS = 100;
 
@@ -22,14 +21,15 @@ export class StoredDeliveries implements Deliveries {
 	readonly #clock: Clock;
 	readonly #results: GroupCommit<DeliveryResult>;
 
-	constructor(db: Kysely<Tables>, owner: number, clock: Clock) {
+	constructor(db: Kysely<Tables>, owner: number, parts: Persistence) {
 		this.#db = db;
-		this.#clock = clock;
+		this.#clock = parts.clock;
 		this.#owner = owner;
 		this.#results = new GroupCommit(
-			(results) => settleAll(db, owner, results),
+			(results) => persist(parts, () => settleAll(db, owner, results)),
 			({ eventId }) => eventId,
 			GATHER_MS,
+			(error) => parts.database.isInterruption(error),
 		);
 	}
 
@@ -103,11 +103,22 @@ export class StoredDeliveries implements Deliveries {
 			.execute();
 	}
 
-	async giveBackUnknown(known: readonly string[]): Promise<void> {
-		await sql`
-			update deliveries set owner = null
-			where owner = ${this.#owner} and at < ${new Date(this.#clock.now() - UNKNOWN_MS)}
-				and ${notIn("event_id", known)}`.execute(this.#db);
+	async held(): Promise<string[]> {
+		const rows = await this.#db
+			.selectFrom("deliveries")
+			.select("event_id")
+			.where("owner", "=", this.#owner)
+			.execute();
+		return rows.map(({ event_id }) => event_id);
+	}
+
+	async leave(eventIds: readonly string[]): Promise<void> {
+		await this.#db
+			.updateTable("deliveries")
+			.set({ owner: null })
+			.where("owner", "=", this.#owner)
+			.where(isOneOf("event_id", eventIds))
+			.execute();
 	}
 
 	async disabledEndpoints(): Promise<string[]> {
@@ -169,11 +180,11 @@ const isRetry = sql<boolean>`deliveries.status = 'pending' and owner is null and
 const isInLine = sql<boolean>`deliveries.status = 'pending' and owner is null and attempts = 0`;
 
 /** One parameter, however many there are: the statement stays the same. */
-const notIn = (column: string, ids: readonly string[]) =>
-	sql<boolean>`${sql.ref(column)} <> all (array(select json_array_elements_text(${JSON.stringify(ids)}::json)::uuid))`;
+const isOneOf = (column: "event_id" | "endpoint_id", ids: readonly string[]) =>
+	sql<boolean>`${sql.ref(column)} = any (array(select json_array_elements_text(${JSON.stringify(ids)}::json)::uuid))`;
 
 const notOneOf = (endpoints: readonly string[]) =>
-	notIn("endpoint_id", endpoints);
+	sql<boolean>`not ${isOneOf("endpoint_id", endpoints)}`;
 
 /** Those that are not ours any more stay as their new owner has them. */
 async function settleAll(

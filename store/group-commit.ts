@@ -17,21 +17,24 @@ export class GroupCommit<T> {
 	readonly #commit: (items: T[]) => Promise<void>;
 	readonly #key: (item: T) => string;
 	readonly #gatherMs: number;
+	readonly #isForAll: (error: unknown) => boolean;
 	#waiting: Entry<T>[] = [];
 	#running: Promise<void> | undefined;
 
 	/**
 	 * `commit` keeps all items or none; `key` names what must not go on after one of its items failed. Each group is gathered for
-	 * `gatherMs`, where nobody waits for its items.
+	 * `gatherMs`, where nobody waits for its items. After an error that `isForAll` none of its items is tried alone.
 	 */
 	constructor(
 		commit: (items: T[]) => Promise<void>,
 		key: (item: T) => string,
 		gatherMs = 0,
+		isForAll = (_error: unknown) => false,
 	) {
 		this.#commit = commit;
 		this.#key = key;
 		this.#gatherMs = gatherMs;
+		this.#isForAll = isForAll;
 	}
 
 	/** Resolves once this item is kept, rejects if it is not. */
@@ -51,7 +54,8 @@ export class GroupCommit<T> {
 		// what the same turn of the event loop still brings goes out with it
 		await setImmediate();
 		while (this.#waiting.length > 0) {
-			if (this.#gatherMs > 0) await setTimeout(this.#gatherMs);
+			if (this.#gatherMs > 0 && this.#waiting.length < LARGEST_GROUP)
+				await setTimeout(this.#gatherMs);
 			await this.#commitGroup(this.#waiting.splice(0, LARGEST_GROUP));
 		}
 		this.#running = undefined;
@@ -62,8 +66,10 @@ export class GroupCommit<T> {
 			await this.#commit(group.map((entry) => entry.item));
 			for (const entry of group) entry.resolve();
 		} catch (error) {
-			if (group.length === 1) group[0]?.reject(error);
-			else await this.#commitEach(group);
+			if (group.length > 1 && !this.#isForAll(error))
+				return this.#commitEach(group);
+			for (const entry of group) entry.reject(error);
+			this.#refuse(new Map(group.map(({ item }) => [this.#key(item), error])));
 		}
 	}
 
@@ -81,5 +87,15 @@ export class GroupCommit<T> {
 				reject(error);
 			}
 		}
+		this.#refuse(failed);
+	}
+
+	/** What waits already of keys that failed; whoever adds more has been told. */
+	#refuse(failed: ReadonlyMap<string, unknown>): void {
+		this.#waiting = this.#waiting.filter(({ item, reject }) => {
+			const key = this.#key(item);
+			if (failed.has(key)) reject(failed.get(key));
+			return !failed.has(key);
+		});
 	}
 }

@@ -69,12 +69,13 @@ export class StoredKeys implements IdempotencyKeys {
 		return rows[0].claimed === 1;
 	}
 
-	async giveBack(cloudId: string, key: string): Promise<void> {
+	async giveBack(cloudId: string, key: string, now: number): Promise<void> {
 		await this.#db
 			.deleteFrom("idempotency_keys")
 			.where("cloud_id", "=", cloudId)
 			.where("key", "=", key)
 			.where("owner", "=", this.#owner)
+			.where("created_at", "=", new Date(now))
 			.where("answer", "is", null)
 			.execute();
 	}

@@ -33,6 +33,6 @@ export interface IdempotencyKeys {
 		key: string,
 		request: { bodyHash: string; now: number },
 	): Promise<Claim>;
-	/** For a request that came to nothing; one that was answered stays. */
-	giveBack(cloudId: string, key: string): Promise<void>;
+	/** For a request that claimed it at `now` and came to nothing; one that was answered stays. */
+	giveBack(cloudId: string, key: string, now: number): Promise<void>;
 }

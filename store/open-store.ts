@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import type { Clock } from "../core/clock.js";
+import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import { StoredAccounts } from "./accounts.js";
 import { StoredCallbacks } from "./callbacks.js";
@@ -71,8 +72,9 @@ async function assemble(
 		log,
 	}: { instance: Instance; lock: DataDirLock; clock: Clock; log: Log },
 ): Promise<Store> {
-	const calls = new StoredCalls(db, database, instance.number);
-	const deliveries = new StoredDeliveries(db, instance.number, clock);
+	const parts = { database, clock };
+	const calls = new StoredCalls(db, instance.number, parts);
+	const deliveries = new StoredDeliveries(db, instance.number, parts);
 	const firing = { db, database, owner: instance.number, clock };
 	const told = { database, clock, log };
 	const callbacksSoon = new DueSoon("flowdial_callbacks", told);
@@ -104,7 +106,13 @@ async function assemble(
 			await calls.settled();
 			await deliveries.settled();
 			try {
-				if (database.alive) await instance.end();
+				// else others find it dead
+				if (database.alive)
+					await instance
+						.end()
+						.catch((error) =>
+							log.warn({ err: message(error) }, "lease not given back"),
+						);
 				await database.end();
 			} finally {
 				await lock.release();

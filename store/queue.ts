@@ -15,8 +15,9 @@ import type {
 /** Built upon in `#claim`. */
 type NobodysCalls = SelectQueryBuilder<Tables, "calls", object>;
 
-// Both are written out: a plan for whatever status is asked for could not use calls_due.
+// All are written out: a plan for whatever status is asked for could not use calls_due.
 const isWaiting = sql<boolean>`status in ('scheduled', 'queued')`;
+const isLeft = sql<boolean>`status in ('dialing', 'ringing', 'answered')`;
 const isNobodys = sql<boolean>`owner is null and status <> 'ended'`;
 
 /** One parameter, however many there are: the statement stays the same. One account's calls are in order in calls_due_of. */
@@ -69,10 +70,7 @@ export class StoredQueue implements Queue {
 
 	claimLeft(limit: number): Promise<ClaimedCall[]> {
 		return this.#claim((calls) =>
-			calls
-				.where(sql<boolean>`not ${isWaiting}`)
-				.orderBy("due_at")
-				.limit(limit),
+			calls.where(isLeft).orderBy("due_at").limit(limit),
 		);
 	}
 
@@ -91,6 +89,24 @@ export class StoredQueue implements Queue {
 			.returning("due_at")
 			.executeTakeFirst();
 		if (given) this.#dueSoon.announce(given.due_at.getTime());
+	}
+
+	async held(): Promise<string[]> {
+		const rows = await this.#db
+			.selectFrom("calls")
+			.select("id")
+			.where("owner", "=", this.#owner)
+			.execute();
+		return rows.map(({ id }) => id);
+	}
+
+	async leave(ids: readonly string[]): Promise<void> {
+		await this.#db
+			.updateTable("calls")
+			.set({ owner: null })
+			.where("id", "in", ids)
+			.where("owner", "=", this.#owner)
+			.execute();
 	}
 
 	async nextDueAt(which?: WhichAccounts): Promise<number | null> {

@@ -112,6 +112,10 @@ export interface Queue {
 	claim(id: string): Promise<ClaimedCall | undefined>;
 	/** Makes a call of this instance that still waits nobody's again, and tells the other instances. */
 	giveBack(id: string): Promise<void>;
+	/** Ids of all that this instance has claimed. */
+	held(): Promise<string[]>;
+	/** Makes calls of this instance nobody's, as if it had ended. */
+	leave(ids: readonly string[]): Promise<void>;
 	/** When the next one that waits and is nobody's is due; null if there is none. */
 	nextDueAt(which?: WhichAccounts): Promise<number | null>;
 	/** Calls that wait, are nobody's and were due by then, counted to `most`. */
@@ -171,8 +175,10 @@ export interface Deliveries {
 	 */
 	claimLine(endpointId: string, limit: number): Promise<Delivery[] | null>;
 	leaveLine(endpointId: string): Promise<void>;
-	/** Gives back what is this instance's for longer than a minute, but not among what it knows of: answers may be lost. */
-	giveBackUnknown(known: readonly string[]): Promise<void>;
+	/** Event ids of all that this instance has claimed. */
+	held(): Promise<string[]>;
+	/** Makes deliveries of this instance nobody's, as if it had ended. */
+	leave(eventIds: readonly string[]): Promise<void>;
 	disabledEndpoints(): Promise<string[]>;
 	/** Keeps what came of a delivery of ours, and gives it back; one without attempts waits in line. */
 	settle(result: DeliveryResult): Promise<void>;

@@ -32,7 +32,8 @@ const keepWhatIsThere = sql`on conflict do nothing`;
 
 /**
  * Keeps new calls, changes the rows of others, and appends events with their deliveries, all in one statement; `again` where
- * that may have been done before. Throws LEASE_LOST, and keeps nothing, once `owner` was found dead by another instance.
+ * that may have been done before: a call that was given back with it is somebody else's by now, and stays as it is. Throws
+ * LEASE_LOST, and keeps nothing, once `owner` was found dead by another instance.
  */
 export async function writeAll(
 	db: Kysely<Tables>,
@@ -90,11 +91,12 @@ export async function writeAll(
 				ended_at = coalesce(patch.ended_at, calls.ended_at),
 				owner = case when patch.status in ('scheduled', 'ended') then null else calls.owner end
 			from me, patches patch
-			where calls.id = patch.id
+			where calls.id = patch.id and calls.owner = me.number
+			returning calls.id, patch.status
 		),
 		over as (
-			delete from legs using me, patches patch
-			where call_id = patch.id and patch.status in ('scheduled', 'ended')
+			delete from legs using changes
+			where call_id = changes.id and changes.status in ('scheduled', 'ended')
 		)
 		select number from me`.execute(db);
 	if (rows.length === 0) throw new Fault("LEASE_LOST");

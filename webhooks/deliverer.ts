@@ -3,6 +3,7 @@ import { Alarm } from "../core/alarm.js";
 import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
+import { Forgotten } from "../core/forgotten.js";
 import type { Teller } from "../core/http.js";
 import type { Log } from "../core/log.js";
 import { endpointId } from "../store/endpoint-id.js";
@@ -18,8 +19,8 @@ const CLAIM = 200;
 const LINES = 100;
 /** Looks at least so often for what other instances have left. */
 const LONGEST_SLEEP_MS = 5_000;
-/** Gives back so often what it does not know of. */
-const UNKNOWN_MS = 30_000;
+/** Looks so often for what it has and does not know of. */
+const FORGOTTEN_MS = 10_000;
 
 export interface DelivererOptions {
 	deliveries: Deliveries;
@@ -43,7 +44,8 @@ export class Deliverer {
 	#disabled = new Set<string>();
 	/** Events that are this instance's to send, until what came of them is kept. */
 	readonly #owned = new Set<string>();
-	#unknownAt = 0;
+	readonly #forgotten: Forgotten;
+	#forgottenAt = 0;
 	/** Looks for what waits in the store. */
 	readonly #alarm: Alarm;
 	readonly #stop = new AbortController();
@@ -52,6 +54,7 @@ export class Deliverer {
 	constructor(options: DelivererOptions) {
 		this.#options = options;
 		const { deliveries, http, clock, log, random = Math.random } = options;
+		this.#forgotten = new Forgotten(clock);
 		this.#alarm = new Alarm(clock, () => {
 			const claimed = this.#claim();
 			this.#track(claimed);
@@ -142,7 +145,7 @@ export class Deliverer {
 		const { deliveries, log } = this.#options;
 		try {
 			this.#disabled = new Set(await deliveries.disabledEndpoints());
-			await this.#giveBackUnknown();
+			await this.#leaveForgotten();
 			for (;;) {
 				const due = await deliveries.claimDue(CLAIM, this.#closed());
 				for (const delivery of due) {
@@ -173,13 +176,14 @@ export class Deliverer {
 		);
 	}
 
-	/** What is this instance's by a claim whose answer was lost, or since its result was not kept. */
-	async #giveBackUnknown(): Promise<void> {
-		const now = this.#options.clock.monotonic();
-		// what a claim under way brings is not known yet
-		const isFeeding = [...this.#outlets.values()].some((one) => one.isFeeding);
-		if (now < this.#unknownAt || isFeeding) return;
-		this.#unknownAt = now + UNKNOWN_MS;
-		await this.#options.deliveries.giveBackUnknown([...this.#owned]);
+	/** Gives back what is this instance's by a claim whose answer was lost, or since its result was not kept. */
+	async #leaveForgotten(): Promise<void> {
+		const { deliveries, clock } = this.#options;
+		const now = clock.monotonic();
+		if (now < this.#forgottenAt) return;
+		this.#forgottenAt = now + FORGOTTEN_MS;
+		const held = await deliveries.held();
+		const forgotten = this.#forgotten.look(held, (id) => this.#owned.has(id));
+		if (forgotten.length > 0) await deliveries.leave(forgotten);
 	}
 }

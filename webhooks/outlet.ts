@@ -51,7 +51,7 @@ export class Outlet {
 	/** Nothing is sent before, by the clock that only goes forward. */
 	#pausedUntil = 0;
 	/** It is just being filled from the line. */
-	isFeeding = false;
+	#isFeeding = false;
 
 	constructor(id: string, post: Post) {
 		this.#id = id;
@@ -97,8 +97,8 @@ export class Outlet {
 	feed(): void {
 		const { wanted } = this.#lane;
 		const isClosed = !this.#post.claims || this.closedForMs > 0;
-		if (wanted === 0 || this.isFeeding || isClosed) return;
-		this.isFeeding = true;
+		if (wanted === 0 || this.#isFeeding || isClosed) return;
+		this.#isFeeding = true;
 		const fed = this.#feedOnce(Math.min(wanted, CLAIM))
 			.catch((error) => {
 				const err = message(error);
@@ -106,7 +106,7 @@ export class Outlet {
 				return false;
 			})
 			.then((again) => {
-				this.isFeeding = false;
+				this.#isFeeding = false;
 				if (again) this.#pump();
 			});
 		this.#post.track(fed);
@@ -158,7 +158,7 @@ export class Outlet {
 		const isOver = isBehind
 			? this.#post.isDisabled(this.#id)
 			: this.closedForMs === 0;
-		if (isEmpty && isOver && !this.isFeeding) this.#post.forget(this.#id);
+		if (isEmpty && isOver && !this.#isFeeding) this.#post.forget(this.#id);
 	}
 
 	/** It stays this instance's in the store, until it is given back as unknown. */

@@ -261,4 +261,29 @@ describe("the dispatcher", () => {
 			reason: "service_restarted",
 		});
 	});
+
+	it("ends a call that is this instance's and that nobody here carries on", async () => {
+		const { clock, dispatcher, until } = dispatching();
+		await dispatcher.start();
+		const call = newCall();
+		const record = { ...call, flow: call.flow.source, createdAt: NOW };
+		const event = (seq: number): CallEvent => ({
+			...{ id: newId(), call_id: call.id, cloud_id: "dev", seq },
+			...{ at: instant(NOW), type: "call.ringing" },
+			data: { sip_status: 180 },
+		});
+		await store.calls.insert(record, event(1));
+		await store.calls.append(call.id, [event(2)], { status: "ringing" });
+		for (let second = 0; second < 60; second++) {
+			await clock.advance(1_000);
+			await store.queue.held();
+		}
+		expect(await store.queue.held()).toContain(call.id);
+		const ended = until(call, "call.ended");
+		for (let second = 0; second < 60; second++) {
+			await clock.advance(1_000);
+			await store.queue.held();
+		}
+		expect((await ended).data).toMatchObject({ outcome: "interrupted" });
+	});
 });

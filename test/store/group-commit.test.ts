@@ -144,4 +144,23 @@ describe("group commit", () => {
 		await next();
 		await commits.settled();
 	});
+
+	it("refuses what waits already of a key that failed", async () => {
+		const { commits, groups, next } = manual();
+		const states = watch([commits.add("a1")]);
+		await turn();
+		const later = watch(["a2", "b1"].map((item) => commits.add(item)));
+		await next(new Error("a1 is bad"));
+		expect(states).toEqual(["a1 is bad"]);
+		await next();
+		expect(later).toEqual(["a1 is bad", "kept"]);
+		expect(groups.flat()).not.toContain("a2");
+	});
+
+	it("gathers no longer once a group is full", async () => {
+		const { commits, groups } = manual(60_000);
+		watch(Array.from({ length: 250 }, (_, n) => commits.add(`${n}`)));
+		await turn();
+		expect(groups.map((group) => group.length)).toEqual([250]);
+	});
 });

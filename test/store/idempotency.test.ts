@@ -60,10 +60,12 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 
 		it("that was given back is free, one that was answered is not given back", async () => {
 			await claim("b");
-			await store.idempotencyKeys.giveBack("dev", "b");
+			await store.idempotencyKeys.giveBack("dev", "b", now);
 			expect(await claim("b")).toEqual({ kind: "claimed" });
+			await store.idempotencyKeys.giveBack("dev", "b", now - 1);
+			expect((await claim("b")).kind).toBe("in_flight");
 			await keep("b");
-			await store.idempotencyKeys.giveBack("dev", "b");
+			await store.idempotencyKeys.giveBack("dev", "b", now);
 			expect((await claim("b")).kind).toBe("answered");
 		});
 

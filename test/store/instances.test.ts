@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { endpointId } from "../../store/endpoint-id.js";
 import type { NewCallRecord, Store } from "../../store/store.js";
 import { newCall, newEvent, queued, SLOW_MS } from "./data-dir.js";
 import { databases } from "./databases.js";
@@ -80,6 +81,34 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		await store.close();
 	});
 
+	it("what an instance leaves, though it goes on, is anybody's", async () => {
+		const store = await database.open();
+		await all(store, 100);
+		await store.queue.leave(await store.queue.held());
+		await all(store, 100);
+		const call = newCall();
+		await store.calls.insert(call, queued(call));
+		const event = queued(call);
+		await store.calls.append(
+			call.id,
+			[{ ...event, seq: 2 }],
+			{ status: "ringing" },
+			call.publish,
+		);
+		expect(await store.queue.held()).toContain(call.id);
+		expect(await store.deliveries.held()).toContain(event.id);
+		expect(await store.queue.claimLeft(10)).toEqual([]);
+		await store.queue.leave([call.id]);
+		await store.deliveries.leave([event.id]);
+		expect(await store.queue.claimLeft(10)).toMatchObject([{ id: call.id }]);
+		const line = await store.deliveries.claimLine(
+			endpointId(call.cloudId, call.publish?.url ?? ""),
+			1_000,
+		);
+		expect(line?.map(({ event: { id } }) => id)).toContain(event.id);
+		await store.close();
+	});
+
 	// PGlite is for one process
 	if (isShared)
 		it("two instances never get the same work", async () => {
@@ -103,5 +132,31 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			expect(ids.sort()).toEqual(calls.map(({ id }) => id).sort());
 			await two.close();
 			await three.close();
+		});
+
+	if (isShared)
+		it("what an instance says of a call that it has given back changes nothing", async () => {
+			const [one, two] = [await database.open(), await database.open()];
+			const call = newCall();
+			await one.calls.insert(call, queued(call));
+			await one.queue.giveBack(call.id);
+			await two.queue.claim(call.id);
+			await two.calls.append(call.id, [newEvent(call, 2)], {
+				status: "ringing",
+			});
+			await two.calls.keepLeg(call.id, {
+				dialogId: call.id,
+				transactionId: null,
+			});
+			await one.calls.append(call.id, [], { status: "scheduled", dueAt: 1 });
+			expect(await two.calls.find("dev", call.id)).toMatchObject({
+				status: "ringing",
+				dueAt: call.dueAt,
+			});
+			await two.close();
+			expect(await one.queue.claim(call.id)).toMatchObject({
+				legs: [{ dialogId: call.id }],
+			});
+			await one.close();
 		});
 });

@@ -202,14 +202,13 @@ class CallLife {
 	async #dial(request: FlowDial): Promise<DialResult> {
 		const { dialer, legs, clock, log } = this.#options;
 		const told = { number: request.to, caller_id: request.callerId };
-		const mayRing = await this.#options.numbersOf(this.#call.cloudId);
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
 				callId: this.#call.id,
 				...request,
 				legs,
-				mayRing,
+				numbers: () => this.#options.numbersOf(this.#call.cloudId),
 				entities: () => this.#entities(),
 				beforeInvite: async () => {
 					this.#dialedAt = clock.now();

@@ -10,6 +10,7 @@ import type { Dispatcher, Line, NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { endLeft } from "./left-call.js";
 import { LiveCalls, type LiveCallsOptions } from "./live-calls.js";
+import { Tally } from "./tally.js";
 
 export interface CallDispatcherOptions
 	extends Omit<LiveCallsOptions, "onRoom" | "onScheduled"> {
@@ -29,6 +30,8 @@ export class CallDispatcher implements Dispatcher, Line {
 	readonly #onRoom = new Set<() => void>();
 	/** Calls that are being kept for whoever has room. */
 	#keeping = 0;
+	/** Those of each account that has limits. */
+	readonly #keepingOf = new Tally();
 	#open = true;
 
 	constructor(options: CallDispatcherOptions) {
@@ -75,7 +78,7 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	expect(call: Pick<NewCall, "cloudId">, dueAt: number): void {
-		this.#claimer.expect(dueAt, this.#lines.has(call.cloudId));
+		this.#claimer.expect(dueAt, call.cloudId);
 		this.#options.store.queue.announce(dueAt);
 	}
 
@@ -94,7 +97,7 @@ export class CallDispatcher implements Dispatcher, Line {
 		if (!this.#open)
 			throw new Fault("SHUTTING_DOWN", undefined, { retryAfterS: 10 });
 		const isDue = call.dueAt <= clock.now();
-		if (isDue) this.#checkLimit();
+		if (isDue) this.#checkLimit(call.cloudId);
 		// nothing overtakes what waits in the store
 		const isOurs =
 			isDue &&
@@ -136,16 +139,30 @@ export class CallDispatcher implements Dispatcher, Line {
 		this.#live.hangUpAll();
 	}
 
-	#checkLimit(): void {
-		const { dialer, queueLimit, callsPerSecond } = this.#options;
-		const known = this.#live.size + this.#keeping + this.#claimer.waiting;
-		const waiting = known - dialer.capacity();
+	#checkLimit(cloudId: string): void {
+		const { queueLimit, callsPerSecond } = this.#options;
+		const waiting = this.#lines.has(cloudId)
+			? this.#waitingOf(cloudId)
+			: this.#waiting;
 		if (waiting >= queueLimit)
 			throw new Fault(
 				"QUEUE_FULL",
 				`${waiting} calls wait already (QUEUE_LIMIT)`,
 				{ retryAfterS: Math.max(1, Math.ceil(waiting / callsPerSecond / 2)) },
 			);
+	}
+
+	get #waiting(): number {
+		const known = this.#live.size + this.#keeping + this.#claimer.backlog;
+		return known - this.#options.dialer.capacity();
+	}
+
+	/** Of an account that has limits, which nobody else waits for. */
+	#waitingOf(cloudId: string): number {
+		const known =
+			this.#keepingOf.of(cloudId) + this.#claimer.backlogOf(cloudId);
+		const room = this.#lines.room(cloudId, this.#live.sizeOf(cloudId));
+		return known - Math.max(0, Math.min(this.room, room));
 	}
 
 	async #keepOwn(call: NewCall): Promise<void> {
@@ -162,12 +179,17 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	async #keepForAll(call: NewCall): Promise<void> {
-		this.#keeping++;
+		const isLimited = this.#lines.has(call.cloudId);
+		const count = (more: 1 | -1) => {
+			if (isLimited) this.#keepingOf.add(call.cloudId, more);
+			else this.#keeping += more;
+		};
+		count(1);
 		try {
 			await this.#firstJournal(call, false).record(queued(call));
 			this.expect(call, call.dueAt);
 		} finally {
-			this.#keeping--;
+			count(-1);
 		}
 	}
 

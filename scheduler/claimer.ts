@@ -5,6 +5,7 @@ import type { Log } from "../core/log.js";
 import type { Accounts } from "../store/account.js";
 import type { ClaimedCall, Queue } from "../store/store.js";
 import type { AccountLines } from "./account-lines.js";
+import { Tally } from "./tally.js";
 
 /** Looks at least so often for what other instances have left or want. */
 const LONGEST_SLEEP_MS = 3_000;
@@ -19,6 +20,7 @@ export interface ClaimerOptions {
 	log: Log;
 	queueTimeoutMs: number;
 	queueLimit: number;
+	dialer: { capacity(): number };
 	/** How many more calls this instance would carry on. */
 	room(): number;
 	/** How many calls of an account are here. */
@@ -42,8 +44,8 @@ export class Claimer {
 	#open = true;
 	/** Calls that are due and nobody's, as far as is known here. */
 	#backlog = 0;
-	/** Those of accounts that have limits, counted apart: nobody else waits for them. */
-	#limitedBacklog = 0;
+	/** Those of each account that has limits, counted apart: nobody else waits for them. */
+	#backlogs = new Tally();
 
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
@@ -54,13 +56,14 @@ export class Claimer {
 		options.queue.onStopAsked(() => this.lookForAll());
 	}
 
+	/** Calls that wait and are nobody's, but for accounts that have limits. */
 	get backlog(): number {
 		return this.#backlog;
 	}
 
-	/** All that wait and are nobody's. */
-	get waiting(): number {
-		return this.#backlog + this.#limitedBacklog;
+	/** The same of an account that has limits. */
+	backlogOf(cloudId: string): number {
+		return this.#backlogs.of(cloudId);
 	}
 
 	/** Takes over all that ended instances have left, then goes on looking. */
@@ -71,10 +74,10 @@ export class Claimer {
 	}
 
 	/** A call was kept that is nobody's, due at `dueAt`. */
-	expect(dueAt: number, isLimited: boolean): void {
-		const { clock, room, queueTimeoutMs } = this.#options;
+	expect(dueAt: number, cloudId: string): void {
+		const { clock, room, queueTimeoutMs, lines } = this.#options;
 		const isDue = dueAt <= clock.now();
-		if (isDue && isLimited) this.#limitedBacklog++;
+		if (isDue && lines.has(cloudId)) this.#backlogs.add(cloudId, 1);
 		else if (isDue) this.#backlog++;
 		// without room there is nothing to wake for but that it has waited too long
 		this.#wakeAt(isDue && room() <= 0 ? dueAt + queueTimeoutMs : dueAt);
@@ -140,14 +143,15 @@ export class Claimer {
 	}
 
 	async #knowLines(): Promise<void> {
-		const { queue, clock, queueLimit, lines } = this.#options;
+		const { queue, clock, lines } = this.#options;
 		const { accounts, instances } = await this.#options.accounts.limited();
 		lines.know(accounts, instances);
-		const only = { only: lines.ids };
-		this.#limitedBacklog =
-			accounts.length === 0
-				? 0
-				: await queue.backlog(clock.now(), queueLimit + 1, only);
+		const { ids } = lines;
+		this.#backlogs = new Tally(
+			ids.length === 0
+				? []
+				: await queue.backlogs(clock.now(), this.#mostCounted, ids),
+		);
 	}
 
 	async #takeLeft(): Promise<void> {
@@ -184,6 +188,7 @@ export class Claimer {
 				wanted > 0 ? await queue.claimDue(clock.now(), wanted, only) : [];
 			for (const call of due) {
 				lines.begin(cloudId);
+				this.#backlogs.add(cloudId, -1);
 				take(call);
 			}
 			if (due.length < wanted) open.push(cloudId);
@@ -198,7 +203,7 @@ export class Claimer {
 	}
 
 	async #takeDue(): Promise<void> {
-		const { queue, clock, queueLimit, room, take, lines } = this.#options;
+		const { queue, clock, room, take, lines } = this.#options;
 		const except = { except: lines.ids };
 		while (this.#open) {
 			const wanted = Math.min(room(), CLAIM);
@@ -209,8 +214,14 @@ export class Claimer {
 			this.#backlog =
 				wanted > 0
 					? 0
-					: await queue.backlog(clock.now(), queueLimit + 1, except);
+					: await queue.backlog(clock.now(), this.#mostCounted, except);
 			return;
 		}
+	}
+
+	/** More need not be told apart: of so many, QUEUE_LIMIT have no line. */
+	get #mostCounted(): number {
+		const { queueLimit, dialer } = this.#options;
+		return queueLimit + dialer.capacity();
 	}
 }

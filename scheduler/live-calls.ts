@@ -4,6 +4,7 @@ import type { Store } from "../store/store.js";
 import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { type PlaceCallOptions, placeCall } from "./place-call.js";
+import { Tally } from "./tally.js";
 
 export interface LiveCallsOptions
 	extends Omit<PlaceCallOptions, "legs" | "onTurn"> {
@@ -34,6 +35,7 @@ interface Live {
 export class LiveCalls {
 	readonly #options: LiveCallsOptions;
 	readonly #live = new Map<string, Live>();
+	readonly #sizes = new Tally();
 	/** Ids, first come first served; a Set, so that one can leave from the middle. */
 	readonly #waiting = new Set<string>();
 	readonly #running = new Map<string, Promise<void>>();
@@ -51,10 +53,7 @@ export class LiveCalls {
 
 	/** Of one account. */
 	sizeOf(cloudId: string): number {
-		let size = 0;
-		for (const { call } of this.#live.values())
-			if (call.cloudId === cloudId) size++;
-		return size;
+		return this.#sizes.of(cloudId);
 	}
 
 	get counts(): { running: number; waiting: number } {
@@ -85,6 +84,7 @@ export class LiveCalls {
 			),
 		};
 		this.#live.set(call.id, live);
+		this.#sizes.add(call.cloudId, 1);
 		this.#waiting.add(call.id);
 		if (leftMs <= 0) this.stop(call.id, "queue_timeout");
 		else if (this.#open) this.#pump();
@@ -93,9 +93,12 @@ export class LiveCalls {
 
 	/** It could not be kept. */
 	remove(id: string): void {
-		this.#live.get(id)?.cancelTimeout();
+		const live = this.#live.get(id);
+		if (!live) return;
+		live.cancelTimeout();
 		this.#waiting.delete(id);
 		this.#live.delete(id);
+		this.#sizes.add(live.call.cloudId, -1);
 	}
 
 	/** False if it is not here. */

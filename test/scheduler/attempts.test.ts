@@ -269,18 +269,45 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			await end(one, calls);
 		});
 
-		it("count for QUEUE_LIMIT like all others", async () => {
+		it("count for QUEUE_LIMIT by themselves, however many others could run", async () => {
 			const call = await limited({ live_calls: 0 });
-			const one = await instance(store, { capacity: 1 }, { queueLimit: 2 });
-			const { dispatcher } = one;
-			const calls = Array.from({ length: 5 }, () => ({ ...call, id: newId() }));
+			const one = await instance(store, { capacity: 10 }, { queueLimit: 2 });
+			const { clock, dispatcher, until } = one;
+			const looked = () =>
+				expect.poll(() => clock.pending, SLOWLY).toBeGreaterThan(0);
+			await looked();
+			const five = Array.from({ length: 5 }, () => ({ ...call, id: newId() }));
 			const accepted = await Promise.allSettled(
-				calls.map((call) => dispatcher.accept(call)),
+				five.map((call) => dispatcher.accept(call)),
 			);
 			expect(accepted.map(({ status }) => status)).toEqual([
-				...["fulfilled", "fulfilled", "fulfilled", "rejected", "rejected"],
+				...["fulfilled", "fulfilled", "rejected", "rejected", "rejected"],
 			]);
-			await end(one, calls.slice(0, 3));
+			// once it has counted them in the store
+			await clock.advance(3_000);
+			await looked();
+			const more = dispatcher.accept({ ...call, id: newId() });
+			await expect(more).rejects.toMatchObject({ code: "QUEUE_FULL" });
+			const others = Array.from({ length: 12 }, newCall);
+			for (const other of others) await dispatcher.accept(other);
+			const last = others[9] ?? call;
+			await until(last, "call.ringing");
+			await end(one, [...five.slice(0, 2), ...others.reverse()]);
+		});
+
+		it("count for QUEUE_LIMIT only as far as they wait", async () => {
+			const call = await limited({ live_calls: 3 });
+			const one = await instance(store, { capacity: 10 }, { queueLimit: 0 });
+			const { dispatcher, until } = one;
+			const four = Array.from({ length: 4 }, () => ({ ...call, id: newId() }));
+			const accepted = await Promise.allSettled(
+				four.map((call) => dispatcher.accept(call)),
+			);
+			expect(accepted.map(({ status }) => status)).toEqual([
+				...["fulfilled", "fulfilled", "fulfilled", "rejected"],
+			]);
+			for (const call of four.slice(0, 3)) await until(call, "call.ringing");
+			await end(one, four.slice(0, 3));
 		});
 	});
 

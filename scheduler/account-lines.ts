@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import { RateLimit } from "../core/rate-limit.js";
-import type { LimitedAccount } from "../store/account.js";
+import type { Accounts, LimitedAccount } from "../store/account.js";
 
 /** Who comes so late costs the next ones no time: as much of a second more may begin in it. */
 const LATE_S = 0.02;
@@ -10,15 +10,21 @@ export class AccountLines {
 	readonly #rates: RateLimit;
 	#limited = new Map<string, LimitedAccount>();
 	#instances = 1;
+	#before = 0;
 
 	constructor(clock: Clock) {
 		this.#rates = new RateLimit(clock);
 	}
 
-	/** Those with limits, as they are now, and how many instances share the work. */
-	know(limited: readonly LimitedAccount[], instances: number): void {
-		this.#limited = new Map(limited.map((one) => [one.cloudId, one]));
+	/** Those with limits, as they are now, how many instances share the work, and how many of these began before this one. */
+	know({
+		accounts,
+		instances,
+		before,
+	}: Awaited<ReturnType<Accounts["limited"]>>): void {
+		this.#limited = new Map(accounts.map((one) => [one.cloudId, one]));
 		this.#instances = Math.max(1, instances);
+		this.#before = before;
 	}
 
 	/** Those with limits. */
@@ -34,7 +40,7 @@ export class AccountLines {
 	room(cloudId: string, live: number): number {
 		const { liveCalls = Number.POSITIVE_INFINITY } =
 			this.#limited.get(cloudId) ?? {};
-		const left = Math.ceil(liveCalls / this.#instances) - live;
+		const left = this.#partOf(liveCalls) - live;
 		const rate = this.#rateOf(cloudId);
 		return Math.max(
 			0,
@@ -52,6 +58,12 @@ export class AccountLines {
 	waitMs(cloudId: string): number {
 		const rate = this.#rateOf(cloudId);
 		return rate ? this.#rates.waitMs(cloudId, rate) : 0;
+	}
+
+	/** The parts of all instances are no more than the whole: the first ones have one more each of what is left over. */
+	#partOf(whole: number): number {
+		const part = Math.floor(whole / this.#instances);
+		return this.#before < whole % this.#instances ? part + 1 : part;
 	}
 
 	#rateOf(cloudId: string) {

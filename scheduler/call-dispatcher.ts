@@ -117,6 +117,15 @@ export class CallDispatcher implements Dispatcher, Line {
 		else await this.#takeLeft({ ...claimed, stopAsked: true });
 	}
 
+	async learnLimits(): Promise<void> {
+		try {
+			await this.#claimer.learnLimits();
+		} catch (error) {
+			const { log } = this.#options;
+			log.warn({ err: message(error) }, "limits not known yet");
+		}
+	}
+
 	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait are given back at once: other instances take them, or the next start. */
 	async drain(patienceMs: number): Promise<void> {
 		this.#open = false;

@@ -26,7 +26,7 @@ export interface ClaimerOptions {
 	/** How many calls of an account are here. */
 	sizeOf(cloudId: string): number;
 	lines: AccountLines;
-	accounts: Pick<Accounts, "limited">;
+	accounts: Pick<Accounts, "limited" | "onLimits">;
 	/** A call whose turn has come here, or that waited too long. */
 	take(call: ClaimedCall): void;
 	/** A call that an ended instance has left in the middle of an attempt. */
@@ -46,6 +46,7 @@ export class Claimer {
 	#backlog = 0;
 	/** Those of each account that has limits, counted apart: nobody else waits for them. */
 	#backlogs = new Tally();
+	#learning: Promise<void> = Promise.resolve();
 
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
@@ -54,6 +55,7 @@ export class Claimer {
 			if (options.room() > 0) this.#wakeAt(dueAt);
 		});
 		options.queue.onStopAsked(() => this.lookForAll());
+		options.accounts.onLimits(() => this.lookForAll());
 	}
 
 	/** Calls that wait and are nobody's, but for accounts that have limits. */
@@ -68,7 +70,7 @@ export class Claimer {
 
 	/** Takes over all that ended instances have left, then goes on looking. */
 	async start(): Promise<void> {
-		await this.#knowLines();
+		await this.learnLimits();
 		await this.#takeLeft();
 		this.#alarm.wakeIn(0);
 	}
@@ -121,7 +123,7 @@ export class Claimer {
 				this.#looksForAllAt = clock.monotonic() + LONGEST_SLEEP_MS;
 				await this.#takeLeft();
 				for (const id of await queue.stopsAsked()) stop(id);
-				await this.#knowLines();
+				await this.learnLimits();
 				await this.#takeLate();
 			} else if (this.#backlog > 0) await this.#takeLate();
 			const limitedAt = await this.#takeLimited();
@@ -142,10 +144,16 @@ export class Claimer {
 		}
 	}
 
-	async #knowLines(): Promise<void> {
+	/** Accounts' limits as they are from now on; one after the other, so that no older answer counts. */
+	learnLimits(): Promise<void> {
+		const learnt = this.#learning.then(() => this.#learn());
+		this.#learning = learnt.catch(() => {});
+		return learnt;
+	}
+
+	async #learn(): Promise<void> {
 		const { queue, clock, lines } = this.#options;
-		const { accounts, instances } = await this.#options.accounts.limited();
-		lines.know(accounts, instances);
+		lines.know(await this.#options.accounts.limited());
 		const { ids } = lines;
 		this.#backlogs = new Tally(
 			ids.length === 0

@@ -179,8 +179,9 @@ export class LiveCalls {
 		const done = placeCall({ ...call, attempt }, journal, options, stop.signal)
 			.then((nextAt) => {
 				if (nextAt !== null) return onScheduled(call, nextAt);
-				if (!live.hasTurn && stop.signal.reason === "shutdown")
-					return store.queue.giveBack(call.id);
+				// unless it was dialled
+				if (stop.signal.reason === "shutdown")
+					return journal.kept.then(() => store.queue.giveBack(call.id));
 			})
 			.catch((error) => {
 				log.error({ err: error, callId: call.id }, "not kept");

@@ -76,6 +76,7 @@ export async function placeCall(
 		}
 		options.onTurn();
 		ending = await life.walk();
+		if (life.isLeft) return null;
 	} catch (error) {
 		log.error({ err: error, callId: call.id }, "the call broke");
 		ending = {
@@ -147,6 +148,11 @@ class CallLife {
 		}
 	}
 
+	/** The service ends, and nobody was dialled. */
+	get isLeft(): boolean {
+		return this.#signal.reason === "shutdown" && this.#dialedAt === null;
+	}
+
 	async walk(): Promise<Ending> {
 		const { id, cloudId, flow, variables, record, callbackId } = this.#call;
 		const told: FlowEvent[] = [];
@@ -170,6 +176,7 @@ class CallLife {
 			for (;;) {
 				const next = await walk.next();
 				if (next.done) return this.#judge(next.value, told);
+				if (this.isLeft) continue;
 				if (callbackId !== null) told.push(next.value);
 				// not waited for: call.dialing and call.ended are, and they wait for all before them
 				this.#journal

@@ -79,6 +79,8 @@ export class SipDialer implements Dialer {
 			mayRing,
 			entities: (await request.entities?.()) ?? new Map(),
 		});
+		// nothing is told of it, so that it may be dialled another time
+		if (signal.aborted) return canceled(signal);
 		if (!resolved.ok) return resolved.missed;
 		const first = newDialogName();
 		const told = Promise.all([

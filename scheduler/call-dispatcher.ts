@@ -32,6 +32,8 @@ export class CallDispatcher implements Dispatcher, Line {
 	#keeping = 0;
 	/** Those of each account that has limits. */
 	readonly #keepingOf = new Tally();
+	/** While calls wait, they and what falls due take turns. */
+	#isTurnOfDue = true;
 	#open = true;
 
 	constructor(options: CallDispatcherOptions) {
@@ -48,7 +50,8 @@ export class CallDispatcher implements Dispatcher, Line {
 			accounts: options.store.accounts,
 			lines: this.#lines,
 			sizeOf: (cloudId) => this.#live.sizeOf(cloudId),
-			room: () => this.room,
+			room: () => this.#live.room,
+			onNoBacklog: () => this.#tellLine(),
 			take: (call) => this.#take(call),
 			takeLeft: (call) => this.#takeLeft(call),
 			stop: (id) => this.#live.stop(id, "stopped"),
@@ -66,7 +69,8 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	get room(): number {
-		return this.#live.room;
+		const isOthers = this.#claimer.backlog > 0 && !this.#isTurnOfDue;
+		return isOthers ? 0 : this.#live.room;
 	}
 
 	onRoom(listener: () => void): void {
@@ -83,6 +87,7 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	begin(calls: readonly NewCall[]): void {
+		this.#isTurnOfDue = false;
 		for (const call of calls)
 			this.#live.add(call, 1, callJournal(call, 1, this.#options));
 	}
@@ -101,7 +106,7 @@ export class CallDispatcher implements Dispatcher, Line {
 		// nothing overtakes what waits in the store
 		const isOurs =
 			isDue &&
-			this.room > 0 &&
+			this.#live.room > 0 &&
 			this.#claimer.backlog + this.#keeping === 0 &&
 			!this.#lines.has(call.cloudId);
 		return isOurs ? this.#keepOwn(call) : this.#keepForAll(call);
@@ -110,8 +115,13 @@ export class CallDispatcher implements Dispatcher, Line {
 	async stop(callId: string): Promise<void> {
 		if (this.#live.stop(callId, "stopped")) return;
 		const { queue } = this.#options.store;
-		const claimed = await queue.claim(callId);
-		if (!claimed) return queue.askToStop(callId);
+		let claimed = await queue.claim(callId);
+		if (!claimed) {
+			await queue.askToStop(callId);
+			// whoever had it may have given it back just before
+			claimed = await queue.claim(callId);
+		}
+		if (!claimed) return;
 		if (claimed.status === "queued")
 			this.#take({ ...claimed, stopAsked: true });
 		else await this.#takeLeft({ ...claimed, stopAsked: true });
@@ -171,7 +181,7 @@ export class CallDispatcher implements Dispatcher, Line {
 		const known =
 			this.#keepingOf.of(cloudId) + this.#claimer.backlogOf(cloudId);
 		const room = this.#lines.room(cloudId, this.#live.sizeOf(cloudId));
-		return known - Math.max(0, Math.min(this.room, room));
+		return known - Math.max(0, Math.min(this.#live.room, room));
 	}
 
 	async #keepOwn(call: NewCall): Promise<void> {
@@ -213,12 +223,19 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	#tellRoom(): void {
-		const waits = this.#claimer.backlog > 0 || this.#lines.ids.length > 0;
-		if (this.#live.hasMuchRoom && waits) this.#claimer.wake();
+		const { hasMuchRoom } = this.#live;
+		const isWaitedFor = this.#claimer.backlog > 0;
+		if (hasMuchRoom && (isWaitedFor || this.#lines.ids.length > 0))
+			this.#claimer.wake();
+		if (hasMuchRoom || !isWaitedFor) this.#tellLine();
+	}
+
+	#tellLine(): void {
 		for (const listener of this.#onRoom) listener();
 	}
 
 	#take(claimed: ClaimedCall): void {
+		this.#isTurnOfDue = true;
 		let call: NewCall;
 		try {
 			call = { ...claimed, flow: thawFlow(claimed.flow) };

@@ -25,6 +25,8 @@ export interface ClaimerOptions {
 	room(): number;
 	/** How many calls of an account are here. */
 	sizeOf(cloudId: string): number;
+	/** None wait any more that could have been taken. */
+	onNoBacklog(): void;
 	lines: AccountLines;
 	accounts: Pick<Accounts, "limited" | "onLimits">;
 	/** A call whose turn has come here, or that waited too long. */
@@ -219,10 +221,12 @@ export class Claimer {
 				wanted > 0 ? await queue.claimDue(clock.now(), wanted, except) : [];
 			for (const call of due) take(call);
 			if (due.length === wanted && wanted > 0) continue;
+			const hadSome = this.#backlog > 0;
 			this.#backlog =
 				wanted > 0
 					? 0
 					: await queue.backlog(clock.now(), this.#mostCounted, except);
+			if (hadSome && this.#backlog === 0) this.#options.onNoBacklog();
 			return;
 		}
 	}

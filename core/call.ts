@@ -17,8 +17,8 @@ export interface DialRequest {
 	to: string;
 	callerId: string;
 	ringTimeoutMs: number;
-	/** Whether this number may be rung, for the call and what it connects to; all may if left out. */
-	mayRing?(number: string): boolean;
+	/** Which numbers the account may ring as it is now, for the call and what it connects to; all if left out. */
+	numbers?(): Promise<(number: string) => boolean>;
 	/** The account's voice ids as they are now, for the call and what it connects to; none if left out. */
 	entities?(): Promise<Entities>;
 	/** Awaited before the first INVITE leaves, while the media endpoint is made; nothing is sent if it rejects. */

@@ -82,7 +82,9 @@ const serviceSettings = {
 		.describe("INVITEs sent per second at the most"),
 	QUEUE_LIMIT: number(0, 10_000_000, { whole: true })
 		.prefault("10000")
-		.describe("Waiting calls beyond which POST /call/flow answers 503"),
+		.describe(
+			"Waiting calls beyond which POST /call/flow answers 503; those of an account whose calls are limited count apart",
+		),
 	QUEUE_TIMEOUT: seconds(0.001)
 		.prefault("3600")
 		.describe("Seconds a call waits to be dialled at the most"),

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import { Pacer } from "../core/pacer.js";
-import type { LimitedAccount } from "../store/account.js";
+import type { Accounts } from "../store/account.js";
 
 /** Calls of so long are claimed ahead of their turn, so that it waits for no claim. */
 const AHEAD_S = 0.5;
@@ -26,14 +26,22 @@ export class AccountLines {
 		this.#clock = clock;
 	}
 
-	/** Those with limits, as they are now, and how many instances share the work. */
-	know(accounts: readonly LimitedAccount[], instances: number): void {
+	/** Those with limits, as they are now, how many instances share the work, and how many of these began before this one. */
+	know({
+		accounts,
+		instances,
+		before,
+	}: Awaited<ReturnType<Accounts["limited"]>>): void {
 		const share = Math.max(1, instances);
+		// the parts of all are no more than the whole: the first ones have one more each of what is left over
+		const partOf = (whole: number) =>
+			Math.floor(whole / share) + (before < whole % share ? 1 : 0);
 		this.#limited = new Map(
 			accounts.map(({ cloudId, liveCalls, callsPerSecond }) => {
-				const mostLive = Math.ceil(
-					(liveCalls ?? Number.POSITIVE_INFINITY) / share,
-				);
+				const mostLive =
+					liveCalls === undefined
+						? Number.POSITIVE_INFINITY
+						: partOf(liveCalls);
 				const rate =
 					callsPerSecond === undefined
 						? null

@@ -10,6 +10,7 @@ import type { Dispatcher, Line, NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
 import { endLeft } from "./left-call.js";
 import { LiveCalls, type LiveCallsOptions } from "./live-calls.js";
+import { Tally } from "./tally.js";
 
 export interface CallDispatcherOptions
 	extends Omit<LiveCallsOptions, "onRoom" | "onScheduled" | "accountTurn"> {
@@ -31,6 +32,10 @@ export class CallDispatcher implements Dispatcher, Line {
 	readonly #ending = new Set<string>();
 	/** Calls that are being kept for whoever has room. */
 	#keeping = 0;
+	/** Those of each account that has limits. */
+	readonly #keepingOf = new Tally();
+	/** While calls wait, they and what falls due take turns. */
+	#isTurnOfDue = true;
 	#open = true;
 
 	constructor(options: CallDispatcherOptions) {
@@ -48,7 +53,8 @@ export class CallDispatcher implements Dispatcher, Line {
 			accounts: options.store.accounts,
 			lines: this.#lines,
 			heldOf: (cloudId) => this.#live.heldOf(cloudId),
-			room: () => this.room,
+			room: () => this.#live.room,
+			onNoBacklog: () => this.#tellLine(),
 			take: (call) => this.#take(call),
 			takeLeft: (call) => this.#takeLeft(call),
 			isHere: (id) => this.#live.has(id) || this.#ending.has(id),
@@ -67,7 +73,8 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	get room(): number {
-		return this.#live.room;
+		const isOthers = this.#claimer.backlog > 0 && !this.#isTurnOfDue;
+		return isOthers ? 0 : this.#live.room;
 	}
 
 	onRoom(listener: () => void): void {
@@ -79,11 +86,12 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	expect(call: Pick<NewCall, "cloudId">, dueAt: number): void {
-		this.#claimer.expect(dueAt, this.#lines.has(call.cloudId));
+		this.#claimer.expect(dueAt, call.cloudId);
 		this.#options.store.queue.announce(dueAt);
 	}
 
 	begin(calls: readonly NewCall[]): void {
+		this.#isTurnOfDue = false;
 		for (const call of calls)
 			this.#live.add(call, 1, callJournal(call, 1, this.#options));
 	}
@@ -98,11 +106,11 @@ export class CallDispatcher implements Dispatcher, Line {
 		if (!this.#open)
 			throw new Fault("SHUTTING_DOWN", undefined, { retryAfterS: 10 });
 		const isDue = call.dueAt <= clock.now();
-		if (isDue) this.#checkLimit();
+		if (isDue) this.#checkLimit(call.cloudId);
 		// nothing overtakes what waits in the store
 		const isOurs =
 			isDue &&
-			this.room > 0 &&
+			this.#live.room > 0 &&
 			this.#claimer.backlog + this.#keeping === 0 &&
 			!this.#lines.has(call.cloudId);
 		return isOurs ? this.#keepOwn(call) : this.#keepForAll(call);
@@ -111,11 +119,25 @@ export class CallDispatcher implements Dispatcher, Line {
 	async stop(callId: string): Promise<void> {
 		if (this.#live.stop(callId, "stopped")) return;
 		const { queue } = this.#options.store;
-		const claimed = await queue.claim(callId);
-		if (!claimed) return queue.askToStop(callId);
+		let claimed = await queue.claim(callId);
+		if (!claimed) {
+			await queue.askToStop(callId);
+			// whoever had it may have given it back just before
+			claimed = await queue.claim(callId);
+		}
+		if (!claimed) return;
 		if (claimed.status === "queued")
 			this.#take({ ...claimed, stopAsked: true });
 		else await this.#takeLeft({ ...claimed, stopAsked: true });
+	}
+
+	async learnLimits(): Promise<void> {
+		try {
+			await this.#claimer.learnLimits();
+		} catch (error) {
+			const { log } = this.#options;
+			log.warn({ err: message(error) }, "limits not known yet");
+		}
 	}
 
 	/** Accepts no more, lets live calls end for `patienceMs`, then hangs up. Calls that wait are given back at once: other instances take them, or the next start. */
@@ -140,16 +162,30 @@ export class CallDispatcher implements Dispatcher, Line {
 		this.#live.hangUpAll();
 	}
 
-	#checkLimit(): void {
-		const { dialer, queueLimit, callsPerSecond } = this.#options;
-		const known = this.#live.size + this.#keeping + this.#claimer.waiting;
-		const waiting = known - dialer.capacity();
+	#checkLimit(cloudId: string): void {
+		const { queueLimit, callsPerSecond } = this.#options;
+		const waiting = this.#lines.has(cloudId)
+			? this.#waitingOf(cloudId)
+			: this.#waiting;
 		if (waiting >= queueLimit)
 			throw new Fault(
 				"QUEUE_FULL",
 				`${waiting} calls wait already (QUEUE_LIMIT)`,
 				{ retryAfterS: Math.max(1, Math.ceil(waiting / callsPerSecond / 2)) },
 			);
+	}
+
+	get #waiting(): number {
+		const known = this.#live.size + this.#keeping + this.#claimer.backlog;
+		return known - this.#options.dialer.capacity();
+	}
+
+	/** Of an account that has limits, which nobody else waits for. */
+	#waitingOf(cloudId: string): number {
+		const known =
+			this.#keepingOf.of(cloudId) + this.#claimer.backlogOf(cloudId);
+		const room = this.#lines.room(cloudId, this.#live.heldOf(cloudId));
+		return known - Math.max(0, Math.min(this.#live.room, room));
 	}
 
 	async #keepOwn(call: NewCall): Promise<void> {
@@ -166,12 +202,17 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	async #keepForAll(call: NewCall): Promise<void> {
-		this.#keeping++;
+		const isLimited = this.#lines.has(call.cloudId);
+		const count = (more: 1 | -1) => {
+			if (isLimited) this.#keepingOf.add(call.cloudId, more);
+			else this.#keeping += more;
+		};
+		count(1);
 		try {
 			await this.#firstJournal(call, false).record(queued(call));
 			this.expect(call, call.dueAt);
 		} finally {
-			this.#keeping--;
+			count(-1);
 		}
 	}
 
@@ -186,12 +227,19 @@ export class CallDispatcher implements Dispatcher, Line {
 	}
 
 	#tellRoom(): void {
-		const waits = this.#claimer.backlog > 0 || this.#lines.ids.length > 0;
-		if (this.#live.hasMuchRoom && waits) this.#claimer.wake();
+		const { hasMuchRoom } = this.#live;
+		const isWaitedFor = this.#claimer.backlog > 0;
+		if (hasMuchRoom && (isWaitedFor || this.#lines.ids.length > 0))
+			this.#claimer.wake();
+		if (hasMuchRoom || !isWaitedFor) this.#tellLine();
+	}
+
+	#tellLine(): void {
 		for (const listener of this.#onRoom) listener();
 	}
 
 	#take(claimed: ClaimedCall): void {
+		this.#isTurnOfDue = true;
 		let call: NewCall;
 		try {
 			call = { ...claimed, flow: thawFlow(claimed.flow) };

@@ -6,6 +6,7 @@ import type { Log } from "../core/log.js";
 import type { Accounts } from "../store/account.js";
 import type { ClaimedCall, Queue } from "../store/store.js";
 import type { AccountLines, HeldCalls } from "./account-lines.js";
+import { Tally } from "./tally.js";
 
 /** Looks at least so often for what other instances have left or want. */
 const LONGEST_SLEEP_MS = 3_000;
@@ -20,12 +21,15 @@ export interface ClaimerOptions {
 	log: Log;
 	queueTimeoutMs: number;
 	queueLimit: number;
+	dialer: { capacity(): number };
 	/** How many more calls this instance would carry on. */
 	room(): number;
 	/** Which calls of an account are here. */
 	heldOf(cloudId: string): HeldCalls;
+	/** None wait any more that could have been taken. */
+	onNoBacklog(): void;
 	lines: AccountLines;
-	accounts: Pick<Accounts, "limited">;
+	accounts: Pick<Accounts, "limited" | "onLimits">;
 	/** A call whose turn has come here, or that waited too long. */
 	take(call: ClaimedCall): void;
 	/** A call that an ended instance has left in the middle of an attempt. */
@@ -46,8 +50,9 @@ export class Claimer {
 	#open = true;
 	/** Calls that are due and nobody's, as far as is known here. */
 	#backlog = 0;
-	/** Those of accounts that have limits, counted apart: nobody else waits for them. */
-	#limitedBacklog = 0;
+	/** Those of each account that has limits, counted apart: nobody else waits for them. */
+	#backlogs = new Tally();
+	#learning: Promise<void> = Promise.resolve();
 
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
@@ -57,29 +62,31 @@ export class Claimer {
 			if (options.room() > 0) this.#wakeAt(dueAt);
 		});
 		options.queue.onStopAsked(() => this.lookForAll());
+		options.accounts.onLimits(() => this.lookForAll());
 	}
 
+	/** Calls that wait and are nobody's, but for accounts that have limits. */
 	get backlog(): number {
 		return this.#backlog;
 	}
 
-	/** All that wait and are nobody's. */
-	get waiting(): number {
-		return this.#backlog + this.#limitedBacklog;
+	/** The same of an account that has limits. */
+	backlogOf(cloudId: string): number {
+		return this.#backlogs.of(cloudId);
 	}
 
 	/** Takes over all that ended instances have left, then goes on looking. */
 	async start(): Promise<void> {
-		await this.#knowLines();
+		await this.learnLimits();
 		await this.#takeLeft();
 		this.#alarm.wakeIn(0);
 	}
 
 	/** A call was kept that is nobody's, due at `dueAt`. */
-	expect(dueAt: number, isLimited: boolean): void {
-		const { clock, room, queueTimeoutMs } = this.#options;
+	expect(dueAt: number, cloudId: string): void {
+		const { clock, room, queueTimeoutMs, lines } = this.#options;
 		const isDue = dueAt <= clock.now();
-		if (isDue && isLimited) this.#limitedBacklog++;
+		if (isDue && lines.has(cloudId)) this.#backlogs.add(cloudId, 1);
 		else if (isDue) this.#backlog++;
 		// without room there is nothing to wake for but that it has waited too long
 		this.#wakeAt(isDue && room() <= 0 ? dueAt + queueTimeoutMs : dueAt);
@@ -124,7 +131,7 @@ export class Claimer {
 				await this.#leaveForgotten();
 				await this.#takeLeft();
 				for (const id of await queue.stopsAsked()) stop(id);
-				await this.#knowLines();
+				await this.learnLimits();
 				await this.#takeLate();
 			} else if (this.#backlog > 0) await this.#takeLate();
 			const limitedAt = await this.#takeLimited();
@@ -145,15 +152,22 @@ export class Claimer {
 		}
 	}
 
-	async #knowLines(): Promise<void> {
-		const { queue, clock, queueLimit, lines } = this.#options;
-		const { accounts, instances } = await this.#options.accounts.limited();
-		lines.know(accounts, instances);
-		const only = { only: lines.ids };
-		this.#limitedBacklog =
-			accounts.length === 0
-				? 0
-				: await queue.backlog(clock.now(), queueLimit + 1, only);
+	/** Accounts' limits as they are from now on; one after the other, so that no older answer counts. */
+	learnLimits(): Promise<void> {
+		const learnt = this.#learning.then(() => this.#learn());
+		this.#learning = learnt.catch(() => {});
+		return learnt;
+	}
+
+	async #learn(): Promise<void> {
+		const { queue, clock, lines } = this.#options;
+		lines.know(await this.#options.accounts.limited());
+		const { ids } = lines;
+		this.#backlogs = new Tally(
+			ids.length === 0
+				? []
+				: await queue.backlogs(clock.now(), this.#mostCounted, ids),
+		);
 	}
 
 	async #leaveForgotten(): Promise<void> {
@@ -197,6 +211,7 @@ export class Claimer {
 			const due =
 				wanted > 0 ? await queue.claimDue(clock.now(), wanted, only) : [];
 			for (const call of due) take(call);
+			this.#backlogs.add(cloudId, -due.length);
 			const waitMs = lines.waitMs(cloudId);
 			if (due.length < wanted) open.push(cloudId);
 			else if (waitMs !== null)
@@ -210,7 +225,7 @@ export class Claimer {
 	}
 
 	async #takeDue(): Promise<void> {
-		const { queue, clock, queueLimit, room, take, lines } = this.#options;
+		const { queue, clock, room, take, lines } = this.#options;
 		const except = { except: lines.ids };
 		while (this.#open) {
 			const wanted = Math.min(room(), CLAIM);
@@ -218,11 +233,19 @@ export class Claimer {
 				wanted > 0 ? await queue.claimDue(clock.now(), wanted, except) : [];
 			for (const call of due) take(call);
 			if (due.length === wanted && wanted > 0) continue;
+			const hadSome = this.#backlog > 0;
 			this.#backlog =
 				wanted > 0
 					? 0
-					: await queue.backlog(clock.now(), queueLimit + 1, except);
+					: await queue.backlog(clock.now(), this.#mostCounted, except);
+			if (hadSome && this.#backlog === 0) this.#options.onNoBacklog();
 			return;
 		}
+	}
+
+	/** More need not be told apart: of so many, QUEUE_LIMIT have no line. */
+	get #mostCounted(): number {
+		const { queueLimit, dialer } = this.#options;
+		return queueLimit + dialer.capacity();
 	}
 }

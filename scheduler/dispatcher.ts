@@ -30,6 +30,8 @@ export interface Dispatcher {
 	accept(call: NewCall): Promise<void>;
 	/** Ends a call, whatever it does and whichever instance has it; it may take that one a moment. */
 	stop(callId: string): Promise<void>;
+	/** Accounts' limits were changed: those of now count here once it resolves. */
+	learnLimits(): Promise<void>;
 	readonly ready: boolean;
 }
 

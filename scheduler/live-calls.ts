@@ -100,7 +100,9 @@ export class LiveCalls {
 
 	/** It could not be kept. */
 	remove(id: string): void {
-		this.#live.get(id)?.cancelTimeout();
+		const live = this.#live.get(id);
+		if (!live) return;
+		live.cancelTimeout();
 		this.#waiting.delete(id);
 		this.#live.delete(id);
 	}
@@ -183,8 +185,9 @@ export class LiveCalls {
 		const done = placeCall({ ...call, attempt }, journal, options, stop.signal)
 			.then((nextAt) => {
 				if (nextAt !== null) return onScheduled(call, nextAt);
-				if (!live.hasTurn && stop.signal.reason === "shutdown")
-					return store.queue.giveBack(call.id);
+				// unless it was dialled
+				if (stop.signal.reason === "shutdown")
+					return journal.kept.then(() => store.queue.giveBack(call.id));
 			})
 			.catch((error) => {
 				log.error({ err: error, callId: call.id }, "not kept");

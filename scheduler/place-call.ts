@@ -78,6 +78,7 @@ export async function placeCall(
 		}
 		options.onTurn();
 		ending = await life.walk();
+		if (life.isLeft) return null;
 	} catch (error) {
 		log.error({ err: error, callId: call.id }, "the call broke");
 		ending = {
@@ -151,6 +152,11 @@ class CallLife {
 		}
 	}
 
+	/** The service ends, and nobody was dialled. */
+	get isLeft(): boolean {
+		return this.#signal.reason === "shutdown" && this.#dialedAt === null;
+	}
+
 	async walk(): Promise<Ending> {
 		const { id, cloudId, flow, variables, record, callbackId } = this.#call;
 		const told: FlowEvent[] = [];
@@ -174,6 +180,7 @@ class CallLife {
 			for (;;) {
 				const next = await walk.next();
 				if (next.done) return this.#judge(next.value, told);
+				if (this.isLeft) continue;
 				if (callbackId !== null) told.push(next.value);
 				// not waited for: call.dialing and call.ended are, and they wait for all before them
 				this.#journal
@@ -206,14 +213,13 @@ class CallLife {
 	async #dial(request: FlowDial): Promise<DialResult> {
 		const { dialer, legs, clock, log } = this.#options;
 		const told = { number: request.to, caller_id: request.callerId };
-		const mayRing = await this.#options.numbersOf(this.#call.cloudId);
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
 				callId: this.#call.id,
 				...request,
 				legs,
-				mayRing,
+				numbers: () => this.#options.numbersOf(this.#call.cloudId),
 				entities: () => this.#entities(),
 				beforeInvite: async () => {
 					this.#dialedAt = clock.now();

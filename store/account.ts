@@ -63,8 +63,14 @@ export interface Accounts {
 	/** Makes the account that the environment names, or gives it that cloud_sid. */
 	ensure(account: NewAccount): Promise<void>;
 	find(cloudId: string): Promise<AccountRecord | undefined>;
-	/** Those whose calls are limited, and how many instances share the work. */
-	limited(): Promise<{ accounts: LimitedAccount[]; instances: number }>;
+	/** Those whose calls are limited, how many instances share the work, and how many of these began before this one. */
+	limited(): Promise<{
+		accounts: LimitedAccount[];
+		instances: number;
+		before: number;
+	}>;
+	/** Calls `listener` when `limited` may have something new. */
+	onLimits(listener: () => void): void;
 	list(page: ListPage): Promise<AccountRecord[]>;
 	/** A limit that is null goes back to its default; undefined if there is no such account. */
 	change(

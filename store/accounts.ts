@@ -10,6 +10,7 @@ import type {
 	TokenRecord,
 	TokenSecrets,
 } from "./account.js";
+import type { DueSoon } from "./due-soon.js";
 import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
 
@@ -18,9 +19,26 @@ type TokenRow = Selectable<Tables["tokens"]>;
 
 export class StoredAccounts implements Accounts {
 	readonly #db: Kysely<Tables>;
+	readonly #owner: number;
+	readonly #limits: DueSoon;
 
-	constructor(db: Kysely<Tables>) {
+	constructor({
+		db,
+		owner,
+		limits,
+	}: {
+		db: Kysely<Tables>;
+		owner: number;
+		/** How other instances are told. */
+		limits: DueSoon;
+	}) {
 		this.#db = db;
+		this.#owner = owner;
+		this.#limits = limits;
+	}
+
+	onLimits(listener: () => void): void {
+		this.#limits.onDueSoon(listener);
 	}
 
 	async create(account: NewAccount, token: NewToken) {
@@ -42,6 +60,7 @@ export class StoredAccounts implements Accounts {
 		);
 		const [made] = rows;
 		if (!made) return undefined;
+		this.#limits.announce(0);
 		const { hash: _, ...shown } = token;
 		return {
 			account: { ...account, number: made.account },
@@ -59,13 +78,16 @@ export class StoredAccounts implements Accounts {
 			cloud_id: string | null;
 			limits: Limits | null;
 			instances: number;
+			before: number;
 		}>`
-			select cloud_id, limits, (select count(*)::integer from instances) as instances
+			select cloud_id, limits, (select count(*)::integer from instances) as instances,
+				(select count(*)::integer from instances where number < ${this.#owner}) as before
 			from (select 1) one left join accounts on limits::jsonb ?| array['live_calls', 'calls_per_second']`.execute(
 			this.#db,
 		);
 		return {
 			instances: rows[0]?.instances ?? 1,
+			before: rows[0]?.before ?? 0,
 			accounts: rows.flatMap(({ cloud_id, limits }) =>
 				cloud_id === null
 					? []
@@ -132,6 +154,7 @@ export class StoredAccounts implements Accounts {
 			.where("cloud_id", "=", cloudId)
 			.returningAll()
 			.executeTakeFirst();
+		if (row) this.#limits.announce(0);
 		return row && accountRecord(row);
 	}
 

@@ -81,14 +81,15 @@ async function assemble(
 	const schedulesSoon = new DueSoon("flowdial_schedules", told);
 	const callsSoon = new DueSoon("flowdial_calls", told);
 	const stops = new DueSoon("flowdial_stops", told);
-	for (const soon of [callbacksSoon, schedulesSoon, callsSoon, stops])
+	const limits = new DueSoon("flowdial_limits", told);
+	for (const soon of [callbacksSoon, schedulesSoon, callsSoon, stops, limits])
 		await soon.listen();
 	return {
 		calls,
 		queue: new StoredQueue({ ...firing, dueSoon: callsSoon, stops }),
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
-		accounts: new StoredAccounts(db),
+		accounts: new StoredAccounts({ ...firing, limits }),
 		idempotencyKeys: new StoredKeys(db, instance.number),
 		callbacks: new StoredCallbacks({ ...firing, dueSoon: callbacksSoon }),
 		schedules: new StoredSchedules({ ...firing, dueSoon: schedulesSoon }),

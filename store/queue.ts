@@ -138,6 +138,25 @@ export class StoredQueue implements Queue {
 		return Number(counted?.rows ?? 0);
 	}
 
+	async backlogs(
+		by: number,
+		most: number,
+		cloudIds: readonly string[],
+	): Promise<[string, number][]> {
+		const { rows } = await sql<{ cloud_id: string; waiting: number }>`
+			select account.cloud_id, (
+				select count(*)::integer from (
+					select from calls
+					where calls.cloud_id = account.cloud_id and ${isNobodys} and ${isWaiting} and due_at <= ${new Date(by)}
+					limit ${most}
+				) due
+			) as waiting
+			from json_array_elements_text(${JSON.stringify(cloudIds)}::json) as account (cloud_id)`.execute(
+			this.#db,
+		);
+		return rows.map(({ cloud_id, waiting }) => [cloud_id, waiting]);
+	}
+
 	async ahead({
 		id,
 		dueAt,

@@ -120,6 +120,12 @@ export interface Queue {
 	nextDueAt(which?: WhichAccounts): Promise<number | null>;
 	/** Calls that wait, are nobody's and were due by then, counted to `most`. */
 	backlog(by: number, most: number, which?: WhichAccounts): Promise<number>;
+	/** The same for each of these accounts. */
+	backlogs(
+		by: number,
+		most: number,
+		cloudIds: readonly string[],
+	): Promise<[string, number][]>;
 	/** How many calls are to be dialled before this one. */
 	ahead(call: Pick<CallRecord, "id" | "dueAt">): Promise<number>;
 	/** Tells the other instances of a call that is nobody's and due soon. */

@@ -85,7 +85,7 @@ export async function writeAll(
 				reason = coalesce(patch.reason, calls.reason),
 				sip_status = coalesce(patch.sip_status, calls.sip_status),
 				attempt = coalesce(patch.attempt, calls.attempt),
-				due_at = coalesce(patch.due_at, calls.due_at),
+				due_at = case when patch.status = 'scheduled' and calls.stop_asked then now() else coalesce(patch.due_at, calls.due_at) end,
 				dialed_at = case when patch.status = 'scheduled' then null else coalesce(patch.dialed_at, calls.dialed_at) end,
 				answered_at = case when patch.status = 'scheduled' then null else coalesce(patch.answered_at, calls.answered_at) end,
 				ended_at = coalesce(patch.ended_at, calls.ended_at),

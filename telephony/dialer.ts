@@ -73,12 +73,14 @@ export class SipDialer implements Dialer {
 	async #reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
 		const { engine, log } = this.#options;
 		if (signal.aborted) return canceled(signal);
-		const { mayRing } = request;
+		const mayRing = await request.numbers?.();
 		const resolved = await resolveTargets(request.to, {
 			...this.#options,
 			mayRing,
 			entities: (await request.entities?.()) ?? new Map(),
 		});
+		// nothing is told of it, so that it may be dialled another time
+		if (signal.aborted) return canceled(signal);
 		if (!resolved.ok) return resolved.missed;
 		const first = newDialogName();
 		const told = Promise.all([
@@ -96,7 +98,7 @@ export class SipDialer implements Dialer {
 		}
 		try {
 			await told;
-			const round = this.#round(request, first);
+			const round = this.#round({ ...request, mayRing }, first);
 			const party = new Party(this.#options, endpoint, round);
 			const { targets, strategy } = resolved;
 			const result =
@@ -115,7 +117,10 @@ export class SipDialer implements Dialer {
 	}
 
 	/** onRinging is called once, however many parties and trunks are tried; the first INVITE has had its turn. */
-	#round(request: ReachRequest, first: DialogName): Round {
+	#round(
+		request: ReachRequest & Pick<Round, "mayRing">,
+		first: DialogName,
+	): Round {
 		let rang = false;
 		let name: DialogName | null = first;
 		return {

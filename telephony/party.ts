@@ -23,6 +23,7 @@ export type ReachRequest = Omit<DialRequest, "callId">;
 
 /** One request for all the INVITEs that it takes. */
 export type Round = ReachRequest & {
+	mayRing: TargetOptions["mayRing"];
 	/** Waits until another INVITE may leave, and names it; rejects if `signal` aborts first. */
 	turn(signal: AbortSignal): Promise<DialogName>;
 };

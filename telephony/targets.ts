@@ -96,8 +96,8 @@ function viaTrunk(number: string, trunk: Trunk): Destination {
 }
 
 /**
- * Where a 3xx may lead: to an address that SIP_ALLOW permits, or back to the trunk it came from; anything else is toll fraud's
- * door. Nothing of the Contact goes out as it came: a second @, maddr or ?Route would lead elsewhere.
+ * Where a 3xx may lead: to an address that SIP_ALLOW permits, or back to where it came from, on a trunk to a number only; anything
+ * else is toll fraud's door. Nothing of the Contact goes out as it came: a second @, maddr or ?Route would lead elsewhere.
  */
 export async function redirected(
 	contact: string,
@@ -107,9 +107,21 @@ export async function redirected(
 	const plain = contact.replace(/;(?!transport=)[^;]*/g, "");
 	const [to, back] = [parseSipAddress(plain), parseSipAddress(from.uri)];
 	if (!to) return null;
-	if (mayRing?.(to.user) === false) return null;
-	if (back && to.host === back.host && to.port === back.port)
-		return { ...from, uri: sipUri({ ...back, user: to.user }) };
+	const number = numberIn(to.user);
+	if (number !== null && mayRing?.(number) === false) return null;
+	const isBack = back && to.host === back.host && to.port === back.port;
+	if (isBack && number !== null)
+		return { ...from, uri: sipUri({ ...back, user: number }) };
 	const resolved = await resolveTarget(plain, { trunks: [], allow });
 	return (resolved.ok && resolved.target[0]) || null;
+}
+
+/** The number that a switch would read there: decoded (RFC 3261 §19.1.4), without visual separators (RFC 3966 §5.1.1); null if it is none. */
+function numberIn(user: string): string | null {
+	try {
+		const number = decodeURIComponent(user).replace(/[-.()]/g, "");
+		return isNumber(number) ? number : null;
+	} catch {
+		return null;
+	}
 }

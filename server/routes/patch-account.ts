@@ -6,7 +6,11 @@ import type { AppDeps } from "../deps.js";
 import { readOwnBody } from "../read-input.js";
 
 /** PATCH /accounts/{cloud_id}: its name, and of its limits those that are named; null is the default. */
-export function patchAccount({ store, directory }: AppDeps): RequestHandler {
+export function patchAccount({
+	store,
+	dispatcher,
+	directory,
+}: AppDeps): RequestHandler {
 	return async (request, response) => {
 		const changes = readOwnBody(accountChange, request.body);
 		const cloudId = String(request.params.cloud_id);
@@ -16,6 +20,7 @@ export function patchAccount({ store, directory }: AppDeps): RequestHandler {
 			: await store.accounts.change(cloudId, changes);
 		if (!changed) throw new Fault("ACCOUNT_NOT_FOUND");
 		directory.forget(cloudId);
+		await dispatcher.learnLimits();
 		response.json(accountView(changed));
 	};
 }

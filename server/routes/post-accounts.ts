@@ -8,7 +8,11 @@ import { readOwnBody } from "../read-input.js";
 import { issueToken } from "../token.js";
 
 /** POST /accounts: makes an account, and the first token that opens it. */
-export function postAccounts({ store, clock }: AppDeps): RequestHandler {
+export function postAccounts({
+	store,
+	dispatcher,
+	clock,
+}: AppDeps): RequestHandler {
 	return async (request, response) => {
 		const wanted = readOwnBody(newAccount, request.body);
 		const { id, token, hash } = issueToken();
@@ -30,6 +34,7 @@ export function postAccounts({ store, clock }: AppDeps): RequestHandler {
 					{ path: "$.cloud_id", value: cloudId, hint: "choose another one" },
 				],
 			});
+		await dispatcher.learnLimits();
 		response.status(201).json({
 			...accountView(made.account),
 			token: { ...tokenView(made.token), token },

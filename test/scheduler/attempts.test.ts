@@ -268,18 +268,58 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			await end(one, calls);
 		});
 
-		it("count for QUEUE_LIMIT like all others", async () => {
+		it("wait as soon as this instance has learnt of the limits", async () => {
+			const one = await instance(store, { capacity: 10 });
+			const { dispatcher, dialer, until } = one;
 			const call = await limited({ live_calls: 0 });
-			const one = await instance(store, { capacity: 1 }, { queueLimit: 2 });
-			const { dispatcher } = one;
-			const calls = Array.from({ length: 5 }, () => ({ ...call, id: newId() }));
+			await dispatcher.learnLimits();
+			await dispatcher.accept(call);
+			const other = newCall();
+			await dispatcher.accept(other);
+			await until(other, "call.ringing");
+			expect(dialer.requests).toHaveLength(1);
+			await end(one, [call, other]);
+		});
+
+		it("count for QUEUE_LIMIT by themselves, however many others could run", async () => {
+			const call = await limited({ live_calls: 0 });
+			const one = await instance(store, { capacity: 10 }, { queueLimit: 2 });
+			const { clock, dispatcher, until } = one;
+			const looked = () =>
+				expect.poll(() => clock.pending, SLOWLY).toBeGreaterThan(0);
+			await looked();
+			const five = Array.from({ length: 5 }, () => ({ ...call, id: newId() }));
 			const accepted = await Promise.allSettled(
-				calls.map((call) => dispatcher.accept(call)),
+				five.map((call) => dispatcher.accept(call)),
 			);
 			expect(accepted.map(({ status }) => status)).toEqual([
-				...["fulfilled", "fulfilled", "fulfilled", "rejected", "rejected"],
+				...["fulfilled", "fulfilled", "rejected", "rejected", "rejected"],
 			]);
-			await end(one, calls.slice(0, 3));
+			// once it has counted them in the store
+			await clock.advance(3_000);
+			await looked();
+			const more = dispatcher.accept({ ...call, id: newId() });
+			await expect(more).rejects.toMatchObject({ code: "QUEUE_FULL" });
+			const others = Array.from({ length: 12 }, newCall);
+			for (const other of others) await dispatcher.accept(other);
+			const last = others[9] ?? call;
+			await until(last, "call.ringing");
+			await end(one, [...five.slice(0, 2), ...others.reverse()]);
+		});
+
+		it("count for QUEUE_LIMIT only as far as they wait", async () => {
+			const call = await limited({ live_calls: 3 });
+			const one = await instance(store, { capacity: 10 }, { queueLimit: 0 });
+			const { dispatcher, until } = one;
+			const four = Array.from({ length: 4 }, () => ({ ...call, id: newId() }));
+			const accepted = await Promise.allSettled(
+				four.map((call) => dispatcher.accept(call)),
+			);
+			expect(accepted.map(({ status }) => status)).toEqual([
+				...["fulfilled", "fulfilled", "fulfilled", "rejected"],
+			]);
+			for (const call of four.slice(0, 3)) await until(call, "call.ringing");
+			await end(one, four.slice(0, 3));
 		});
 	});
 
@@ -326,6 +366,44 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 	});
 
 	// PGlite is for one process
+	if (isShared)
+		it("three instances never run more at a time than an account may have, and each takes its calls without delay", async () => {
+			const others = [await database.open(), await database.open()];
+			const clock = new ManualClock();
+			const stores = [store, ...others];
+			const all: Instance[] = [];
+			for (const one of stores)
+				all.push(await instance(one, { capacity: 10 }, { clock }));
+			const call = { ...newCall(), cloudId: newId() };
+			await store.accounts.ensure({
+				...{ cloudId: call.cloudId, cloudSid: null, name: "limited" },
+				...{ limits: {}, createdAt: NOW },
+			});
+			// the clock stands still: the others are told
+			await store.accounts.change(call.cloudId, { limits: { live_calls: 1 } });
+			const takes = () =>
+				all.map(({ dispatcher }) => dispatcher.takes(call.cloudId));
+			await expect.poll(takes, SLOWLY).toEqual([false, false, false]);
+			const dialled = () =>
+				all.reduce((sum, { dialer }) => sum + dialer.requests.length, 0);
+			const calls = all.flatMap(({ dispatcher }) =>
+				[1, 2].map(() => ({ dispatcher, id: newId() })),
+			);
+			for (const { dispatcher, id } of calls)
+				await dispatcher.accept({ ...call, id });
+			for (let dialledNow = 1; dialledNow <= calls.length; dialledNow++) {
+				await expect.poll(dialled, SLOWLY).toBe(dialledNow);
+				// nobody takes another one as long as it runs
+				for (const { queue } of stores) await queue.nextDueAt();
+				expect(dialled()).toBe(dialledNow);
+				for (const { dialer, dispatcher } of all)
+					for (const { callId } of dialer.requests)
+						await dispatcher.stop(callId);
+			}
+			await stopAll();
+			for (const other of others) await other.close();
+		});
+
 	if (isShared)
 		it("two instances share what waits, and each call runs once", async () => {
 			const other = await database.open();

@@ -1,8 +1,11 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { instant, systemClock } from "../../core/clock.js";
 import type { CallEvent } from "../../core/event.js";
 import { newId } from "../../core/id.js";
 import { silentLog } from "../../core/log.js";
+import type { NewCall } from "../../scheduler/dispatcher.js";
+import { Due, type DueWork } from "../../scheduler/due.js";
 import { openStore } from "../../store/open-store.js";
 import type { Calls, Store } from "../../store/store.js";
 import { newDataDir, SLOW_MS } from "../store/data-dir.js";
@@ -212,6 +215,106 @@ describe("the dispatcher", () => {
 		await after.until(waiting, "call.ended");
 		expect(after.types(live)).toEqual([]);
 	});
+
+	it("leaves to the next start what was not dialled yet, though its turn had come", async () => {
+		let resolve = () => {};
+		const resolves = new Promise<void>((resolved) => {
+			resolve = resolved;
+		});
+		const before = dispatching({ resolves });
+		const call = newCall();
+		await before.dispatcher.accept(call);
+		await before.until(call, "step.started");
+		const drained = before.dispatcher.drain(500);
+		await before.clock.advance(500);
+		resolve();
+		await drained;
+		expect(before.types(call)).toEqual(["call.queued", "step.started"]);
+
+		const after = dispatching();
+		await after.dispatcher.start();
+		await after.until(call, "call.ringing");
+		await after.dispatcher.stop(call.id);
+		await after.until(call, "call.ended");
+	});
+
+	it("stops a call that was given back for its next attempt while it was looked for", async () => {
+		const retry = { attempts: 2, interval: 3_600, on: ["busy"] as const };
+		const call = { ...newCall(), retry };
+		const one = dispatching({
+			rings: { outcome: "busy", reason: "busy", sipStatus: 486 },
+		});
+		await one.dispatcher.accept(call);
+		await one.until(call, "call.ringing");
+		await one.clock.advance(1_000);
+		await one.until(call, "call.attempt_ended");
+		let isFirst = true;
+		const { queue } = store;
+		const late: Store["queue"] = Object.assign(Object.create(queue), {
+			claim: async (id: string) => {
+				if (!isFirst) return queue.claim(id);
+				isFirst = false;
+				return undefined;
+			},
+			askToStop: queue.askToStop.bind(queue),
+			announce: queue.announce.bind(queue),
+			onDueSoon: queue.onDueSoon.bind(queue),
+			onStopAsked: queue.onStopAsked.bind(queue),
+			giveBack: queue.giveBack.bind(queue),
+		});
+		const lateStore: Store = Object.assign(Object.create(store), {
+			queue: late,
+		});
+		const two = dispatching({}, { store: lateStore });
+		await two.dispatcher.stop(call.id);
+		expect((await two.until(call, "call.ended")).data).toMatchObject({
+			...{ outcome: "canceled", reason: "stopped" },
+		});
+	});
+
+	it("lets calls that wait and what falls due take turns", async () => {
+		const { clock, dispatcher, types } = dispatching(
+			{ capacity: 6 },
+			{ queueLimit: 100 },
+		);
+		// 12 are held here
+		const calls = Array.from({ length: 18 }, newCall);
+		for (const call of calls) await dispatcher.accept(call);
+		const fired: NewCall[] = [];
+		const work: DueWork = {
+			async fire(limit, keep) {
+				const made = Array.from({ length: limit }, newCall);
+				fired.push(...made);
+				const kept = made.map(keep);
+				for (const { record, queued, owned } of kept)
+					await store.calls.insert(record, queued, owned);
+				const callIds = new Set(kept.map(({ record }) => record.id));
+				return { due: limit, callIds };
+			},
+			nextDueAt: async () => 0,
+			onDueSoon: () => {},
+		};
+		const due = new Due({
+			...{ work: [work], line: dispatcher, clock, log: silentLog },
+			tell: () => {},
+		});
+		due.start();
+		const isEnded = (call: NewCall) => types(call).includes("call.ended");
+		const isUp = (call: NewCall) =>
+			types(call).includes("call.ringing") && !isEnded(call);
+		for (let lines = 0; lines < 60 && !calls.every(isEnded); lines++) {
+			const all = [...calls, ...fired];
+			await expect.poll(() => all.some(isUp), { interval: 2 }).toBe(true);
+			await dispatcher.stop(all.find(isUp)?.id ?? "");
+			// each line that is free is had before the next one
+			await pause(20);
+		}
+		expect(calls.every(isEnded)).toBe(true);
+		expect(fired.length).toBeGreaterThan(2);
+		await due.stop();
+		for (const { id } of fired) await dispatcher.stop(id);
+		await expect.poll(() => fired.every(isEnded)).toBe(true);
+	}, 30_000);
 
 	it("ends a call that cannot be read after a restart, for what is accepted has its end", async () => {
 		const call = newCall();

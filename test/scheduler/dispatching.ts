@@ -46,7 +46,7 @@ export async function stopAll(): Promise<void> {
 /** A dispatcher whose callees keep to a script, on a clock that stands still. */
 export function dispatchingOn(
 	store: Store,
-	script: DialScript & { breaks?: boolean } = {},
+	script: DialScript & { breaks?: boolean; resolves?: Promise<void> } = {},
 	limits: Partial<{
 		queueLimit: number;
 		queueTimeoutMs: number;
@@ -66,8 +66,11 @@ export function dispatchingOn(
 			...dialer,
 			hangUpLeft: (leg) => left.push(leg),
 			turn: async (signal) => signal.throwIfAborted(),
-			dial: (...request): Promise<DialResult> => {
+			dial: async (...request): Promise<DialResult> => {
 				if (script.breaks) throw new Error("a bug");
+				await script.resolves;
+				const { aborted, reason } = request[1];
+				if (aborted) return { outcome: "canceled", reason };
 				return dialer.dial(...request);
 			},
 		},

@@ -94,11 +94,14 @@ describe("an account's limits", () => {
 		const headers = await limited({});
 		const body = { flow: flowTo("+88216123456") };
 		expect((await app.post("/call/flow", body, headers)).status).toBe(400);
+		const { learnt } = app.dispatcher;
+		expect(learnt).toBeGreaterThan(0);
 		await fetch(`${app.url}/accounts/limited-${made}`, {
 			...{ method: "PATCH", headers: bearer },
 			body: JSON.stringify({ limits: { allow_prefixes: ["+882"] } }),
 		});
 		expect((await app.post("/call/flow", body, headers)).status).toBe(202);
+		expect(app.dispatcher.learnt).toBe(learnt + 1);
 	});
 });
 

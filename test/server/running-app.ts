@@ -35,6 +35,8 @@ export class StoringDispatcher implements Dispatcher {
 	/** What `accept` throws, if anything. */
 	refuses: Error | undefined;
 	ready = true;
+	/** How often accounts' limits were learnt. */
+	learnt = 0;
 
 	constructor(store: Store) {
 		this.#store = store;
@@ -54,6 +56,10 @@ export class StoringDispatcher implements Dispatcher {
 		await this.#store.calls.insert(record, event, false);
 		this.accepted.push(call);
 		this.live.add(call.id);
+	}
+
+	async learnLimits(): Promise<void> {
+		this.learnt++;
 	}
 
 	async stop(callId: string): Promise<void> {

@@ -109,6 +109,21 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		await store.close();
 	});
 
+	it("a call that was asked to stop is due at once, though its next attempt is not", async () => {
+		const store = await database.open();
+		await all(store, 10);
+		const call = newCall();
+		const { calls, queue } = store;
+		await calls.insert(call, queued(call));
+		await queue.askToStop(call.id);
+		const next = { status: "scheduled", dueAt: LATER + 1_000_000 } as const;
+		await calls.append(call.id, [newEvent(call, 2)], next);
+		expect(await queue.claimDue(Date.now() + 60_000, 10)).toMatchObject([
+			{ id: call.id, stopAsked: true },
+		]);
+		await store.close();
+	});
+
 	// PGlite is for one process
 	if (isShared)
 		it("two instances never get the same work", async () => {

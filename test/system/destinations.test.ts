@@ -1,16 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { useService } from "../support/service.js";
+import { TOKEN, useService } from "../support/service.js";
 import { hasSipp, reservePort } from "../support/sipp.js";
-import { answers, invited, isHungUp, rings } from "../support/sipp-scenario.js";
+import {
+	answers,
+	invited,
+	isHungUp,
+	rejects,
+	rings,
+} from "../support/sipp-scenario.js";
 
 const SATELLITE = "+88216123456";
 
 describe.skipIf(!hasSipp)("a number that a template fills", () => {
 	let port = 0;
+	let trunkPort = 0;
 	const service = useService(async () => {
 		port = await reservePort();
 		// nobody listens there: what is refused is never sent
-		return { SIP_TRUNK: `sip:127.0.0.1:${await reservePort()}` };
+		trunkPort = await reservePort();
+		return { SIP_TRUNK: `sip:127.0.0.1:${trunkPort}` };
 	});
 
 	it("is not rung by a call where its account may not ring it", async () => {
@@ -45,6 +53,39 @@ describe.skipIf(!hasSipp)("a number that a template fills", () => {
 				type === "step.finished" && data.step_id === "connect",
 		);
 		expect(finished?.data).toMatchObject({ outcome: "unreachable" });
+	});
+
+	it("is not rung by a connect of a call that ran before its account might not ring it", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), isHungUp()],
+		]);
+		const trunk = await service.phone([invited(), rejects(486)], {
+			port: trunkPort,
+		});
+		const call = await service.call(phone.uri, [
+			{
+				...{ id: "wait", type: "keypad", count: 1, timeout: 3 },
+				next_step: "connect",
+			},
+			{ id: "connect", type: "connect", number: "+4930123", caller_id: "1" },
+		]);
+		await call.event("call.answered");
+		const changed = await fetch(`${service.url}/accounts/dev`, {
+			method: "PATCH",
+			headers: { authorization: `Bearer ${TOKEN}` },
+			body: JSON.stringify({ limits: { block_prefixes: ["+49"] } }),
+		});
+		expect(changed.status).toBe(200);
+		const { events } = await call.ended();
+		expect(events).toContainEqual(
+			expect.objectContaining({
+				type: "step.finished",
+				data: expect.objectContaining({
+					...{ step_id: "connect", outcome: "unreachable" },
+				}),
+			}),
+		);
+		expect(trunk.received("INVITE")).toEqual([]);
 	});
 
 	it("is not accepted where it is written out", async () => {

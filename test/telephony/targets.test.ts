@@ -20,7 +20,7 @@ const entities: Entities = new Map([
 		"9",
 		{
 			...{ kind: "user", name: "Eve", strategy: "in_order" },
-			targets: ["sip:eve@192.0.2.1", "nonsense"],
+			targets: ["sip:eve@192.0.2.1", "nonsense", "%2B4930123"],
 		},
 	],
 ]);
@@ -33,7 +33,7 @@ const resolve = (
 	trunks: Trunk[] = [],
 	mayRing?: (number: string) => boolean,
 ) => resolveTargets(to, { entities, trunks, allow, mayRing });
-const not493 = (number: string) => !number.startsWith("493");
+const not493 = (number: string) => !/^\+?493/.test(number);
 const missed = (outcome: string, reason: string) => ({
 	ok: false,
 	missed: { outcome, reason },
@@ -88,6 +88,37 @@ describe("who is rung", () => {
 		});
 	});
 
+	it.each([
+		...["%2B493012345", "+4930-123-45", "(493)0.12345", "4%39301234"],
+		...["+493012345678901234", "9+4930123", "4930123*1", "bob", "%zz", "%20"],
+	])(
+		"is after a redirect back to the trunk not %s, which cannot be told to be a number that may be rung",
+		async (user) => {
+			const auth = { username: "flow", password: "secret" };
+			const from = { uri: "sip:4830123@192.0.2.9:5060", auth };
+			const rules = { allow, mayRing: not493 };
+			const contact = `sip:${user}@192.0.2.9:5060`;
+			expect(await redirected(contact, from, rules)).toBeNull();
+		},
+	);
+
+	it("is after a redirect back to the trunk a number without what a switch leaves out", async () => {
+		const from = { uri: "sip:4830123@192.0.2.9:5060" };
+		const rules = { allow, mayRing: not493 };
+		const contact = "sip:%2B48(30)12-4@192.0.2.9:5060;user=phone";
+		expect(await redirected(contact, from, rules)).toEqual({
+			uri: "sip:+4830124@192.0.2.9:5060",
+		});
+	});
+
+	it("is after a redirect to an address that is permitted anybody, without the trunk's credentials", async () => {
+		const auth = { username: "flow", password: "secret" };
+		const from = { uri: "sip:4830123@127.0.0.1:5060", auth };
+		expect(await redirected("sip:bob@127.0.0.1:5060", from, { allow })).toEqual(
+			{ uri: "sip:bob@127.0.0.1:5060" },
+		);
+	});
+
 	it("is nobody by a number where there is no trunk", async () => {
 		expect(await resolve("4930123")).toEqual(missed("unreachable", "no_trunk"));
 	});
@@ -110,6 +141,9 @@ describe("who is rung", () => {
 	it.each([
 		["sip:bob@192.0.2.1", "unreachable", "address_refused"],
 		["bob", "wrong_number", "bad_number"],
+		["%2B4930123", "wrong_number", "bad_number"],
+		["+4930-123", "wrong_number", "bad_number"],
+		["4930123456789012", "wrong_number", "bad_number"],
 		["", "wrong_number", "bad_number"],
 		["sip:bob@127.0.0.1\r\nX: y", "wrong_number", "bad_number"],
 		["9", "unreachable", "address_refused"],

@@ -117,7 +117,7 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			}),
 			open: async () => null,
 		};
-		const { clock, dispatcher, dialer, told, until } = await instance(
+		const { clock, dispatcher, dialer, told, types, until } = await instance(
 			store,
 			{},
 			{ recordings },
@@ -126,8 +126,7 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		const call = { ...newCall(), record: true, retry: lost };
 		await dispatcher.accept(call);
 		for (const attempt of [1, 2]) {
-			await until(call, "call.ringing");
-			await expect.poll(() => dialer.requests, SLOWLY).toHaveLength(attempt);
+			await expect.poll(() => rings(types(call)), SLOWLY).toBe(attempt);
 			await clock.advance(1_000);
 			await expect
 				.poll(() => dialer.calls[attempt - 1]?.did, SLOWLY)

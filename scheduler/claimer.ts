@@ -53,6 +53,8 @@ export class Claimer {
 	/** Those of each account that has limits, counted apart: nobody else waits for them. */
 	#backlogs = new Tally();
 	#learning: Promise<void> = Promise.resolve();
+	/** Whose turn it is to be served first. */
+	#turn = 0;
 
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
@@ -134,8 +136,10 @@ export class Claimer {
 				await this.learnLimits();
 				await this.#takeLate();
 			} else if (this.#backlog > 0) await this.#takeLate();
+			const isTurnOfLimited = ++this.#turn % 2 === 0;
+			if (!isTurnOfLimited) await this.#takeDue();
 			const limitedAt = await this.#takeLimited();
-			await this.#takeDue();
+			if (isTurnOfLimited) await this.#takeDue();
 			if (!this.#open) return LONGEST_SLEEP_MS;
 			const dueAt = await queue.nextDueAt({ except: lines.ids });
 			const soonMs =
@@ -203,7 +207,9 @@ export class Claimer {
 		const { queue, clock, room, heldOf, take, lines } = this.#options;
 		let soonAt = Number.POSITIVE_INFINITY;
 		const open: string[] = [];
-		for (const cloudId of lines.ids) {
+		const { ids } = lines;
+		const first = ids.length === 0 ? 0 : (this.#turn >> 1) % ids.length;
+		for (const cloudId of [...ids.slice(first), ...ids.slice(0, first)]) {
 			const wanted = Math.min(
 				...[room(), CLAIM, lines.room(cloudId, heldOf(cloudId))],
 			);

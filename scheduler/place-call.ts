@@ -236,11 +236,9 @@ class CallLife {
 			this.#stop.signal,
 		);
 		await ringing;
-		if (result.outcome !== "answered") {
-			log.info({ callId: this.#call.id, ...result }, "not answered");
-			return result;
-		}
-		await this.#answered(result.call, request);
+		if (result.outcome === "answered")
+			await this.#answered(result.call, request);
+		else log.info({ callId: this.#call.id, ...result }, "not answered");
 		return result;
 	}
 

@@ -46,13 +46,11 @@ export class PostgresServer implements Database {
 			keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 			application_name: "flowdial",
 		});
-		// one that is in use tells it to whoever waits for an answer, too; with nobody listening it would end the process
-		this.#pool.on("connect", (client) => client.on("error", () => {}));
 		// of a connection that nobody uses at the moment; the next one asked for is a new one
 		this.#pool.on("error", (error) =>
 			log.warn({ err: error.message }, "a connection to PostgreSQL ended"),
 		);
-		// one that is in use: its query rejects, or the next one does
+		// of one that is in use: its query rejects, or the next one does; unheard it would end the process
 		this.#pool.on("connect", (client) => client.on("error", () => {}));
 	}
 

@@ -104,7 +104,8 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			await sweep(30);
 			expect(await has(old)).toBe(true);
 			// what is retried waits until it is claimed and made
-			await store.deliveries.claimDue(10, []);
+			const [endpoint = ""] = await store.deliveries.lines(10, []);
+			await store.deliveries.claimLine(endpoint, 10);
 			await settle(second, "dead");
 			await sweep(30);
 			expect(await has(old)).toBe(false);
@@ -138,8 +139,11 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			const old = await ended(60);
 			expect(await sweep(59)).toBeGreaterThan(2);
 			expect(await has(old)).toBe(false);
-			for (const { events } of stays)
-				for (const event of events) await settle(event, "delivered");
+			await Promise.all(
+				stays.flatMap(({ events }) =>
+					events.map((event) => settle(event, "delivered")),
+				),
+			);
 			await sweep(59);
 			expect(await Promise.all(stays.map(has))).not.toContain(true);
 		});

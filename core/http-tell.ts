@@ -27,8 +27,11 @@ export function tell(
 				...headers,
 				"content-length": Buffer.byteLength(body),
 			},
-			signal,
 		});
+		// given to the request, it would cost as much again as all the rest
+		const stop = () => sent.destroy(new Error(String(signal.reason)));
+		signal.addEventListener("abort", stop, { once: true });
+		if (signal.aborted) stop();
 		sent.on("error", (error: NodeJS.ErrnoException) => {
 			// The server closed an idle connection just as it was used again; ends at a fresh one at the latest.
 			const isStale =

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { AudioError } from "./audio-error.js";
 
@@ -25,6 +26,12 @@ export type AudioAnswer =
 const LONGEST_TASK_MS = 60_000;
 /** Ends the thread alone, and not the process, when a file makes it run out of memory. */
 const MOST_HEAP_MB = 256;
+
+/**
+ * Until a thread that is not needed any more is ended: Node 20 aborts the whole process if V8 still optimises the thread's code in the
+ * background then (`NodePlatform::ForIsolate`, seen in one of eight runs of the tests).
+ */
+const SETTLE_MS = 250;
 
 interface Waiting {
 	task: AudioTask;
@@ -140,7 +147,9 @@ class AudioThread implements AudioWorker {
 		this.#finish();
 		current?.reject(new AudioError(why));
 		this.#next();
-		await worker?.terminate();
+		if (!worker) return;
+		await sleep(SETTLE_MS);
+		await worker.terminate();
 	}
 
 	#finish(): void {

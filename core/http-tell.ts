@@ -12,11 +12,12 @@ const MAX_IGNORED_BYTES = 64 * 1024;
  */
 export function tell(
 	route: Route,
-	hop: Hop,
+	url: URL,
+	hop: Pick<Hop, "method" | "headers"> & { body?: string },
 	signal: AbortSignal,
 ): Promise<IncomingMessage> {
-	const { method, url, headers, body = "" } = hop;
-	const isHttps = url.startsWith("https:");
+	const { method, headers, body = "" } = hop;
+	const isHttps = url.protocol === "https:";
 	return new Promise((resolve, reject) => {
 		const sent = (isHttps ? httpsRequest : httpRequest)(url, {
 			agent: isHttps ? route.httpsAgent : route.httpAgent,
@@ -36,7 +37,7 @@ export function tell(
 			// The server closed an idle connection just as it was used again; ends at a fresh one at the latest.
 			const isStale =
 				sent.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(error.code ?? "");
-			if (isStale) tell(route, hop, signal).then(resolve, reject);
+			if (isStale) tell(route, url, hop, signal).then(resolve, reject);
 			else reject(error);
 		});
 		// 101: nobody asked for another protocol

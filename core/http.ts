@@ -53,15 +53,7 @@ export interface HttpClient {
 }
 
 /** Its receiver bears to get it twice. */
-export interface Message {
-	method: string;
-	/** http or https. */
-	url: string;
-	headers: Record<string, string>;
-	body: string;
-	timeoutMs: number;
-	signal?: AbortSignal;
-}
+export type Message = Omit<HttpRequest, "maxBytes" | "followRedirects">;
 
 export interface Teller {
 	/** Follows no redirect and reads nothing of the answer's body. Never throws for what the far end does. */
@@ -101,16 +93,17 @@ export function createHttpClient(options: {
 			const { url } = message;
 			const wrong = checkUrl(url);
 			if (wrong) return failed(`the URL ${wrong}`, true);
+			const to = new URL(url);
 			const { signal, clear } = startDeadline(message);
 			try {
-				const route = await unlessAborted(guard.route(new URL(url)), signal);
-				const headers = sendable(message.headers);
-				const answer = await tell(route, { ...message, headers }, signal);
+				const route = await unlessAborted(guard.route(to), signal);
+				const hop = { ...message, headers: sendable(message.headers ?? {}) };
+				const answer = await tell(route, to, hop, signal);
 				const { statusCode: status = 0 } = answer;
 				return { kind: "answered", status, headers: answer.headers };
 			} catch (error) {
 				if (signal.aborted) return failed(String(signal.reason), false);
-				return failure(error, new URL(url).host);
+				return failure(error, to.host);
 			} finally {
 				clear();
 			}
@@ -134,10 +127,7 @@ export function checkUrl(url: string): string | null {
 }
 
 /** One signal for the whole exchange: axios's own `timeout` starts anew with every byte that drips in. */
-function startDeadline({
-	timeoutMs,
-	signal,
-}: Pick<HttpRequest, "timeoutMs" | "signal">) {
+function startDeadline({ timeoutMs, signal }: Message) {
 	const controller = new AbortController();
 	const stop = () => controller.abort("the request was given up");
 	const cancel = systemClock.after(timeoutMs, () =>

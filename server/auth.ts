@@ -201,6 +201,7 @@ async function signIn(
 	guard.succeeded(login);
 	return principal;
 }
+
 async function principalOf(
 	{ hash, tokenId }: TokenLogin,
 	{ account, directory, store, clock, log }: AuthDeps,

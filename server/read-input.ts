@@ -31,12 +31,7 @@ export function readOwnBody<S extends z.ZodObject>(
 ): z.output<S> {
 	const result = schema.safeParse(body ?? {});
 	if (result.success) return result.data;
-	const known = Object.keys(schema.shape);
-	throw badRequest(
-		problemsOf(result.error, body, (path) =>
-			path === "$" ? known : undefined,
-		),
-	);
+	throw wrong(result.error, body, Object.keys(schema.shape));
 }
 
 /** The same as readBody for a query, some parameters of which are `others` to read. */
@@ -60,16 +55,16 @@ function read<S extends z.ZodRawShape>(
 	given: unknown,
 	others: z.ZodRawShape,
 ): z.infer<z.ZodObject<S>> {
-	const known = Object.keys(fields);
 	const result = schemaOf(fields, others).safeParse(given);
 	// S's fields are parsed by S, and z.infer of a spread is not known to be that
 	if (result.success) return result.data as z.infer<z.ZodObject<S>>;
-	throw badRequest(
-		problemsOf(result.error, given, (path) =>
-			path === "$" ? known : undefined,
-		),
-	);
+	throw wrong(result.error, given, Object.keys(fields));
 }
+
+const wrong = (error: z.ZodError, given: unknown, known: readonly string[]) =>
+	badRequest(
+		problemsOf(error, given, (path) => (path === "$" ? known : undefined)),
+	);
 
 function schemaOf(fields: z.ZodRawShape, others: z.ZodRawShape): z.ZodObject {
 	const beside = schemas.get(fields) ?? new WeakMap();

@@ -3,6 +3,7 @@ import { type Clock, instant } from "../core/clock.js";
 import { callEvent } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
 import { storableJson } from "./json.js";
+import { isOneOf } from "./one-of.js";
 import { type Persistence, persist } from "./persist.js";
 import type { Tables } from "./schema.js";
 import { liveSecrets } from "./secrets.js";
@@ -117,7 +118,7 @@ export class StoredDeliveries implements Deliveries {
 			.updateTable("deliveries")
 			.set({ owner: null })
 			.where("owner", "=", this.#owner)
-			.where(isOneOf("event_id", eventIds))
+			.where(isOneOf("event_id", eventIds, "uuid"))
 			.execute();
 	}
 
@@ -179,12 +180,8 @@ export class StoredDeliveries implements Deliveries {
 const isRetry = sql<boolean>`deliveries.status = 'pending' and owner is null and attempts > 0`;
 const isInLine = sql<boolean>`deliveries.status = 'pending' and owner is null and attempts = 0`;
 
-/** One parameter, however many there are: the statement stays the same. */
-const isOneOf = (column: "event_id" | "endpoint_id", ids: readonly string[]) =>
-	sql<boolean>`${sql.ref(column)} = any (array(select json_array_elements_text(${JSON.stringify(ids)}::json)::uuid))`;
-
 const notOneOf = (endpoints: readonly string[]) =>
-	sql<boolean>`not ${isOneOf("endpoint_id", endpoints)}`;
+	sql<boolean>`not ${isOneOf("endpoint_id", endpoints, "uuid")}`;
 
 /** Those that are not ours any more stay as their new owner has them. */
 async function settleAll(

@@ -3,6 +3,7 @@ import { instant } from "../core/clock.js";
 import type { Entities, Entity } from "../core/entity.js";
 import type { EntityRecord, EntityStore } from "./entity.js";
 import { storableJson } from "./json.js";
+import { isOneOf } from "./one-of.js";
 import type { Tables } from "./schema.js";
 
 type Row = Selectable<Tables["entities"]>;
@@ -114,10 +115,6 @@ export async function entitiesOf(
 		byAccount.get(cloud_id)?.set(id, entity);
 	return (cloudId) => byAccount.get(cloudId) ?? new Map();
 }
-
-/** One parameter, however many there are: the statement stays the same. */
-const isOneOf = (column: "cloud_id" | "id", values: readonly string[]) =>
-	sql<boolean>`${sql.ref(column)} = any (array(select json_array_elements_text(${storableJson(values)}::json)))`;
 
 function entityRecord(row: Row): EntityRecord {
 	const { id, kind, name, targets, strategy } = row;

@@ -2,6 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { LegName } from "../core/call.js";
 import { callRecord, recordColumns } from "./call-rows.js";
 import type { DueSoon } from "./due-soon.js";
+import { isOneOf } from "./one-of.js";
 import { lastRecording } from "./recordings.js";
 import type { Tables } from "./schema.js";
 import type {
@@ -20,13 +21,14 @@ const isWaiting = sql<boolean>`status in ('scheduled', 'queued')`;
 const isLeft = sql<boolean>`status in ('dialing', 'ringing', 'answered')`;
 const isNobodys = sql<boolean>`owner is null and status <> 'ended'`;
 
-/** One parameter, however many there are: the statement stays the same. One account's calls are in order in calls_due_of. */
-function isOneOf(which: WhichAccounts = { except: [] }) {
-	if ("only" in which && which.only.length === 1)
-		return sql<boolean>`cloud_id = ${which.only[0]}`;
-	const [ids, is] =
-		"only" in which ? [which.only, sql`= any`] : [which.except, sql`<> all`];
-	return sql<boolean>`cloud_id ${is} (array(select json_array_elements_text(${JSON.stringify(ids)}::json)))`;
+/** One account's calls are in order in calls_due_of. */
+function isOf(which: WhichAccounts = { except: [] }) {
+	if ("except" in which)
+		return sql<boolean>`not ${isOneOf("cloud_id", which.except)}`;
+	const [only, ...more] = which.only;
+	return more.length === 0
+		? sql<boolean>`cloud_id = ${only}`
+		: isOneOf("cloud_id", which.only);
 }
 
 export class StoredQueue implements Queue {
@@ -62,7 +64,7 @@ export class StoredQueue implements Queue {
 			calls
 				.where(isWaiting)
 				.where("due_at", "<=", new Date(by))
-				.where(isOneOf(which))
+				.where(isOf(which))
 				.orderBy("due_at")
 				.limit(limit),
 		);
@@ -112,7 +114,7 @@ export class StoredQueue implements Queue {
 	async nextDueAt(which?: WhichAccounts): Promise<number | null> {
 		const next = await this.#nobodys()
 			.where(isWaiting)
-			.where(isOneOf(which))
+			.where(isOf(which))
 			.select("due_at")
 			.orderBy("due_at")
 			.limit(1)
@@ -129,7 +131,7 @@ export class StoredQueue implements Queue {
 			.select("id")
 			.where(isWaiting)
 			.where("due_at", "<=", new Date(by))
-			.where(isOneOf(which))
+			.where(isOf(which))
 			.limit(most);
 		const counted = await this.#db
 			.selectFrom(due.as("due"))

@@ -60,13 +60,10 @@ export class Deliverer {
 			this.#track(claimed);
 			return claimed;
 		});
-		const claims = () => this.#claims;
 		this.#post = {
 			...{ deliveries, clock, log, random, stop: this.#stop.signal },
 			sender: new Sender(http, deliveries, clock),
-			get claims() {
-				return claims();
-			},
+			claims: () => this.#claims,
 			isDisabled: (id) => this.#disabled.has(id),
 			disable: (id) => {
 				this.#disabled.add(id);

@@ -24,8 +24,8 @@ export interface Post {
 	random(): number;
 	/** Breaks off what is under way. */
 	readonly stop: AbortSignal;
-	/** It takes more from the store than it has. */
-	readonly claims: boolean;
+	/** Whether it takes more from the store than it has. */
+	claims(): boolean;
 	/** Nothing is sent there until somebody enables it. */
 	isDisabled(endpointId: string): boolean;
 	/** It answered 410. */
@@ -96,7 +96,7 @@ export class Outlet {
 	/** Fills it from its line in the store, if there is one and it has room. */
 	feed(): void {
 		const { wanted } = this.#lane;
-		const isClosed = !this.#post.claims || this.closedForMs > 0;
+		const isClosed = !this.#post.claims() || this.closedForMs > 0;
 		if (wanted === 0 || this.#isFeeding || isClosed) return;
 		this.#isFeeding = true;
 		const fed = this.#feedOnce(Math.min(wanted, CLAIM))

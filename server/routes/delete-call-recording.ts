@@ -13,7 +13,7 @@ export function deleteCallRecording({
 	log,
 }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { attempt } = readQuery(query, request.query, {});
+		const { attempt } = readQuery(query, request.query);
 		const { id, cloudId } = await findCall(store, request, response);
 		const attempts = await store.recordings.markDeleted(
 			...([cloudId, id, attempt, clock.now()] as const),

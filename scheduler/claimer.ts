@@ -53,8 +53,10 @@ export class Claimer {
 	/** Those of each account that has limits, counted apart: nobody else waits for them. */
 	#backlogs = new Tally();
 	#learning: Promise<void> = Promise.resolve();
-	/** Whose turn it is to be served first. */
+	/** Accounts that have limits, or all others, are served first in turn. */
 	#turn = 0;
+	/** In which turn each of them was served last: who has waited the longest comes first. */
+	readonly #servedIn = new Map<string, number>();
 
 	constructor(options: ClaimerOptions) {
 		this.#options = options;
@@ -136,10 +138,12 @@ export class Claimer {
 				await this.learnLimits();
 				await this.#takeLate();
 			} else if (this.#backlog > 0) await this.#takeLate();
-			const isTurnOfLimited = ++this.#turn % 2 === 0;
+			const roomBefore = room();
+			const isTurnOfLimited = this.#turn % 2 === 0;
 			if (!isTurnOfLimited) await this.#takeDue();
 			const limitedAt = await this.#takeLimited();
 			if (isTurnOfLimited) await this.#takeDue();
+			if (room() < roomBefore) this.#turn++;
 			if (!this.#open) return LONGEST_SLEEP_MS;
 			const dueAt = await queue.nextDueAt({ except: lines.ids });
 			const soonMs =
@@ -207,9 +211,9 @@ export class Claimer {
 		const { queue, clock, room, heldOf, take, lines } = this.#options;
 		let soonAt = Number.POSITIVE_INFINITY;
 		const open: string[] = [];
-		const { ids } = lines;
-		const first = ids.length === 0 ? 0 : (this.#turn >> 1) % ids.length;
-		for (const cloudId of [...ids.slice(first), ...ids.slice(0, first)]) {
+		const servedIn = (cloudId: string) => this.#servedIn.get(cloudId) ?? -1;
+		const inTurn = lines.ids.sort((a, b) => servedIn(a) - servedIn(b));
+		for (const cloudId of inTurn) {
 			const wanted = Math.min(
 				...[room(), CLAIM, lines.room(cloudId, heldOf(cloudId))],
 			);
@@ -218,6 +222,7 @@ export class Claimer {
 				wanted > 0 ? await queue.claimDue(clock.now(), wanted, only) : [];
 			for (const call of due) take(call);
 			this.#backlogs.add(cloudId, -due.length);
+			if (due.length > 0) this.#servedIn.set(cloudId, this.#turn);
 			const waitMs = lines.waitMs(cloudId);
 			if (due.length < wanted) open.push(cloudId);
 			else if (waitMs !== null)

@@ -281,6 +281,35 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			await end(one, [call, other]);
 		});
 
+		it("have their turns one account after the other, those without limits beside them", async () => {
+			const some = (call: NewCall) =>
+				Array.from({ length: 12 }, () => ({ ...call, id: newId() }));
+			const limits = { live_calls: 100 };
+			const groups = [await limited(limits), await limited(limits), newCall()];
+			const waiting = groups.map(some);
+			const one = await instance(store, { capacity: 1 }, { queueLimit: 100 });
+			const { dispatcher, until, types } = one;
+			const first = newCall();
+			await dispatcher.accept(first);
+			await until(first, "call.ringing");
+			for (const call of waiting.flat()) await dispatcher.accept(call);
+			const has = (type: string) => (call: NewCall) =>
+				(types(call) as string[]).includes(type);
+			const isRinging = (call: NewCall) =>
+				has("call.ringing")(call) && !has("call.ended")(call);
+			const all = [first, ...waiting.flat()];
+			for (let ended = 0; ended < 12; ended++) {
+				await expect.poll(() => all.some(isRinging), SLOWLY).toBe(true);
+				const ringing = all.find(isRinging);
+				if (!ringing) throw new Error("nobody's turn");
+				await dispatcher.stop(ringing.id);
+				await until(ringing, "call.ended");
+			}
+			for (const calls of waiting)
+				expect(calls.filter(has("call.ended")).length).toBeGreaterThan(1);
+			await end(one, waiting.flat());
+		});
+
 		it("count for QUEUE_LIMIT by themselves, however many others could run", async () => {
 			const call = await limited({ live_calls: 0 });
 			const one = await instance(store, { capacity: 10 }, { queueLimit: 2 });

@@ -87,7 +87,9 @@ const serviceSettings = {
 		),
 	QUEUE_TIMEOUT: seconds(0.001)
 		.prefault("3600")
-		.describe("Seconds a call waits to be dialled at the most"),
+		.describe(
+			"Seconds a call waits to be dialled at the most; a callback's waits as long as it takes",
+		),
 	DRAIN_TIMEOUT: seconds(0)
 		.prefault("60")
 		.describe("Seconds live calls may go on after SIGTERM"),

@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import {
 	type FileHandle,
 	mkdir,
@@ -8,7 +7,6 @@ import {
 	stat,
 } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 
 /** The recording of an attempt of a call as it is on disk. */
 export interface Recording {
@@ -28,11 +26,6 @@ export interface Recordings {
 	pathOf(callId: string, attempt: number): string;
 	/** null where there is none, or what there is holds no sound. */
 	find(callId: string, attempt: number): Promise<Recording | null>;
-	/** As `find`, with the wav's bytes to be streamed; a recording still being written ends where it stood. */
-	open(
-		callId: string,
-		attempt: number,
-	): Promise<(Recording & { stream: Readable }) | null>;
 	/** One that is not there is as good as removed. */
 	remove(callId: string, attempt: number): Promise<void>;
 	/** When the file was last written, epoch milliseconds; null where there is none. */
@@ -69,15 +62,6 @@ export async function createRecordings(dir: string): Promise<Recordings> {
 	return {
 		pathOf,
 		find,
-		async open(callId, attempt) {
-			const recording = await find(callId, attempt);
-			if (!recording) return null;
-			const { path, bytes } = recording;
-			return {
-				...recording,
-				stream: createReadStream(path, { end: bytes - 1 }),
-			};
-		},
 		remove: (callId, attempt) => rm(pathOf(callId, attempt), { force: true }),
 		async modifiedAt(callId, attempt) {
 			const found = await unlessMissing(stat(pathOf(callId, attempt)));

@@ -145,12 +145,16 @@ export class Claimer {
 			if (isTurnOfLimited) await this.#takeDue();
 			if (room() < roomBefore) this.#turn++;
 			if (!this.#open) return LONGEST_SLEEP_MS;
-			const dueAt = await queue.nextDueAt({ except: lines.ids });
+			const isFull = room() <= 0;
+			const dueAt = await queue.nextDueAt({
+				except: lines.ids,
+				expiring: isFull,
+			});
 			const soonMs =
 				Math.min(limitedAt, this.#looksForAllAt) - clock.monotonic();
 			if (dueAt === null) return soonMs;
 			// without room there is nothing to wake for but that the first of them has waited too long
-			const at = room() > 0 ? dueAt : dueAt + queueTimeoutMs;
+			const at = isFull ? dueAt + queueTimeoutMs : dueAt;
 			// it was due already when it was not to be had
 			if (at <= lookedAt) return Math.min(LOCKED_MS, soonMs);
 			return Math.min(at - clock.now(), soonMs);
@@ -200,7 +204,7 @@ export class Claimer {
 		const { queue, clock, queueTimeoutMs, take } = this.#options;
 		while (this.#open) {
 			const by = clock.now() - queueTimeoutMs;
-			const late = await queue.claimDue(by, CLAIM);
+			const late = await queue.claimDue(by, CLAIM, { expiring: true });
 			for (const call of late) take(call);
 			if (late.length < CLAIM) return;
 		}

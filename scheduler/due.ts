@@ -1,3 +1,4 @@
+import { Alarm } from "../core/alarm.js";
 import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
@@ -40,62 +41,38 @@ export interface DueOptions {
  */
 export class Due {
 	readonly #options: DueOptions;
+	readonly #alarm: Alarm;
 	#open = false;
-	#running: Promise<void> | undefined;
-	/** Somebody woke it while it ran. */
-	#again = false;
 	#waitsForRoom = false;
-	#wakesAt = Number.POSITIVE_INFINITY;
-	#cancel = () => {};
 
 	constructor(options: DueOptions) {
 		this.#options = options;
-		for (const work of options.work)
-			work.onDueSoon((dueAt) => {
-				if (this.#running || dueAt < this.#wakesAt) this.#wake();
-			});
-		options.line.onRoom(() => {
-			if (this.#waitsForRoom) this.#wake();
+		const { clock, line, work } = options;
+		this.#alarm = new Alarm(clock, () => this.#look());
+		for (const one of work)
+			one.onDueSoon((dueAt) => this.#wakeIn(dueAt - clock.now()));
+		line.onRoom(() => {
+			if (this.#waitsForRoom) this.#wakeIn(0);
 		});
 	}
 
 	start(): void {
 		this.#open = true;
-		this.#wake();
+		this.#wakeIn(0);
 	}
 
 	/** Fires no more; resolves when what is being fired is kept. */
 	async stop(): Promise<void> {
 		this.#open = false;
-		this.#cancel();
-		await this.#running;
+		await this.#alarm.stop();
 	}
 
-	#wake(): void {
-		if (!this.#open) return;
-		this.#again = true;
-		this.#cancel();
-		this.#running ??= this.#run();
+	#wakeIn(delayMs: number): void {
+		if (this.#open) this.#alarm.wakeIn(delayMs);
 	}
 
-	async #run(): Promise<void> {
-		let delayMs = 0;
-		while (this.#again && this.#open) {
-			this.#again = false;
-			delayMs = await this.#round();
-		}
-		this.#running = undefined;
-		if (this.#open) this.#sleep(delayMs);
-	}
-
-	#sleep(delayMs: number): void {
-		const { clock } = this.#options;
-		this.#wakesAt = clock.now() + delayMs;
-		this.#cancel = clock.after(delayMs, () => this.#wake());
-	}
-
-	/** Milliseconds until the next round. */
-	async #round(): Promise<number> {
+	/** Milliseconds until it has to look again. */
+	async #look(): Promise<number> {
 		const { work, clock, log } = this.#options;
 		this.#waitsForRoom = false;
 		const lookedAt = clock.now();

@@ -82,14 +82,17 @@ export class LiveCalls {
 	/** Has its turn as soon as one is free; nothing is dialled before the journal has kept that it is. After `close` it is given back. */
 	add(call: NewCall, attempt: number, journal: Journal): void {
 		const { clock, queueTimeoutMs } = this.#options;
-		const leftMs = call.dueAt + queueTimeoutMs - clock.now();
+		// a callback's is an appointment, and waits as long as it takes
+		const leftMs = call.callbackId
+			? Number.POSITIVE_INFINITY
+			: call.dueAt + queueTimeoutMs - clock.now();
 		const live: Live = {
 			...{ call, attempt, journal },
 			stop: new AbortController(),
 			hasTurn: false,
-			cancelTimeout: clock.after(leftMs, () =>
-				this.stop(call.id, "queue_timeout"),
-			),
+			cancelTimeout: Number.isFinite(leftMs)
+				? clock.after(leftMs, () => this.stop(call.id, "queue_timeout"))
+				: () => {},
 		};
 		this.#live.set(call.id, live);
 		this.#waiting.add(call.id);

@@ -10,7 +10,7 @@ import type {
 	CallStatus,
 	ClaimedCall,
 	Queue,
-	WhichAccounts,
+	WhichCalls,
 } from "./store.js";
 
 /** Built upon in `#claim`. */
@@ -22,13 +22,17 @@ const isLeft = sql<boolean>`status in ('dialing', 'ringing', 'answered')`;
 const isNobodys = sql<boolean>`owner is null and status <> 'ended'`;
 
 /** One account's calls are in order in calls_due_of. */
-function isOf(which: WhichAccounts = { except: [] }) {
-	if ("except" in which)
-		return sql<boolean>`not ${isOneOf("cloud_id", which.except)}`;
-	const [only, ...more] = which.only;
-	return more.length === 0
-		? sql<boolean>`cloud_id = ${only}`
-		: isOneOf("cloud_id", which.only);
+function isOf(which: WhichCalls = { except: [] }) {
+	const { only, except = [], expiring } = which;
+	const isTheirs =
+		only?.length === 1
+			? sql<boolean>`cloud_id = ${only[0]}`
+			: only
+				? isOneOf("cloud_id", only)
+				: sql<boolean>`not ${isOneOf("cloud_id", except)}`;
+	return expiring
+		? sql<boolean>`${isTheirs} and callback_id is null`
+		: isTheirs;
 }
 
 export class StoredQueue implements Queue {
@@ -58,7 +62,7 @@ export class StoredQueue implements Queue {
 	claimDue(
 		by: number,
 		limit: number,
-		which?: WhichAccounts,
+		which?: WhichCalls,
 	): Promise<ClaimedCall[]> {
 		return this.#claim((calls) =>
 			calls
@@ -111,7 +115,7 @@ export class StoredQueue implements Queue {
 			.execute();
 	}
 
-	async nextDueAt(which?: WhichAccounts): Promise<number | null> {
+	async nextDueAt(which?: WhichCalls): Promise<number | null> {
 		const next = await this.#nobodys()
 			.where(isWaiting)
 			.where(isOf(which))
@@ -122,11 +126,7 @@ export class StoredQueue implements Queue {
 		return next?.due_at.getTime() ?? null;
 	}
 
-	async backlog(
-		by: number,
-		most: number,
-		which?: WhichAccounts,
-	): Promise<number> {
+	async backlog(by: number, most: number, which?: WhichCalls): Promise<number> {
 		const due = this.#nobodys()
 			.select("id")
 			.where(isWaiting)

@@ -93,10 +93,15 @@ export interface Calls {
 	): Promise<CallEvent[]>;
 }
 
-/** Whose calls: all if left out. */
-export type WhichAccounts =
-	| { only: readonly string[] }
-	| { except: readonly string[] };
+/** All if left out. */
+export interface WhichCalls {
+	/** Those of these accounts. */
+	only?: readonly string[];
+	/** Those of all others. */
+	except?: readonly string[];
+	/** Those that QUEUE_TIMEOUT ends: a callback's are appointments, which wait as long as it takes. */
+	expiring?: boolean;
+}
 
 /** What calls wait in, shared by all instances; a claim is a lease that the instance renews. */
 export interface Queue {
@@ -104,7 +109,7 @@ export interface Queue {
 	claimDue(
 		by: number,
 		limit: number,
-		which?: WhichAccounts,
+		which?: WhichCalls,
 	): Promise<ClaimedCall[]>;
 	/** Takes over up to `limit` calls that an ended instance has left in the middle of an attempt. */
 	claimLeft(limit: number): Promise<ClaimedCall[]>;
@@ -117,9 +122,9 @@ export interface Queue {
 	/** Makes calls of this instance nobody's, as if it had ended. */
 	leave(ids: readonly string[]): Promise<void>;
 	/** When the next one that waits and is nobody's is due; null if there is none. */
-	nextDueAt(which?: WhichAccounts): Promise<number | null>;
+	nextDueAt(which?: WhichCalls): Promise<number | null>;
 	/** Calls that wait, are nobody's and were due by then, counted to `most`. */
-	backlog(by: number, most: number, which?: WhichAccounts): Promise<number>;
+	backlog(by: number, most: number, which?: WhichCalls): Promise<number>;
 	/** The same for each of these accounts. */
 	backlogs(
 		by: number,

@@ -1,6 +1,5 @@
-import { appendFile, mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { makeTone } from "../../audio/tones.js";
 import { encodeWav, wavHeader } from "../../audio/wav.js";
@@ -44,7 +43,6 @@ describe("recordings", () => {
 	])("take nothing but a UUID for the id of a call (%j)", async (id) => {
 		expect(() => recordings.pathOf(id, 1)).toThrow("UUID");
 		expect(await recordings.find(id, 1)).toBeNull();
-		expect(await recordings.open(id, 1)).toBeNull();
 	});
 
 	it("tell their size and duration", async () => {
@@ -58,7 +56,6 @@ describe("recordings", () => {
 
 	it("that are not there are not found", async () => {
 		expect(await recordings.find(callId, 1)).toBeNull();
-		expect(await recordings.open(callId, 1)).toBeNull();
 	});
 
 	it.each([
@@ -102,20 +99,6 @@ describe("recordings", () => {
 		expect(await recordings.find(callId, 1)).toMatchObject({
 			durationMs: 2000,
 		});
-	});
-
-	it("are streamed byte by byte", async () => {
-		await writeFile(recordings.pathOf(callId, 1), wav);
-		const opened = await recordings.open(callId, 1);
-		expect(opened).toMatchObject({ bytes: wav.length, durationMs: 2000 });
-		expect(opened && (await buffer(opened.stream))).toEqual(Buffer.from(wav));
-	});
-
-	it("that still grow are streamed as far as their size was told", async () => {
-		await writeFile(recordings.pathOf(callId, 1), wav);
-		const opened = await recordings.open(callId, 1);
-		await appendFile(recordings.pathOf(callId, 1), Buffer.alloc(10_000));
-		expect(opened && (await buffer(opened.stream)).length).toBe(wav.length);
 	});
 
 	it("are removed, as often as wanted", async () => {

@@ -215,6 +215,32 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		expect(await status(first)).toBe("ringing");
 	});
 
+	it("a call of a callback waits as long as it takes, here as in the store", async () => {
+		const { clock, dispatcher, until } = await instance(
+			store,
+			{ capacity: 1 },
+			{ queueTimeoutMs: 100 },
+		);
+		const first = newCall();
+		const ofCallback = () => ({ ...newCall(), callbackId: newId() });
+		const [second, third] = [ofCallback(), ofCallback()];
+		await dispatcher.accept(first);
+		await until(first, "call.ringing");
+		for (const call of [second, third]) await dispatcher.accept(call);
+		for (let times = 0; times < 4; times++) {
+			await clock.advance(200);
+			await store.queue.nextDueAt();
+		}
+		expect([await status(second), await status(third)]).toEqual([
+			...["queued", "queued"],
+		]);
+		for (const call of [first, second, third]) {
+			await until(call, "call.ringing");
+			await dispatcher.stop(call.id);
+			await until(call, "call.ended");
+		}
+	});
+
 	describe("calls of an account that has limits", () => {
 		const limited = async (limits: object) => {
 			const cloudId = newId();

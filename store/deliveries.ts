@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import { type Clock, instant } from "../core/clock.js";
 import { callEvent } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
+import { isOwn } from "./is-own.js";
 import { storableJson } from "./json.js";
 import { isOneOf } from "./one-of.js";
 import { type Persistence, persist } from "./persist.js";
@@ -117,7 +118,7 @@ export class StoredDeliveries implements Deliveries {
 		await this.#db
 			.updateTable("deliveries")
 			.set({ owner: null })
-			.where("owner", "=", this.#owner)
+			.where(isOwn("owner", this.#owner))
 			.where(isOneOf("event_id", eventIds, "uuid"))
 			.execute();
 	}
@@ -211,7 +212,7 @@ async function settleAll(
 			event_id uuid, status text, attempts integer, due_at timestamptz, last_at timestamptz, last_status integer,
 			last_detail text
 		)
-		where deliveries.event_id = result.event_id and deliveries.owner = ${owner}`.execute(
+		where deliveries.event_id = result.event_id and ${isOwn("deliveries.owner", owner)}`.execute(
 		db,
 	);
 }

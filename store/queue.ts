@@ -2,6 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { LegName } from "../core/call.js";
 import { callRecord, recordColumns } from "./call-rows.js";
 import type { DueSoon } from "./due-soon.js";
+import { isOwn } from "./is-own.js";
 import { isOneOf } from "./one-of.js";
 import { lastRecording } from "./recordings.js";
 import type { Tables } from "./schema.js";
@@ -90,7 +91,7 @@ export class StoredQueue implements Queue {
 			.updateTable("calls")
 			.set({ owner: null })
 			.where("id", "=", id)
-			.where("owner", "=", this.#owner)
+			.where(isOwn("owner", this.#owner))
 			.where(isWaiting)
 			.returning("due_at")
 			.executeTakeFirst();
@@ -111,7 +112,7 @@ export class StoredQueue implements Queue {
 			.updateTable("calls")
 			.set({ owner: null })
 			.where("id", "in", ids)
-			.where("owner", "=", this.#owner)
+			.where(isOwn("owner", this.#owner))
 			.execute();
 	}
 

@@ -5,6 +5,7 @@ import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import { endpointId } from "./endpoint-id.js";
 import { keyRow, keysAnswered } from "./idempotency-keys.js";
+import { isOwn } from "./is-own.js";
 import { storableJson } from "./json.js";
 import { recordingRow } from "./recordings.js";
 import type { Tables } from "./schema.js";
@@ -91,7 +92,7 @@ export async function writeAll(
 				ended_at = coalesce(patch.ended_at, calls.ended_at),
 				owner = case when patch.status in ('scheduled', 'ended') then null else calls.owner end
 			from me, patches patch
-			where calls.id = patch.id and calls.owner = me.number
+			where calls.id = patch.id and ${isOwn("calls.owner", sql.ref("me.number"))}
 			returning calls.id, patch.status
 		),
 		over as (

@@ -66,7 +66,7 @@ export class PostgresServer implements Database {
 		let lost: unknown;
 		return new PoolClient(
 			async (text, values) => {
-				// it is still busy with what was given up
+				// it is over, or still busy with what was given up
 				if (lost) throw lost;
 				const name = this.#names.nameOf(text);
 				try {
@@ -75,7 +75,8 @@ export class PostgresServer implements Database {
 						query_timeout: this.#timeoutMs,
 					});
 				} catch (error) {
-					if (isTimeout(error)) lost = error;
+					// told of its end, it would be lent once more before it has ended
+					if (this.isInterruption(error)) lost = error;
 					throw error;
 				}
 			},

@@ -8,6 +8,7 @@ import {
 	KEY_KEPT_MS,
 	type KeyAnswer,
 } from "./idempotency.js";
+import { isOwn } from "./is-own.js";
 import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
 
@@ -97,7 +98,7 @@ export const keysAnswered = (rows: readonly ReturnType<typeof keyRow>[]) =>
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (
 				cloud_id text, key text, call_id uuid, answer json
 			)
-			where kept.cloud_id = row.cloud_id and kept.key = row.key and kept.owner = me.number
+			where kept.cloud_id = row.cloud_id and kept.key = row.key and ${isOwn("kept.owner", sql.ref("me.number"))}
 		)`;
 
 /** Keeps what `insert` makes and the answer that tells of it, both or neither. Throws LEASE_LOST once this instance was taken for dead. */

@@ -23,14 +23,15 @@ const isLeft = sql<boolean>`status in ('dialing', 'ringing', 'answered')`;
 const isNobodys = sql<boolean>`owner is null and status <> 'ended'`;
 
 /** One account's calls are in order in calls_due_of. */
-function isOf(which: WhichCalls = { except: [] }) {
-	const { only, except = [], expiring } = which;
-	const isTheirs =
-		only?.length === 1
-			? sql<boolean>`cloud_id = ${only[0]}`
-			: only
-				? isOneOf("cloud_id", only)
-				: sql<boolean>`not ${isOneOf("cloud_id", except)}`;
+const isOfAccounts = (ids: readonly string[]) =>
+	ids.length === 1
+		? sql<boolean>`cloud_id = ${ids[0]}`
+		: isOneOf("cloud_id", ids);
+
+function isOf({ only, except = [], expiring }: WhichCalls = {}) {
+	const isTheirs = only
+		? isOfAccounts(only)
+		: sql<boolean>`not ${isOneOf("cloud_id", except)}`;
 	return expiring
 		? sql<boolean>`${isTheirs} and callback_id is null`
 		: isTheirs;

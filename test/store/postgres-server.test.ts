@@ -43,7 +43,10 @@ describe.skipIf(!hasPostgres)(
 				];
 				const asked = asking.query("select pg_sleep(60)", []).catch((e) => e);
 				await endConnections();
-				expect(database.isInterruption(await asked)).toBe(true);
+				const end = await asked;
+				expect(database.isInterruption(end)).toBe(true);
+				// told of its end, it is asked for nothing more, and lent to nobody
+				await expect(asking.query("select 1", [])).rejects.toBe(end);
 				const next = await idle.query("select 1", []).catch((e) => e);
 				expect(database.isInterruption(next)).toBe(true);
 				for (const client of [idle, asking]) client.release();

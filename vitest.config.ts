@@ -27,7 +27,6 @@ export default defineConfig({
 	test: {
 		include: [`${tree}/test/**/*.test.js`],
 		exclude: ["node_modules"],
-		setupFiles: [`${tree}/test/support/setup.js`],
 		testTimeout: 20_000,
 		pool: "forks",
 		reporters: ["default", skips],

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
+import { inRealTime } from "../support/in-real-time.js";
 import type { DtmfEvent, Endpoint } from "./fsmrf.js";
 import { it } from "./lab.js";
+
+inRealTime();
 
 /** FreeSWITCH holds each key for a quarter of a second unless told otherwise. */
 const SLOWLY = { timeout: 3000 };

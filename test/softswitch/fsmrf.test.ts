@@ -3,9 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loudness, makeTone, toneLevel } from "../../audio/tones.js";
 import { channelOf, encodeWav, parseWav } from "../../audio/wav.js";
+import { inRealTime } from "../support/in-real-time.js";
 import { type Endpoint, type EslEvent, Pair, promptly } from "./pair.js";
 
 // drachtio-srf and drachtio-fsmrf themselves, between two embedded softswitches: what scenarios with a real pair showed.
+
+inRealTime();
 
 let pair: Pair;
 let tone: string;

@@ -18,6 +18,7 @@ import { type Exchange, pushSip } from "./exchange.js";
 import type { InDialog } from "./in-dialog.js";
 import { metaOf } from "./meta.js";
 import { Refusal } from "./refusal.js";
+import { isTooShort, MIN_SE } from "./session-timers.js";
 
 interface Asked {
 	transaction: ServerTransaction;
@@ -127,6 +128,7 @@ export class Callee {
 			transaction.reply(status, content);
 			return;
 		}
+		this.inDialog.timers.changing(dialog, request);
 		if (request.method === "INVITE") dialog.called = transaction;
 		if (request.method === "BYE") {
 			dialog.calling?.cancel();
@@ -202,6 +204,8 @@ export class Callee {
 			return dialog && request.method !== "BYE" ? dialog.id : "";
 		if (!succeeds(response)) return dialog?.id ?? dialogId(request);
 		const up = dialog ?? this.begin(asked, response);
+		if (response.body) up.localSdp = response.body;
+		this.inDialog.timers.changed(up, request, response);
 		const ackTransaction = dialog ? randomUUID() : transactionId;
 		transaction.onAck = (ack) =>
 			pushSip(up.client, this.exchange.clock, {
@@ -230,6 +234,8 @@ export class Callee {
 			unacknowledged: null,
 			calling: null,
 			called: null,
+			localSdp: "",
+			session: null,
 			cancelled: false,
 		};
 		this.exchange.dialogs.add(dialog);
@@ -287,6 +293,8 @@ function refusalIn(
 		// RFC 3261 §14.2
 		return { status: 500, headers: { "Retry-After": "3" } };
 	if (!dialog.sip.accepts(request)) return { status: 500 };
+	if (isTooShort(request))
+		return { status: 422, headers: { "Min-SE": String(MIN_SE) } };
 	if (request.method === "INVITE" && dialog.calling) return { status: 491 };
 	return null;
 }

@@ -5,7 +5,7 @@ import type { SipRequest, SipResponse } from "../sip/message.js";
 import type { Endpoint } from "../sip/uri.js";
 import type { ControlClient } from "./client.js";
 import { cancelHeaders, completeRequest, destinationOf } from "./compose.js";
-import { dialogId } from "./dialogs.js";
+import { type ControlDialog, dialogId } from "./dialogs.js";
 import { confirmSent, type Exchange, pushSip } from "./exchange.js";
 import type { InDialog } from "./in-dialog.js";
 import { Refusal } from "./refusal.js";
@@ -138,7 +138,7 @@ export class Caller {
 	) {
 		const sip = Dialog.ofCaller(transaction.request, response);
 		if (source) sip.pinTo(source);
-		const dialog = {
+		const dialog: ControlDialog = {
 			id: dialogId(transaction.request),
 			sip,
 			journalId: transaction.request.branch,
@@ -146,9 +146,12 @@ export class Caller {
 			unacknowledged: transaction,
 			calling: null,
 			called: null,
+			localSdp: transaction.request.body,
+			session: null,
 			cancelled,
 		};
 		this.exchange.dialogs.add(dialog);
+		this.inDialog.timers.answered(dialog, response);
 		return dialog;
 	}
 

@@ -98,8 +98,6 @@ export function typeBody(given: SipMessage, required: boolean): void {
 export function refuseUnknownExtensions(given: SipMessage): void {
 	if (/100rel/i.test(given.headers.get("require") ?? ""))
 		throw new Refusal("reliable provisional responses are not emulated");
-	if (given.headers.has("session-expires"))
-		throw new Refusal("session timers are not emulated");
 	if (given.kind !== "request") return;
 	if (given.method === "PRACK" || given.method === "SUBSCRIBE")
 		throw new Refusal(`${given.method} is not emulated`);

@@ -19,6 +19,10 @@ export interface ControlDialog {
 	calling: ClientTransaction | null;
 	/** The peer's re-INVITE without a final response. */
 	called: ServerTransaction | null;
+	/** What the client has said last of its media; "" for nothing. */
+	localSdp: string;
+	/** Who refreshes the call (RFC 4028), and what stops the timer of it. */
+	session: { ours: boolean; cancel: () => void } | null;
 	/** The INVITE was cancelled when its 200 was on the way: it is hung up once it is acknowledged. */
 	cancelled: boolean;
 }
@@ -47,6 +51,8 @@ export class Dialogs {
 	delete(dialog: ControlDialog): void {
 		const { callId, localTag, remoteTag } = dialog.sip;
 		const tags = `${callId} ${localTag} ${remoteTag}`;
+		dialog.session?.cancel();
+		dialog.session = null;
 		if (this.byId.get(dialog.id) === dialog) this.byId.delete(dialog.id);
 		if (this.byTags.get(tags) === dialog) this.byTags.delete(tags);
 		if (this.byCallId.get(callId) === dialog) this.byCallId.delete(callId);

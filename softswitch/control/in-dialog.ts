@@ -11,12 +11,19 @@ import {
 import type { ControlDialog } from "./dialogs.js";
 import { confirmSent, type Exchange, pushSip } from "./exchange.js";
 import { Refusal } from "./refusal.js";
+import { SessionTimers } from "./session-timers.js";
 
 const CANCEL_RACE = "ACK-BYE due to cancel race condition";
 
 /** Requests of clients within a call that is up. Any client that knows its id may send them. */
 export class InDialog {
-	constructor(private readonly exchange: Exchange) {}
+	readonly timers: SessionTimers;
+
+	constructor(private readonly exchange: Exchange) {
+		this.timers = new SessionTimers(exchange, (dialog) =>
+			this.hangUp(dialog, "Session timer expired"),
+		);
+	}
 
 	send(
 		client: ControlClient,
@@ -106,6 +113,7 @@ export class InDialog {
 		const request = dialog.sip.request(method, {}, given.cseq.number);
 		if (!given.uri.includes("placeholder")) request.uri = given.uri;
 		copyDialogHeaders(given, request, stack);
+		if (method === "INVITE" && given.body) dialog.localSdp = given.body;
 		journal.moved(dialog.journalId, dialog.sip);
 		const transactionId = randomUUID();
 		const transaction: ClientTransaction = stack.request(
@@ -170,7 +178,9 @@ export class InDialog {
 		response: SipResponse,
 	): void {
 		if (dialog.calling === transaction) dialog.calling = null;
-		if (response.status < 300) dialog.unacknowledged = transaction;
+		if (response.status >= 300) return;
+		dialog.unacknowledged = transaction;
+		this.timers.answered(dialog, response);
 	}
 }
 

@@ -7,7 +7,7 @@ import { dump } from "./channel-event.js";
 import { DEFAULT_DURATION } from "./digit.js";
 import { type Engine, liveChannel, publishGlobal } from "./engine.js";
 import { hangup } from "./hangup.js";
-import { refreshMediaStats } from "./media-stats.js";
+import { mediaStats, refreshMediaStats } from "./media-stats.js";
 import { setMute } from "./mute.js";
 import { sendDigits } from "./send-digits.js";
 import { sofiaStatus, status, version } from "./status.js";
@@ -39,6 +39,8 @@ const apis: Readonly<Record<string, Api>> = {
 	},
 	status,
 	version,
+	json: (engine, words) =>
+		mediaStats(words.join(" "), (uuid) => liveChannel(engine, uuid)),
 	uuid_exists: (engine, [uuid = ""]) =>
 		String(liveChannel(engine, uuid) !== null),
 	uuid_dump: onChannel((engine, channel) => dump(engine.events, channel)),

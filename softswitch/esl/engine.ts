@@ -4,6 +4,7 @@ import type { Channel } from "./channel.js";
 import { channelEvent } from "./channel-event.js";
 import { type EventSource, type Headers, SwitchEvent } from "./event.js";
 import type { EventBus } from "./event-bus.js";
+import type { IdleCpu } from "./idle-cpu.js";
 import type { Sounds } from "./sounds.js";
 
 /** What commands, applications and the SIP side share. */
@@ -17,6 +18,7 @@ export interface Engine {
 	readonly channels: Map<string, Channel>;
 	readonly counters: Counters;
 	readonly maxEndpoints: number;
+	readonly idleCpu: IdleCpu;
 	/** `host:port` of the profile's SIP address. */
 	readonly sipAddress: string;
 	/** Monotonic, milliseconds. */

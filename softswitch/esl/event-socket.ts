@@ -11,6 +11,7 @@ import { EventBus } from "./event-bus.js";
 import { startEventServer } from "./event-server.js";
 import { hangup } from "./hangup.js";
 import { startHeartbeat } from "./heartbeat.js";
+import { IdleCpu } from "./idle-cpu.js";
 import { Sofia } from "./sofia.js";
 import { Sounds } from "./sounds.js";
 
@@ -60,6 +61,7 @@ export async function startEventSocket(
 		sounds: new Sounds(options.audio, options.soundsDir, log),
 		channels: new Map(),
 		counters: { sessions: 0, peak: 0 },
+		idleCpu: new IdleCpu(),
 		maxEndpoints,
 		sipAddress: hostPort(host, port),
 		startedAt: clock.monotonic(),
@@ -77,6 +79,7 @@ export async function startEventSocket(
 				await hangUpAll(engine);
 				await server.close();
 				await stack.close();
+				await engine.sounds.remote.close();
 			},
 		};
 	} catch (error) {

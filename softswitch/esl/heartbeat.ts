@@ -19,7 +19,7 @@ export function startHeartbeat(engine: Engine): () => void {
 			"Session-Per-Sec": rate.perSecond(engine),
 			"Session-Since-Startup": String(engine.counters.sessions),
 			"Session-Peak-Max": String(engine.counters.peak),
-			"Idle-CPU": "100.000000",
+			"Idle-CPU": engine.idleCpu.look().toFixed(6),
 		});
 		cancel = engine.clock.after(HEARTBEAT_MS, beat);
 	};

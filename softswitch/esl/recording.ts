@@ -14,11 +14,22 @@ export class Recording {
 	stoppedBy: RecordingStop = "asked";
 	readonly #handle: RecordHandle;
 
-	constructor(path: string, stereo: boolean, handle: RecordHandle) {
+	/** `put` brings the file to where it belongs. */
+	constructor(
+		path: string,
+		stereo: boolean,
+		handle: RecordHandle,
+		put: () => Promise<void>,
+	) {
 		this.path = path;
 		this.stereo = stereo;
 		this.#handle = handle;
-		this.ended = handle.done.catch(() => null);
+		this.ended = handle.done
+			.then(async (end) => {
+				await put();
+				return end;
+			})
+			.catch(() => null);
 	}
 
 	mask(on: boolean): void {

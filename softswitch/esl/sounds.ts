@@ -8,6 +8,7 @@ import {
 import type { AudioWorker } from "../../audio/worker.js";
 import type { Log } from "../../core/log.js";
 import type { Source } from "../rtp/media.js";
+import { RemoteFiles } from "./remote-files.js";
 
 /** Decoded sounds kept for the next call; the oldest go first. */
 const MOST_CACHED_SAMPLES = 32 * 1024 * 1024;
@@ -17,6 +18,7 @@ export class Sounds {
 	readonly #worker: AudioWorker;
 	readonly #folder: string;
 	readonly #log: Log;
+	readonly remote = new RemoteFiles();
 	readonly #cache = new Map<string, Promise<Int16Array>>();
 	readonly #sizes = new Map<string, number>();
 	#cachedSamples = 0;
@@ -29,7 +31,8 @@ export class Sounds {
 	}
 
 	path(name: string): string {
-		return isAbsolute(name) ? name : join(this.#folder, name);
+		const stays = isAbsolute(name) || RemoteFiles.names(name);
+		return stays ? name : join(this.#folder, name);
 	}
 
 	/** Null when there is no such sound, or none that can be read. */
@@ -56,6 +59,10 @@ export class Sounds {
 			return { kind: "tones", ...parseToneStream(rest) };
 		if (scheme === "silence_stream")
 			return { kind: "silence", durationMs: parseSilenceStream(rest) };
+		if (RemoteFiles.names(name)) {
+			const path = await this.remote.fetched(name);
+			return { kind: "pcm", samples: await this.#decoded(path), fromSample };
+		}
 		if (scheme !== undefined || /^(say|phrase):|^\{/.test(name))
 			throw new AudioError(`this kind of sound is not emulated: ${name}`);
 		const path = this.path(extname(name) === "" ? `${name}.wav` : name);

@@ -30,6 +30,7 @@ export function status(engine: Engine): string {
 		`${engine.counters.sessions} session(s) since startup\n`,
 		`${engine.channels.size} session(s) - peak ${engine.counters.peak}\n`,
 		`${engine.maxEndpoints} session(s) max\n`,
+		`min idle cpu 0.00/${engine.idleCpu.look().toFixed(2)}\n`,
 	].join("");
 }
 

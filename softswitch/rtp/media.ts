@@ -108,6 +108,9 @@ export interface StreamStats {
 	packetsReceived: number;
 	packetsLost: number;
 	packetsLate: number;
-	/** RFC 3550 §6.4.1, milliseconds. */
+	/** Among those received: of digits, not of sound. */
+	packetsOfDigits: number;
+	/** RFC 3550 §6.4.1, milliseconds; the largest it has been. */
 	jitterMs: number;
+	maxJitterMs: number;
 }

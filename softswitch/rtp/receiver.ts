@@ -17,6 +17,7 @@ export class Receiver {
 	readonly latch = new Latch();
 	readonly jitter = new JitterBuffer();
 	readonly reception = new Reception();
+	packetsOfDigits = 0;
 	readonly #clock: Clock;
 	readonly #packet = new RtpPacket();
 	readonly #digits: EventReceiver;
@@ -58,6 +59,7 @@ export class Receiver {
 			this.reception.measureJitter(timestamp, nowMs);
 			this.jitter.put(timestamp, law, bytes, payloadStart, payloadEnd);
 		} else if (isEvent(payloadType, remote)) {
+			this.packetsOfDigits++;
 			this.#digits.receive(bytes, payloadStart, payloadEnd, timestamp, nowMs);
 		}
 	}

@@ -12,6 +12,7 @@ export class Reception {
 	/** Packets that should have come since the sender began, and before it began anew. */
 	#expected = 0;
 	#jitter = 0;
+	#maxJitter = 0;
 	#transit: number | undefined;
 
 	receive(ssrc: number, sequence: number): void {
@@ -37,6 +38,7 @@ export class Reception {
 			// A new time line within one source is no jitter.
 			if (difference < MAX_DROPOUT * TIMESTAMPS_PER_MS) {
 				this.#jitter += (difference - this.#jitter) / 16;
+				this.#maxJitter = Math.max(this.#maxJitter, this.#jitter);
 			}
 		}
 		this.#transit = transit;
@@ -48,5 +50,10 @@ export class Reception {
 
 	get jitterMs(): number {
 		return this.#jitter / TIMESTAMPS_PER_MS;
+	}
+
+	/** The largest it has been. */
+	get maxJitterMs(): number {
+		return this.#maxJitter / TIMESTAMPS_PER_MS;
 	}
 }

@@ -151,7 +151,9 @@ export class RtpStream implements MediaStream {
 			packetsReceived: reception.received,
 			packetsLost: reception.lost,
 			packetsLate: jitter.late,
+			packetsOfDigits: this.#receiver.packetsOfDigits,
 			jitterMs: reception.jitterMs,
+			maxJitterMs: reception.maxJitterMs,
 		};
 	}
 

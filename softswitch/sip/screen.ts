@@ -1,5 +1,5 @@
 import type { SipMessage, SipRequest } from "./message.js";
-import { isBalanced } from "./parameters.js";
+import { isBalanced, splitList } from "./parameters.js";
 
 /** Methods a request may have; others get 405. */
 export const METHODS = [
@@ -20,6 +20,8 @@ export const METHODS = [
 ] as const;
 
 const known = new Set<string>(METHODS);
+/** The one extension: session timers (RFC 4028). */
+const SUPPORTED = "timer";
 const SCHEME = /^(sips?|tel):/i;
 const VIA = /^SIP\s*\/\s*2\.0\s*\/\s*[A-Za-z0-9]+\s+[^\s;]/i;
 
@@ -49,11 +51,14 @@ export function refusalOf(request: SipRequest): Refusal | null {
 	if (!known.has(request.method))
 		return { status: 405, headers: { Allow: METHODS.join(", ") } };
 	if (!SCHEME.test(request.uri)) return { status: 416 };
-	const required = request.headers.get("require");
-	// RFC 3261 §8.2.2.3: no extension is supported, and ACK and CANCEL are never refused for one
-	if (required && request.method !== "ACK" && request.method !== "CANCEL")
-		return { status: 420, headers: { Unsupported: required } };
-	return null;
+	// RFC 3261 §8.2.2.3: ACK and CANCEL are never refused for an extension
+	if (request.method === "ACK" || request.method === "CANCEL") return null;
+	const unknown = request.headers
+		.all("require")
+		.flatMap(splitList)
+		.filter((option) => option.toLowerCase() !== SUPPORTED);
+	if (unknown.length === 0) return null;
+	return { status: 420, headers: { Unsupported: unknown.join(", ") } };
 }
 
 function flawOf({ uri, method, cseq, headers }: SipRequest): string | null {

@@ -161,7 +161,7 @@ export class ServerTransactions implements ServerHost {
 		} catch (error) {
 			this.counters.faults += 1;
 			this.log.error(
-				{ err: error, method: request.method, callId: request.callId },
+				{ err: error, method: request.method, sipCallId: request.callId },
 				"a request could not be handled",
 			);
 			transaction.reply(500);

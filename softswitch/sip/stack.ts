@@ -150,7 +150,7 @@ export class SipStack {
 		} catch (error) {
 			this.counters.faults += 1;
 			log.error(
-				{ err: error, callId: message.callId },
+				{ err: error, sipCallId: message.callId },
 				"a SIP message could not be handled",
 			);
 		}

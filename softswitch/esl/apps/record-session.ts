@@ -4,6 +4,7 @@ import type { RecordEnd } from "../../rtp/media.js";
 import type { Channel } from "../channel.js";
 import { type Engine, publish } from "../engine.js";
 import { Recording, refuseVariables, setRecorded } from "../recording.js";
+import { RemoteFiles } from "../remote-files.js";
 import { NotEmulated } from "../variables.js";
 import { type App, AppError } from "./app.js";
 import { whole } from "./numbers.js";
@@ -15,22 +16,28 @@ export async function startRecording(
 	name: string,
 	limitSeconds: number,
 ): Promise<void> {
-	if (/^\{|:\/\//.test(name)) throw new NotEmulated("such a recording is");
+	const isRemote = RemoteFiles.names(name);
+	if (!isRemote && /^\{|:\/\//.test(name))
+		throw new NotEmulated("such a recording is");
 	refuseVariables(channel.variables);
 	const path = engine.sounds.path(name);
 	if (channel.recordings.has(path))
 		throw new AppError(`already recording ${path}`);
-	const folder = await stat(dirname(path)).catch(() => null);
+	const { remote } = engine.sounds;
+	const file = isRemote ? await remote.pathFor(path) : path;
+	const folder = await stat(dirname(file)).catch(() => null);
 	if (!folder?.isDirectory()) throw new AppError(`no folder for ${path}`);
 	if (channel.isDown) throw new AppError("the channel is hung up");
 	const stereo = channel.variables.isTrue("RECORD_STEREO");
-	const handle = channel.stream.record(path, {
+	const handle = channel.stream.record(file, {
 		stereo,
 		readOnly: channel.variables.isTrue("RECORD_READ_ONLY"),
 		onlyArrived: false,
 		...(limitSeconds > 0 && { maxMs: limitSeconds * 1000 }),
 	});
-	const recording = new Recording(path, stereo, handle);
+	const recording = new Recording(path, stereo, handle, async () => {
+		if (isRemote) await remote.put(path);
+	});
 	channel.recordings.set(path, recording);
 	publish(engine, channel, "RECORD_START", { "Record-File-Path": path });
 	recording.ended

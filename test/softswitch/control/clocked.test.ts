@@ -1,34 +1,13 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../core/log.js";
 import { encodeFrame } from "../../../softswitch/control/frame.js";
-import { Journal } from "../../../softswitch/control/journal.js";
-import { startControl } from "../../../softswitch/control/server.js";
 import { responseTo, SipRequest } from "../../../softswitch/sip/message.js";
-import { memoryStack, requestFromPeer } from "../sip/memory-wire.js";
-import { closeAll, closeLater, patiently, SECRET, sdp } from "./pair.js";
+import { requestFromPeer } from "../sip/memory-wire.js";
+import { clockedSide } from "./clocked-side.js";
+import { closeAll, patiently, sdp } from "./pair.js";
 import { RawClient } from "./raw-client.js";
 
 afterEach(closeAll);
-
-/** A control server with real clients, a network in memory, and a clock that only the test moves. */
-async function clockedSide() {
-	const at = memoryStack();
-	const journal = await Journal.open({
-		...{ path: null, clock: at.clock, log: silentLog },
-	});
-	const control = await startControl({
-		journal,
-		host: "127.0.0.1",
-		port: 0,
-		secret: SECRET,
-		stack: at.stack,
-		clock: at.clock,
-		log: silentLog,
-	});
-	closeLater(() => control.close());
-	return { ...at, control };
-}
 
 describe("a call that the client answered", () => {
 	it("is hung up, and the client told, when no ACK comes in 32 s", async () => {

@@ -125,11 +125,6 @@ describe("a control connection", () => {
 			["NOK", "SUBSCRIBE is not emulated"],
 		],
 		[
-			"session timers",
-			"sip||\r\nINVITE sip:a@192.0.2.9 SIP/2.0\r\nSession-Expires: 90\r\n\r\n",
-			["NOK", "session timers are not emulated"],
-		],
-		[
 			"reliable provisional responses",
 			"sip||\r\nINVITE sip:a@192.0.2.9 SIP/2.0\r\nRequire: 100rel\r\n\r\n",
 			["NOK", "reliable provisional responses are not emulated"],

@@ -9,6 +9,7 @@ import {
 import { EventBus } from "../../../softswitch/esl/event-bus.js";
 import { execute } from "../../../softswitch/esl/execute.js";
 import { hangup } from "../../../softswitch/esl/hangup.js";
+import { IdleCpu } from "../../../softswitch/esl/idle-cpu.js";
 import { idleDigit } from "../../../softswitch/esl/idle-digit.js";
 import { Sounds } from "../../../softswitch/esl/sounds.js";
 import type {
@@ -135,7 +136,9 @@ export class FakeStream implements MediaStream {
 			packetsReceived: 2,
 			packetsLost: 0,
 			packetsLate: 0,
+			packetsOfDigits: 0,
 			jitterMs: 0,
+			maxJitterMs: 0,
 		};
 	}
 	/** The thread that it lived in is gone. */
@@ -238,6 +241,7 @@ export function createRig(): Rig {
 		channels: new Map(),
 		counters: { sessions: 0, peak: 0 },
 		maxEndpoints: 400,
+		idleCpu: new IdleCpu(),
 		sipAddress: "127.0.0.1:5080",
 		startedAt: clock.monotonic(),
 	};

@@ -22,6 +22,12 @@ describe("what cannot be taken", () => {
 		expect(stack.counters.rejected).toBe(1);
 	});
 
+	it("is not refused for session timers", () => {
+		const { receive, seen } = listening();
+		receive(requestFromPeer("INVITE", { headers: { Require: "timer" } }));
+		expect(seen).toHaveLength(1);
+	});
+
 	it("is refused: an unknown method gets 405 and the list of those that are known", () => {
 		const { receive, wire, seen } = listening();
 		receive(requestFromPeer("NEWMETHOD"));

@@ -11,12 +11,20 @@ export interface Dialer {
 	dial(request: DialRequest, signal: AbortSignal): Promise<DialResult>;
 }
 
-export interface DialRequest {
-	callId: string;
+/** One attempt to reach somebody. */
+export interface Ringing {
 	/** A voice id, a `sip:` address, or a number. */
 	to: string;
 	callerId: string;
+	/** The callee is not shown it; a trunk learns it all the same (RFC 3325). */
+	anonymous: boolean;
+	/** SIP headers of the INVITE. */
+	headers: Readonly<Record<string, string>>;
 	ringTimeoutMs: number;
+}
+
+export interface DialRequest extends Ringing {
+	callId: string;
 	/** Which numbers the account may ring as it is now, for the call and what it connects to; all if left out. */
 	numbers?(): Promise<(number: string) => boolean>;
 	/** The account's voice ids as they are now, for the call and what it connects to; none if left out. */
@@ -71,12 +79,24 @@ export type LegEnd = {
 	q850Cause?: number;
 };
 
+/** What arrived of a leg's sound, as the media engine has measured it. */
+export interface RtpFigures {
+	/** Packets. */
+	received: number;
+	/** Those that did not arrive; null where the engine cannot tell. */
+	lost: number | null;
+	/** The largest; null where nothing arrived. */
+	jitterMs: number | null;
+}
+
 /** A leg that was answered. Its methods never throw because of a hang-up: they return the outcome `hangup`. */
 export interface Call {
 	/** What the callee has pressed so far. */
 	readonly digits: DigitQueue;
 	/** Aborts when the leg is over, whoever ended it; its `reason` is a LegEnd. */
 	readonly over: AbortSignal;
+	/** Of its sound; null until it was hung up, and where the engine does not tell. */
+	readonly rtp: RtpFigures | null;
 	/** Plays a sound `times` times; a pressed digit stops it if `stopOnDigit` (and stays in `digits`). */
 	play(sound: Sound, options: PlayOptions): Promise<PlayResult>;
 	/** Rings somebody else and joins both; returns when the conversation or the attempt is over. */
@@ -103,10 +123,7 @@ export type PlayResult =
 	| { outcome: "failed"; detail: string }
 	| { outcome: "hangup" };
 
-export interface ConnectRequest {
-	to: string;
-	callerId: string;
-	ringTimeoutMs: number;
+export interface ConnectRequest extends Ringing {
 	/** Both are joined. */
 	onBridged(): void;
 }

@@ -18,29 +18,20 @@ export interface Engine extends Address {
 	secret: string;
 }
 
-/** Where numbers are dialled. */
-export interface Trunk extends Address {
-	transport: "udp" | "tcp";
-	user?: string;
-	password?: string;
-	/** Send REGISTER and keep it fresh. */
-	register: boolean;
-}
-
 /** CIDRs and host names (each with an optional port) that something is permitted to reach. */
 export interface AllowList {
 	cidrs: readonly string[];
 	hosts: readonly string[];
 }
 
-const fail = (context: z.RefinementCtx, text: string): never => {
+export const fail = (context: z.RefinementCtx, text: string): never => {
 	context.addIssue({ code: "custom", message: text });
 	return z.NEVER;
 };
 
-const LAST_PORT = 65_535;
+export const LAST_PORT = 65_535;
 const LONGEST_S = 1_000_000_000;
-const isPort = (port: number) => port >= 1 && port <= LAST_PORT;
+export const isPort = (port: number) => port >= 1 && port <= LAST_PORT;
 
 function parseAddress(text: string): Address | null {
 	const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
@@ -59,12 +50,48 @@ export const ipv4Address = address.superRefine(({ host }, context) => {
 		fail(context, `${host} is no IPv4 address such as 127.0.0.1`);
 });
 
-export const engine = z.string().transform((text, context): Engine => {
-	const match = /^(.+:\d{1,5}):(.+)$/.exec(text);
+function parseEngine(text: string, context: z.RefinementCtx): Engine {
+	const match = /^(.+?:\d{1,5}):(.+)$/.exec(text);
 	const at = match?.[1] ? parseAddress(match[1]) : null;
 	if (!at || !isPort(at.port) || !match?.[2])
-		return fail(context, `'${mask(text)}' is not host:port:secret`);
+		return fail(
+			context,
+			// without a colon it may be the rest of a secret
+			`'${text.includes(":") ? mask(text) : "…"}' is not host:port:secret, where a secret holds no comma`,
+		);
 	return { ...at, secret: match[2] };
+}
+
+export const engines = z
+	.string()
+	.transform((text, context): Engine[] =>
+		list(text).map((one) => parseEngine(one, context)),
+	)
+	.superRefine((all, context) => {
+		const names = all.map(({ host, port }) => `${host}:${port}`);
+		const twice = names.find((name, index) => names.indexOf(name) < index);
+		if (twice) fail(context, `${twice} is named twice`);
+		if (all.length === 0) fail(context, "names no server");
+	});
+
+/** Of this service, as others reach it: without a path, or anything after it. */
+export const baseUrl = z.string().transform((text, context): string => {
+	const url = URL.canParse(text) ? new URL(text) : null;
+	const isPlain =
+		url &&
+		/^https?:$/.test(url.protocol) &&
+		// it is part of an event socket's command (telephony/encode.ts)
+		/^https?:\/\/[A-Za-z0-9.:-]+\/?$/.test(text);
+	if (isPlain) return url.origin;
+	return fail(context, `'${text}' is not http://host:port`);
+});
+
+/** Beside which `/v1/traces` is. */
+export const otlpEndpoint = z.string().transform((text, context): string => {
+	const url = URL.canParse(text) ? new URL(text) : null;
+	const isPlain = url && /^https?:$/.test(url.protocol) && !/[@?#]/.test(text);
+	if (isPlain) return text.replace(/\/+$/, "");
+	return fail(context, `it is not http://host:port, without a user`);
 });
 
 export const databaseUrl = z.string().transform((text, context): string => {
@@ -74,70 +101,12 @@ export const databaseUrl = z.string().transform((text, context): string => {
 });
 
 /** Secrets never reach an error message: all that follows a user, or a second colon, may be one. */
-const mask = (text: string): string =>
+export const mask = (text: string): string =>
 	/^(?:sip:)?[^:@]*:/.test(text)
 		? text.replace(/^((?:sip:)?[^:@]*:).*(@|$)/, "$1…$2")
 		: text.replace(/^[^@]*@/, "…@");
 
-const trunkPattern =
-	/^sip:(?:([^:@;\s]+):([^@\s]*)@)?(\[[0-9a-fA-F:]+\]|[^:;@\s]+)(?::(\d{1,5}))?((?:;[a-z]+=[a-z]+)*)$/;
-
-function parseTrunk(text: string, context: z.RefinementCtx): Trunk {
-	const match = trunkPattern.exec(text);
-	if (!match?.[3])
-		return fail(
-			context,
-			`'${mask(text)}' is not sip:[user:password@]host[:port][;transport=udp|tcp][;register=true]`,
-		);
-	const parameters = new Map(
-		(match[5] ?? "")
-			.split(";")
-			.filter(Boolean)
-			.map((part) => part.split("=") as [string, string]), // the pattern allows name=value only
-	);
-	const transport = parameters.get("transport") ?? "udp";
-	if (transport !== "udp" && transport !== "tcp")
-		return fail(context, `transport '${transport}' is neither udp nor tcp`);
-	for (const name of parameters.keys())
-		if (name !== "transport" && name !== "register")
-			return fail(context, `parameter '${name}' is not known`);
-	const register = parameters.get("register") ?? "false";
-	if (register !== "true" && register !== "false")
-		return fail(context, `register '${register}' is neither true nor false`);
-	const port = Number(match[4] ?? 5060);
-	if (!isPort(port))
-		return fail(context, `'${mask(text)}': a port is from 1 to ${LAST_PORT}`);
-	const [user, password] = [match[1], match[2]].map(decoded);
-	if (user === null || password === null)
-		return fail(
-			context,
-			`'${mask(text)}': user and password are percent-encoded; a % itself is %25`,
-		);
-	return {
-		host: match[3].replace(/^\[|\]$/g, ""),
-		port,
-		transport,
-		...(user ? { user, password: password ?? "" } : {}),
-		register: register === "true",
-	};
-}
-
-/** Null if it is not percent-encoded as it should be. */
-function decoded(text: string | undefined): string | null {
-	try {
-		return decodeURIComponent(text ?? "");
-	} catch {
-		return null;
-	}
-}
-
-export const trunks = z
-	.string()
-	.transform((text, context): Trunk[] =>
-		list(text).map((one) => parseTrunk(one, context)),
-	);
-
-const list = (text: string): string[] =>
+export const list = (text: string): string[] =>
 	text
 		.split(",")
 		.map((one) => one.trim())

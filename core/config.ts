@@ -1,25 +1,28 @@
 import { z } from "zod";
+import { bucketSettings, checkBucket } from "./config-bucket.js";
 import {
 	type Address,
 	address,
 	allowList,
+	baseUrl,
 	databaseUrl,
 	days,
-	engine,
+	engines,
 	entities,
 	ipv4Address,
 	isLoopback,
 	isWildcard,
 	number,
+	otlpEndpoint,
 	port,
 	portRange,
 	seconds,
 	token,
-	trunks,
 	word,
 } from "./config-forms.js";
+import { trunks } from "./trunk.js";
 
-export type { Address, AllowList, Engine, Trunk } from "./config-forms.js";
+export type { Address, AllowList, Engine } from "./config-forms.js";
 export { isLoopback } from "./config-forms.js";
 
 /** Every setting of the service: its default, its meaning, its form. */
@@ -36,19 +39,30 @@ const serviceSettings = {
 		.describe(
 			"PostgreSQL server, postgres://user:password@host:port/database; unset = PGlite in DATA_DIR",
 		),
-	DRACHTIO: engine
+	DRACHTIO: engines
 		.optional()
-		.describe("drachtio-server, host:port:secret; unset = embedded"),
-	FREESWITCH: engine
+		.describe(
+			"drachtio-servers, host:port:secret, comma-separated; unset = embedded",
+		),
+	FREESWITCH: engines
 		.optional()
-		.describe("FreeSWITCH event socket, host:port:secret; unset = embedded"),
+		.describe(
+			"FreeSWITCH event sockets, host:port:secret, comma-separated; unset = embedded",
+		),
 	MEDIA_LISTEN: address
 		.prefault("127.0.0.1:0")
-		.describe("Where FreeSWITCH connects to, host:port"),
+		.describe(
+			"Where FreeSWITCH connects to, host:port; each further FreeSWITCH at the next port",
+		),
 	MEDIA_ADVERTISE: address
 		.optional()
 		.describe(
-			"What FreeSWITCH dials to get there; required when FREESWITCH is not loopback",
+			"What FreeSWITCH dials to get there; required when a FREESWITCH is not loopback",
+		),
+	MEDIA_URL: baseUrl
+		.optional()
+		.describe(
+			"Where FreeSWITCH reaches this API for sounds and recordings, http://host:port; unset = it shares DATA_DIR",
 		),
 	SOFTSWITCH_SIP: ipv4Address
 		.prefault("127.0.0.1:5060")
@@ -65,7 +79,7 @@ const serviceSettings = {
 	SIP_TRUNK: trunks
 		.prefault("")
 		.describe(
-			"Where numbers are dialled: sip:[user:password@]host:port[;transport=udp|tcp][;register=true], comma-separated, tried in order",
+			"Where numbers are dialled: sip:[user:password@]host:port[;parameter=value…], comma-separated, tried in order",
 		),
 	SIP_ALLOW: allowList
 		.optional()
@@ -103,6 +117,7 @@ const serviceSettings = {
 		.describe(
 			"Days that recordings are kept, at the most as long as their calls; unset = as long",
 		),
+	...bucketSettings,
 	CLOUD_ID: word.default("dev").describe("cloud_id of the first account"),
 	CLOUD_SID: word
 		.optional()
@@ -114,6 +129,11 @@ const serviceSettings = {
 		.optional()
 		.describe(
 			"Path of a JSON file: id → {kind, name, targets, strategy}; voice ids that the first account has at each start",
+		),
+	OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
+		.optional()
+		.describe(
+			"Where traces are sent, http://host:4318 (OTLP over HTTP); unset = nowhere. The SDK reads further OTEL_ variables (docs/observability.md)",
 		),
 	LOG_LEVEL: z
 		.enum(["debug", "info", "warn", "error", "silent"])
@@ -191,21 +211,26 @@ function read<S extends Settings>(
 }
 
 function checkService(config: Partial<Config>): Complaint[] {
-	const complaints: Complaint[] = [];
+	const complaints: Complaint[] = checkBucket(config);
 	if ((config.DRACHTIO === undefined) !== (config.FREESWITCH === undefined))
 		complaints.push([
 			config.DRACHTIO ? "FREESWITCH" : "DRACHTIO",
 			"DRACHTIO and FREESWITCH go together: set both or neither",
 		]);
 	if (
-		config.FREESWITCH &&
-		!isLoopback(config.FREESWITCH.host) &&
+		config.FREESWITCH?.some(({ host }) => !isLoopback(host)) &&
 		!config.MEDIA_ADVERTISE
 	)
 		complaints.push([
 			"MEDIA_ADVERTISE",
-			"is required when FREESWITCH is on another host: the address that FreeSWITCH dials to reach this service",
+			"is required when a FREESWITCH is on another host: the address that FreeSWITCH dials to reach this service",
 		]);
+	for (const { host, transport, srtp } of config.SIP_TRUNK ?? [])
+		if (!config.DRACHTIO && (transport === "tls" || srtp))
+			complaints.push([
+				"SIP_TRUNK",
+				`${host} wants ${srtp ? "SRTP" : "TLS"}, which the embedded softswitch does not speak: set DRACHTIO and FREESWITCH`,
+			]);
 	return config.DRACHTIO
 		? complaints
 		: [...complaints, ...checkAdvertise(config)];

@@ -12,6 +12,16 @@ const ending = {
 	step_id: stepId.nullable().describe("The step that ran when it ended"),
 	ring_s: seconds,
 	talk_s: seconds,
+	rtp: z
+		.object({
+			received: z.number().int(),
+			lost: z.number().int().nullable(),
+			jitter_ms: z.number().nullable(),
+		})
+		.nullable()
+		.describe(
+			"What came from the callee: packets `received`, packets `lost` (null within six seconds), the largest jitter; null where nobody measured",
+		),
 };
 
 /** What a call's events carry, by type: the wire format of the log, the store, the live stream and webhooks. */

@@ -55,6 +55,21 @@ export const faults = {
 		retry: false,
 		says: "This recording was deleted",
 	},
+	RECORDING_NOT_STORED: {
+		http: 503,
+		retry: true,
+		says: "The instance that made this recording has not stored it yet",
+	},
+	STORE_DOWN: {
+		http: 503,
+		retry: true,
+		says: "The store of recordings does not answer as it should",
+	},
+	STORE_REFUSES: {
+		http: 502,
+		retry: false,
+		says: "The store of recordings refuses",
+	},
 	ENTITY_NOT_FOUND: {
 		http: 404,
 		retry: false,
@@ -125,6 +140,11 @@ export const faults = {
 		http: 503,
 		retry: true,
 		says: "Too many calls are waiting to be dialled",
+	},
+	STARTING: {
+		http: 503,
+		retry: true,
+		says: "The service is starting",
 	},
 	SHUTTING_DOWN: {
 		http: 503,

@@ -16,9 +16,16 @@ export interface Recording {
 }
 
 /** Which attempt of which call. */
-interface Name {
+export interface RecordingName {
 	callId: string;
 	attempt: number;
+}
+
+/** As long as both are the same, nobody writes to it. */
+export interface FileState {
+	bytes: number;
+	/** Epoch milliseconds. */
+	modifiedAt: number;
 }
 
 export interface Recordings {
@@ -28,10 +35,10 @@ export interface Recordings {
 	find(callId: string, attempt: number): Promise<Recording | null>;
 	/** One that is not there is as good as removed. */
 	remove(callId: string, attempt: number): Promise<void>;
-	/** When the file was last written, epoch milliseconds; null where there is none. */
-	modifiedAt(callId: string, attempt: number): Promise<number | null>;
+	/** The file as it is now, sound or not; null where there is none. */
+	look(callId: string, attempt: number): Promise<FileState | null>;
 	/** Goes through the folder, so many at a time; what has no recording's name is left out. */
-	names(atOnce: number): AsyncGenerator<Name[], void>;
+	names(atOnce: number): AsyncGenerator<RecordingName[], void>;
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -39,10 +46,8 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Recordings live in one folder, `<call id>.wav`, then `<call id>-2.wav`; makes it. */
 export async function createRecordings(dir: string): Promise<Recordings> {
 	await mkdir(dir, { recursive: true });
-	const pathOf = (callId: string, attempt: number) => {
-		if (!uuid.test(callId)) throw new Error("a call's id is a UUID");
-		return join(dir, `${callId}${attempt > 1 ? `-${attempt}` : ""}.wav`);
-	};
+	const pathOf = (callId: string, attempt: number) =>
+		join(dir, fileName({ callId, attempt }));
 	const find = async (
 		callId: string,
 		attempt: number,
@@ -63,12 +68,12 @@ export async function createRecordings(dir: string): Promise<Recordings> {
 		pathOf,
 		find,
 		remove: (callId, attempt) => rm(pathOf(callId, attempt), { force: true }),
-		async modifiedAt(callId, attempt) {
+		async look(callId, attempt) {
 			const found = await unlessMissing(stat(pathOf(callId, attempt)));
-			return found?.mtimeMs ?? null;
+			return found && { bytes: found.size, modifiedAt: found.mtimeMs };
 		},
 		async *names(atOnce) {
-			let some: Name[] = [];
+			let some: RecordingName[] = [];
 			for await (const file of await opendir(dir)) {
 				const name = nameOf(file.name);
 				if (name) some.push(name);
@@ -81,8 +86,14 @@ export async function createRecordings(dir: string): Promise<Recordings> {
 	};
 }
 
-/** As `pathOf` makes them. */
-function nameOf(file: string): Name | undefined {
+/** On disk and in a bucket: nothing in it is a user's. Throws where the id is no UUID. */
+export function fileName({ callId, attempt }: RecordingName): string {
+	if (!uuid.test(callId)) throw new Error("a call's id is a UUID");
+	return `${callId}${attempt > 1 ? `-${attempt}` : ""}.wav`;
+}
+
+/** As `fileName` makes them. */
+function nameOf(file: string): RecordingName | undefined {
 	const [, callId = "", attempt = "1"] =
 		/^(.{36})(?:-([2-9]|[1-9]\d{1,8}))?\.wav$/.exec(file) ?? [];
 	return uuid.test(callId) ? { callId, attempt: Number(attempt) } : undefined;

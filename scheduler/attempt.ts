@@ -1,3 +1,4 @@
+import type { RtpFigures } from "../core/call.js";
 import { instant, secondsBetween } from "../core/clock.js";
 import type { CallHappening } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
@@ -10,6 +11,7 @@ export interface Ending {
 	sipStatus?: number | undefined;
 	detail?: string | undefined;
 	stepId: string | null;
+	rtp?: RtpFigures | null;
 }
 
 /** When the parts of an attempt began, epoch milliseconds; null for what it did not come to. */
@@ -71,12 +73,18 @@ function attemptEnded(
 	};
 }
 
-function told({ outcome, reason, sipStatus, detail, stepId }: Ending) {
+function told({ outcome, reason, sipStatus, detail, stepId, rtp }: Ending) {
 	return {
 		...{ outcome, reason },
 		sip_status: sipStatus ?? null,
 		detail: detail ?? null,
 		step_id: stepId,
+		rtp: rtp
+			? {
+					...{ received: rtp.received, lost: rtp.lost },
+					jitter_ms: rtp.jitterMs,
+				}
+			: null,
 	};
 }
 

@@ -1,6 +1,7 @@
 import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault, message } from "../core/fault.js";
+import type { Traces } from "../core/trace.js";
 import { thawFlow } from "../flow/flow.js";
 import type { ClaimedCall, Store } from "../store/store.js";
 import { AccountLines } from "./account-lines.js";
@@ -16,7 +17,8 @@ export interface CallDispatcherOptions
 	extends Omit<LiveCallsOptions, "onRoom" | "onScheduled" | "accountTurn"> {
 	store: Store;
 	/** Told of every event once it is kept. */
-	tell(call: Pick<NewCall, "publish">, event: CallEvent): void;
+	tell(call: Pick<NewCall, "publish" | "traceparent">, event: CallEvent): void;
+	traces?: Traces | undefined;
 	queueLimit: number;
 	callsPerSecond: number;
 }

@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
+import type { Traces } from "../core/trace.js";
 import type { Recordings } from "../media/recordings.js";
-import type { Calls } from "../store/store.js";
+import type { Calls, ClaimedCall } from "../store/store.js";
 import type { NewCall } from "./dispatcher.js";
 import { Journal } from "./journal.js";
 import { patchFor } from "./status.js";
@@ -10,15 +11,23 @@ export interface CallJournalOptions {
 	store: { calls: Pick<Calls, "append"> };
 	recordings: Pick<Recordings, "pathOf">;
 	/** Told of every event once it is kept. */
-	tell(call: Pick<NewCall, "publish">, event: CallEvent): void;
+	tell(call: Pick<NewCall, "publish" | "traceparent">, event: CallEvent): void;
+	/** Where there are none, nothing is traced. */
+	traces?: Traces | undefined;
 	clock: Clock;
 }
 
+type JournalledCall = Pick<
+	NewCall,
+	"id" | "cloudId" | "metadata" | "publish" | "traceparent" | "dueAt"
+> &
+	Partial<Pick<ClaimedCall, "createdAt" | "attempt">>;
+
 /** The journal of a call whose row is kept, or is kept by `insert` with its first event. */
 export function callJournal(
-	call: Pick<NewCall, "id" | "cloudId" | "metadata" | "publish">,
+	call: JournalledCall,
 	lastSeq: number,
-	{ store, recordings, tell, clock }: CallJournalOptions,
+	{ store, recordings, tell, traces, clock }: CallJournalOptions,
 	insert?: (queued: CallEvent) => Promise<void>,
 ): Journal {
 	return new Journal({
@@ -35,6 +44,13 @@ export function callJournal(
 			const patch = Object.assign({}, ...patches);
 			return store.calls.append(call.id, events, patch, call.publish);
 		},
+		trace: traces?.call({
+			...{ id: call.id, cloudId: call.cloudId },
+			traceparent: call.traceparent ?? null,
+			// one that begins here at once was due when it was made
+			createdAt: call.createdAt ?? call.dueAt,
+			attempt: call.attempt ?? 1,
+		}),
 		tell: (event) => tell(call, event),
 	});
 }

@@ -20,6 +20,8 @@ export interface NewCall {
 	parentCallId: string | null;
 	callbackId: string | null;
 	scheduleId: string | null;
+	/** The span of a client that the call belongs under (W3C Trace Context), where it was posted with one. */
+	traceparent?: string | null;
 	/** The Idempotency-Key it was posted with, claimed, and the answer to keep for it. */
 	idempotency?: KeyAnswer | undefined;
 }

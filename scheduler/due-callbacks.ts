@@ -42,7 +42,7 @@ export function dueCallbacks({
 			callbacks.fire(limit, (callback, entities) => {
 				// a voice id of digits would else be dialled as a number
 				if (entities.has(callback.entity))
-					return keep(callOf(callback, clock.now()));
+					return keep(callOf(callback, clock.now()), callback.dueAt);
 				const failed = "no user or team has this voice id now";
 				log.warn({ callbackId: callback.id }, failed);
 				return { failed };

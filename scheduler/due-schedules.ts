@@ -36,7 +36,7 @@ export function dueSchedules(options: DueSchedulesOptions): DueWork {
 					return { call: null, at, nextAt, detail: missed(schedule.nextAt) };
 				const call = callOf(schedule, now, { ...options, entities });
 				if (!("problem" in call))
-					return { call: keep(call), at, nextAt, detail: null };
+					return { call: keep(call, at), at, nextAt, detail: null };
 				log.warn({ scheduleId: schedule.id }, `paused: ${call.problem}`);
 				return { call: null, at: null, nextAt: null, detail: call.problem };
 			}),

@@ -1,5 +1,5 @@
 import { Alarm } from "../core/alarm.js";
-import type { Clock } from "../core/clock.js";
+import { type Clock, secondsBetween } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
@@ -17,10 +17,10 @@ const BATCH = 100;
 
 /** Something that falls due and becomes calls. */
 export interface DueWork {
-	/** Fires up to `limit` that are due, `keep` giving each call the form in which it is kept; returns how many there were and which calls are kept. */
+	/** Fires up to `limit` that are due, `keep` giving each call, due since `dueAt`, the form in which it is kept; returns how many there were and which calls are kept. */
 	fire(
 		limit: number,
-		keep: (call: NewCall) => FiredCall,
+		keep: (call: NewCall, dueAt: number) => FiredCall,
 	): Promise<{ due: number; callIds: ReadonlySet<string> }>;
 	nextDueAt(): Promise<number | null>;
 	onDueSoon(listener: (dueAt: number) => void): void;
@@ -31,8 +31,17 @@ export interface DueOptions {
 	line: Line;
 	/** Told of each call's first event once it is kept. */
 	tell(call: NewCall, queued: CallEvent): void;
+	/** Told how late each one became a call. */
+	onFired?(secondsLate: number): void;
 	clock: Clock;
 	log: Log;
+}
+
+interface Made {
+	call: NewCall;
+	queued: CallEvent;
+	owned: boolean;
+	dueAt: number;
 }
 
 /**
@@ -101,15 +110,18 @@ export class Due {
 			const limit = Math.min(line.room, BATCH);
 			this.#waitsForRoom = limit <= 0;
 			if (this.#waitsForRoom) return;
-			const made: { call: NewCall; queued: CallEvent; owned: boolean }[] = [];
-			const { due, callIds } = await work.fire(limit, (call) => {
+			const made: Made[] = [];
+			const { due, callIds } = await work.fire(limit, (call, dueAt) => {
 				const owned = line.takes(call.cloudId);
 				const fired = firedCall(call, clock.now(), owned);
-				made.push({ call, queued: fired.queued, owned });
+				made.push({ call, queued: fired.queued, owned, dueAt });
 				return fired;
 			});
 			const kept = made.filter(({ call }) => callIds.has(call.id));
-			for (const { call, queued } of kept) tell(call, queued);
+			for (const { call, queued, dueAt } of kept) {
+				tell(call, queued);
+				this.#options.onFired?.(secondsBetween(dueAt, clock.now()));
+			}
 			const ours = kept.filter(({ owned }) => owned);
 			if (ours.length > 0) line.begin(ours.map(({ call }) => call));
 			for (const { call, owned } of kept)

@@ -1,6 +1,7 @@
 import { type Clock, instant } from "../core/clock.js";
 import type { CallEvent, CallHappening } from "../core/event.js";
 import { newId } from "../core/id.js";
+import type { CallTrace } from "../core/trace.js";
 
 /** Keeps events and what they change in the call's row, in one transaction; resolves when all is durable. */
 export type Keep = (events: readonly CallEvent[]) => Promise<void>;
@@ -13,6 +14,8 @@ export interface JournalOptions {
 	lastSeq: number;
 	clock: Clock;
 	keep: Keep;
+	/** Told of what happens before it is kept. */
+	trace?: CallTrace | undefined;
 	/** Told only of what is kept. */
 	tell(event: CallEvent): void;
 }
@@ -28,6 +31,10 @@ export class Journal {
 	constructor(options: JournalOptions) {
 		this.#options = options;
 		this.#seq = options.lastSeq;
+	}
+
+	get trace(): CallTrace | undefined {
+		return this.#options.trace;
 	}
 
 	/** Resolves when all that was recorded so far is durable; rejects if it could not be kept. */
@@ -53,7 +60,8 @@ export class Journal {
 	record(...happenings: CallHappening[]): Promise<void> {
 		if (this.#broken) return this.#last;
 		const events = happenings.map((happening) => this.write(happening));
-		const { keep, tell } = this.#options;
+		const { keep, tell, trace } = this.#options;
+		for (const event of events) trace?.note(event);
 		const kept = keep(events);
 		this.#last = Promise.all([this.#last, kept]).then(() => {
 			for (const event of events) tell(event);

@@ -11,10 +11,13 @@ import { recorded } from "./recorded.js";
 export async function endLeft(
 	call: ClaimedCall,
 	problem: string | undefined,
-	options: CallJournalOptions & Pick<PlaceCallOptions, "dialer" | "recordings">,
+	options: CallJournalOptions &
+		Pick<PlaceCallOptions, "dialer" | "recordings" | "log">,
 ): Promise<number | null> {
-	const { dialer, recordings, clock } = options;
-	for (const leg of call.legs) dialer.hangUpLeft(leg);
+	const { dialer, recordings, clock, log } = options;
+	const { id: callId, attempt, legs } = call;
+	log.info({ callId, attempt, legs: legs.length }, "a call was left: it ends");
+	for (const leg of legs) dialer.hangUpLeft(leg);
 	const journal = callJournal(call, call.lastSeq, options);
 	const isRecorded = call.recording?.attempt === call.attempt;
 	if (call.record && call.answeredAt !== null && !isRecorded)

@@ -98,7 +98,7 @@ export class LiveCalls {
 		this.#waiting.add(call.id);
 		if (leftMs <= 0) this.stop(call.id, "queue_timeout");
 		else if (this.#open) this.#pump();
-		else this.#leave(this.#giveBack(live));
+		else this.#leave(live);
 	}
 
 	/** It could not be kept. */
@@ -124,7 +124,7 @@ export class LiveCalls {
 	close(): void {
 		this.#open = false;
 		for (const live of this.#live.values())
-			if (this.#waiting.has(live.call.id)) this.#leave(this.#giveBack(live));
+			if (this.#waiting.has(live.call.id)) this.#leave(live);
 			else if (!live.hasTurn) live.stop.abort("shutdown" satisfies StopReason);
 	}
 
@@ -139,10 +139,13 @@ export class LiveCalls {
 			await Promise.all([...this.#running.values(), ...this.#leaving]);
 	}
 
-	#leave(left: Promise<void>): void {
+	#leave(live: Live): void {
 		const { log } = this.#options;
-		const leaving = left
-			.catch((error) => log.warn({ err: message(error) }, "not given back"))
+		const callId = live.call.id;
+		const leaving = this.#giveBack(live)
+			.catch((error) =>
+				log.warn({ err: message(error), callId }, "not given back"),
+			)
 			.finally(() => this.#leaving.delete(leaving));
 		this.#leaving.add(leaving);
 	}

@@ -5,6 +5,7 @@ import type {
 	DialResult,
 	LegKeeper,
 	LegName,
+	RtpFigures,
 	StopReason,
 } from "../core/call.js";
 import { type Clock, secondsBetween } from "../core/clock.js";
@@ -14,14 +15,14 @@ import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
 import type { Sounds } from "../core/sounds.js";
-import { type RunEnd, run } from "../flow/run.js";
+import { run } from "../flow/run.js";
 import { soundsOf } from "../flow/sounds.js";
 import { startVariables } from "../flow/variables.js";
 import type { Recordings } from "../media/recordings.js";
 import type { FlowDial } from "../steps/step.js";
 import { callEnded, type Ending, endOfAttempt, type Times } from "./attempt.js";
-import { callbackMissed } from "./callback-outcome.js";
 import type { NewCall } from "./dispatcher.js";
+import { endingOf } from "./ending-of.js";
 import type { Journal } from "./journal.js";
 import { recorded } from "./recorded.js";
 
@@ -90,7 +91,8 @@ export async function placeCall(
 	}
 	await life.close();
 	const policy = signal.aborted ? { ...call, retry: null } : call;
-	const end = endOfAttempt(policy, ending, life.times, clock.now());
+	const measured = { ...ending, rtp: life.rtp };
+	const end = endOfAttempt(policy, measured, life.times, clock.now());
 	await journal.record(...end.told);
 	return end.nextAt;
 }
@@ -159,6 +161,7 @@ class CallLife {
 
 	async walk(): Promise<Ending> {
 		const { id, cloudId, flow, variables, record, callbackId } = this.#call;
+		const isCallback = callbackId !== null;
 		const told: FlowEvent[] = [];
 		const { sounds, http, appointments, clock } = this.#options;
 		const onStop = () => this.#end(this.#signal.reason as StopReason); // placeCall's contract
@@ -170,7 +173,7 @@ class CallLife {
 			variables: new Map(Object.entries(variables)),
 			dial: (request) => this.#dial(request),
 			sounds,
-			http,
+			http: this.#journal.trace?.http(http) ?? http,
 			appointments,
 			entities: () => this.#entities(),
 			clock,
@@ -179,9 +182,10 @@ class CallLife {
 		try {
 			for (;;) {
 				const next = await walk.next();
-				if (next.done) return this.#judge(next.value, told);
+				if (next.done)
+					return endingOf(next.value, this.#stopped, isCallback ? told : null);
 				if (this.isLeft) continue;
-				if (callbackId !== null) told.push(next.value);
+				if (isCallback) told.push(next.value);
 				// not waited for: call.dialing and call.ended are, and they wait for all before them
 				this.#journal
 					.record(next.value)
@@ -199,6 +203,10 @@ class CallLife {
 		if (!this.#records) return;
 		const { recordings } = this.#options;
 		await this.#journal.record(await recorded(this.#call, recordings));
+	}
+
+	get rtp(): RtpFigures | null {
+		return this.#leg?.rtp ?? null;
 	}
 
 	get times(): Times {
@@ -265,36 +273,16 @@ class CallLife {
 		await told;
 	}
 
+	/** Why the service has ended it, if it has. */
+	get #stopped(): StopReason | null {
+		const { aborted, reason } = this.#stop.signal;
+		return aborted ? (reason as StopReason) : null; // #end's
+	}
+
 	/** Ends the call for a reason of the service's own; the first reason counts. */
 	#end(reason: StopReason): void {
 		if (this.#stop.signal.aborted) return;
 		this.#stop.abort(reason);
 		void this.#leg?.hangUp();
-	}
-
-	#judge(end: RunEnd, told: readonly FlowEvent[]): Ending {
-		const { stepId } = end;
-		const stopped = this.#stop.signal.aborted
-			? (this.#stop.signal.reason as StopReason) // #end's
-			: null;
-		if (end.reason === "missed") {
-			const { outcome, reason, sipStatus } = end.dial;
-			return { outcome, reason, sipStatus, stepId };
-		}
-		const sipStatus = 200; // it was answered
-		if (end.reason === "step_limit")
-			return { outcome: "failed", reason: "step_limit", sipStatus, stepId };
-		if (stopped)
-			return { outcome: "answered", reason: stopped, sipStatus, stepId };
-		if (end.reason === "cut_off")
-			return {
-				outcome: "interrupted",
-				reason: "engine_lost",
-				sipStatus,
-				stepId,
-			};
-		const missed = this.#call.callbackId === null ? null : callbackMissed(told);
-		if (missed) return { ...missed, sipStatus, stepId };
-		return { outcome: "answered", reason: end.reason, sipStatus, stepId };
 	}
 }

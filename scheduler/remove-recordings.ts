@@ -8,10 +8,12 @@ const FILES_AT_ONCE = 500;
 
 export interface RemoveRecordingsOptions {
 	store: { recordings: Pick<KeptRecordings, "states"> };
-	recordings: Pick<Recordings, "names" | "modifiedAt" | "remove">;
+	recordings: Pick<Recordings, "names" | "look" | "remove">;
 	/** How long what has ended is kept, milliseconds; undefined: for good. */
 	callsKeptMs: number | undefined;
 	recordingsKeptMs: number | undefined;
+	/** Told of each that is to be kept. */
+	found?: (name: RecordingName) => Promise<void>;
 	clock: Clock;
 	log: Log;
 }
@@ -27,6 +29,7 @@ export function removeRecordings({
 	recordings,
 	callsKeptMs = Number.POSITIVE_INFINITY,
 	recordingsKeptMs = Number.POSITIVE_INFINITY,
+	found,
 	clock,
 	log,
 }: RemoveRecordingsOptions): () => Promise<boolean> {
@@ -34,8 +37,8 @@ export function removeRecordings({
 	let pass: ReturnType<typeof recordings.names> | undefined;
 	const isOld = async ({ callId, attempt }: RecordingName) => {
 		if (keptMs === Number.POSITIVE_INFINITY) return false;
-		const modifiedAt = await recordings.modifiedAt(callId, attempt);
-		return modifiedAt !== null && modifiedAt < clock.now() - keptMs;
+		const file = await recordings.look(callId, attempt);
+		return file !== null && file.modifiedAt < clock.now() - keptMs;
 	};
 	return async () => {
 		pass ??= recordings.names(FILES_AT_ONCE);
@@ -48,7 +51,8 @@ export function removeRecordings({
 		for (const [place, name] of names.entries())
 			try {
 				const state = states[place];
-				if (state === "deleted" || (state === "unknown" && (await isOld(name))))
+				if (state === "kept") await found?.(name);
+				else if (state === "deleted" || (await isOld(name)))
 					await recordings.remove(name.callId, name.attempt);
 			} catch (error) {
 				log.warn({ err: message(error), ...name }, "recording not removed");

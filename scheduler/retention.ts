@@ -7,6 +7,7 @@ import {
 	type RemoveRecordingsOptions,
 	removeRecordings,
 } from "./remove-recordings.js";
+import { type RemoveStoredOptions, removeStored } from "./remove-stored.js";
 
 /** Between two statements, so that others have the database meanwhile: PGlite is one connection. */
 const REST_MS = 25;
@@ -17,15 +18,17 @@ const MOST_BATCHES_OF_FILES = 20;
 
 export interface RetentionOptions extends RemoveRecordingsOptions {
 	store: Pick<Store, "retention" | "recordings">;
+	/** Where recordings are moved to, if they are. */
+	bucket?: RemoveStoredOptions["bucket"] | null;
 }
 
 /** Deletes what is past its time. Calls and recordings only where somebody said how long they are kept. */
 export function retentionSweeps(options: RetentionOptions): Sweep[] {
-	const { callsKeptMs, recordingsKeptMs, clock } = options;
+	const { callsKeptMs, recordingsKeptMs, clock, bucket } = options;
 	const { retention } = options.store;
 	const sweep = (
 		name: string,
-		batch: () => Promise<boolean>,
+		batch: (signal: AbortSignal) => Promise<boolean>,
 		most = MOST_BATCHES,
 	): Sweep => ({
 		name,
@@ -63,23 +66,25 @@ export function retentionSweeps(options: RetentionOptions): Sweep[] {
 				retention.markRecordings(at, clock.now()),
 			),
 		);
+	// always: DELETE marks recordings too
 	const files = removeRecordings(options);
-	return [
-		...sweeps,
-		// always: DELETE marks recordings too
-		sweep("files of recordings", files, MOST_BATCHES_OF_FILES),
-	];
+	sweeps.push(sweep("files of recordings", files, MOST_BATCHES_OF_FILES));
+	if (bucket) {
+		const stored = removeStored({ ...options, bucket });
+		sweeps.push(sweep("stored recordings", stored, MOST_BATCHES_OF_FILES));
+	}
+	return sweeps;
 }
 
 /** Until `batch` says that nothing is left, or its turn is over. */
 async function inBatches(
-	batch: () => Promise<boolean>,
+	batch: (signal: AbortSignal) => Promise<boolean>,
 	most: number,
 	clock: Clock,
 	signal: AbortSignal,
 ): Promise<void> {
 	for (let n = 0; n < most && !signal.aborted; n++) {
-		if (!(await batch())) return;
+		if (!(await batch(signal))) return;
 		await sleep(clock, REST_MS, signal).catch(() => {}); // it was told to break off
 	}
 }

@@ -5,13 +5,14 @@ import type { AppDeps } from "./deps.js";
 import { only } from "./edges.js";
 import { deleteToken } from "./routes/delete-token.js";
 import { getAccounts } from "./routes/get-accounts.js";
+import { getMetrics } from "./routes/get-metrics.js";
 import { getTokens } from "./routes/get-tokens.js";
 import { patchAccount } from "./routes/patch-account.js";
 import { postAccounts } from "./routes/post-accounts.js";
 import { postTokenRotate } from "./routes/post-token-rotate.js";
 import { postTokens } from "./routes/post-tokens.js";
 
-/** What an account's administrators do. Their credential comes in the header: a cloud_id in these bodies is another thing. */
+/** What administrators of an account and of the service do. Their credential comes in the header: a cloud_id in these bodies is another thing. */
 export function accountRoutes(
 	deps: AppDeps,
 	signedIn: ReturnType<typeof authenticate>,
@@ -22,7 +23,7 @@ export function accountRoutes(
 		if (cloudIdOf(response) !== deps.account.cloudId)
 			throw new Fault(
 				"FORBIDDEN",
-				"Only the operator's account (CLOUD_ID) manages accounts; use a token of it",
+				"This is for the operator's account (CLOUD_ID) only; use a token of it",
 			);
 		next();
 	};
@@ -48,5 +49,9 @@ export function accountRoutes(
 		.route("/accounts/:cloud_id")
 		.patch(admin, operator, patchAccount(deps))
 		.all(only("PATCH"));
+	router
+		.route("/metrics")
+		.get(admin, operator, getMetrics(deps))
+		.all(only("GET"));
 	return router;
 }

@@ -3,7 +3,6 @@ import type { AddressInfo } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createAudioWorker } from "../audio/worker.js";
 import { systemClock } from "../core/clock.js";
 import {
 	type Address,
@@ -12,33 +11,35 @@ import {
 	serviceHelp,
 } from "../core/config.js";
 import { message } from "../core/fault.js";
-import { createHttpClient, type HttpClient } from "../core/http.js";
+import { createHttpClient } from "../core/http.js";
 import { createLog, type Log } from "../core/log.js";
-import { Pacer } from "../core/pacer.js";
 import { liveInUtc } from "../core/timezone.js";
-import { createRecordings, type Recordings } from "../media/recordings.js";
-import { createSounds } from "../media/sounds.js";
-import {
-	CallDispatcher,
-	type CallDispatcherOptions,
-} from "../scheduler/call-dispatcher.js";
+import { createRecordings } from "../media/recordings.js";
 import { Heartbeat } from "../scheduler/heartbeat.js";
 import { retentionSweeps } from "../scheduler/retention.js";
 import { type Softswitch, startSoftswitch } from "../softswitch/app.js";
 import { openStore } from "../store/open-store.js";
-import type { Store } from "../store/store.js";
-import { SipDialer } from "../telephony/dialer.js";
-import type { Engine } from "../telephony/engine.js";
+import { bracket } from "../telephony/encode.js";
 import { SipAllow } from "../telephony/sip-allow.js";
-import { bracket } from "../telephony/targets.js";
 import { Deliverer } from "../webhooks/deliverer.js";
 import { createApp } from "./app.js";
 import { Closers } from "./closers.js";
+import { createDispatcher, type Tell } from "./create-dispatcher.js";
 import { openDataDir } from "./data-dir.js";
 import { Directory } from "./directory.js";
+import { createFront } from "./front.js";
 import { closeServer, createHttpServer, listening } from "./http-server.js";
+import { Metrics } from "./metrics.js";
+import { logEnd, openTraces } from "./observe.js";
+import { openBucket } from "./open-bucket.js";
 import { startDue } from "./start-due.js";
-import { defaultSipAllow, startEngine } from "./start-engine.js";
+import {
+	createShare,
+	defaultSipAllow,
+	startEngines,
+	startTrunks,
+} from "./start-engines.js";
+import { watchService } from "./start-metrics.js";
 
 /** 200 calls, each of which may take a second endpoint for a connect. */
 const EMBEDDED_ENDPOINTS = 400;
@@ -92,17 +93,41 @@ async function open(
 	closers.add(() => store.close());
 	const softswitch = config.DRACHTIO ? null : await embed(config, dataDir);
 	if (softswitch) closers.add(() => softswitch.stop());
-	const engine = await startEngine(config, softswitch, { log, closers });
+	const share = createShare(config, dataDir);
+	const front = createFront(share, log);
+	const server = createHttpServer(front.app);
+	server.listen(config.HTTP_PORT, config.HTTP_HOST);
+	// longer than clients keep theirs, or a request meets a connection that is just being closed
+	server.keepAliveTimeout = 65_000;
+	await listening(server, config);
+	const closeHttp = () => closeServer(server, clock);
+	closers.add(closeHttp);
+	const engines = await startEngines(config, softswitch, {
+		...{ log, closers, dataDir, share },
+	});
+	const trunks = startTrunks(config, engines, { log, closers });
 	const recordings = await createRecordings(join(dataDir, "recordings"));
+	const { bucket, uploads } = await openBucket(config, {
+		...{ store, recordings, clock, log, closers },
+	});
 	const http = createHttpClient({ allow: config.HTTP_ALLOW });
 	const allow = new SipAllow(config.SIP_ALLOW ?? defaultSipAllow(config));
 	const directory = new Directory(store, clock);
 	const { deliveries } = store;
-	const deliverer = new Deliverer({ deliveries, http, clock, log });
+	const metrics = new Metrics();
+	const traces = await openTraces(config, { clock, log, closers });
+	const deliverer = new Deliverer({
+		...{ deliveries, http, clock, log },
+		traces,
+		onAttempt: (seconds, taken) => metrics.noteDelivery(seconds, taken),
+	});
 	closers.add(() => deliverer.stop());
 	deliverer.start();
-	const tell: Tell = ({ publish }, event) => {
-		if (publish) deliverer.publish(publish, event);
+	const tell: Tell = ({ publish, traceparent }, event) => {
+		metrics.note(event);
+		uploads?.note(event);
+		logEnd(event, log);
+		if (publish) deliverer.publish(publish, event, traceparent);
 	};
 	const dispatcher = createDispatcher(
 		{
@@ -112,13 +137,20 @@ async function open(
 			dataDir,
 			log,
 			store,
-			engine,
+			engines,
+			trunks,
+			share,
 			recordings,
 			http,
 			allow,
+			traces,
+			onLegEnd: (figures) => metrics.noteLeg(figures),
 		},
 		closers,
 	);
+	watchService(metrics, {
+		...{ store, dispatcher, engines, trunks, uploads, clock },
+	});
 	await store.accounts.ensure({
 		...{ cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID ?? null },
 		...{ name: config.CLOUD_ID, limits: {}, createdAt: clock.now() },
@@ -129,12 +161,14 @@ async function open(
 	const app = createApp({
 		store,
 		dispatcher,
-		recordings,
+		...{ recordings, bucket },
 		directory,
 		account: { cloudId: config.CLOUD_ID, cloudSid: config.CLOUD_SID, token },
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		refusesSip: (address) => allow.refuses(address),
-		isReady: () => engine.ready,
+		engines,
+		trunks,
+		metrics,
 		resumeEndpoint: (id) => deliverer.resume(id),
 		http,
 		clock,
@@ -143,12 +177,14 @@ async function open(
 	await dispatcher.start();
 	const stopDue = await startDue({
 		...{ store, line: dispatcher, tell, clock, log },
+		onFired: (secondsLate) => metrics.noteFired(secondsLate),
 		hasTrunk: config.SIP_TRUNK.length > 0,
 		refusesSip: (address) => allow.refuses(address),
 	});
 	closers.add(stopDue);
 	const sweeps = retentionSweeps({
-		...{ store, recordings, clock, log },
+		...{ store, recordings, bucket, clock, log },
+		...(uploads && { found: (name) => uploads.found(name) }),
 		callsKeptMs: config.CALL_RETENTION,
 		recordingsKeptMs: config.RECORDING_RETENTION,
 	});
@@ -156,12 +192,9 @@ async function open(
 	closers.add(() => retention.stop());
 	// nothing waits for it: the first beat may have much to delete
 	void retention.start();
-	const server = createHttpServer(app);
-	server.listen(config.HTTP_PORT, config.HTTP_HOST);
-	// longer than clients keep theirs, or a request meets a connection that is just being closed
-	server.keepAliveTimeout = 65_000;
-	await listening(server, config);
-	closers.add(() => closeServer(server, clock));
+	front.open(app);
+	// before all else that was opened after it
+	closers.add(closeHttp);
 	const { port } = server.address() as AddressInfo; // it listens on TCP
 	return {
 		url: `http://${bracket(config.HTTP_HOST)}:${port}`,
@@ -180,57 +213,6 @@ async function open(
 			softswitch?.onExit((error) => listener(error.message));
 		},
 	};
-}
-
-type Tell = CallDispatcherOptions["tell"];
-
-interface DispatcherParts {
-	tell: Tell;
-	directory: Directory;
-	config: Config;
-	dataDir: string;
-	log: Log;
-	store: Store;
-	engine: Engine;
-	recordings: Recordings;
-	http: HttpClient;
-	allow: SipAllow;
-}
-
-function createDispatcher(
-	parts: DispatcherParts,
-	closers: Closers,
-): CallDispatcher {
-	const { config, dataDir, log, store, engine, http, allow } = parts;
-	const clock = systemClock;
-	const audio = createAudioWorker();
-	closers.add(() => audio.close());
-	return new CallDispatcher({
-		...parts,
-		dialer: new SipDialer({
-			engine,
-			trunks: config.SIP_TRUNK,
-			allow,
-			pacer: new Pacer(clock, config.CALLS_PER_SECOND),
-			gate: new Pacer(clock, config.CALLS_PER_SECOND),
-			clock,
-			log,
-		}),
-		sounds: createSounds({
-			dir: join(dataDir, "sounds"),
-			http,
-			audio,
-			clock,
-			log,
-		}),
-		appointments: store.callbacks,
-		numbersOf: (cloudId) => parts.directory.numbersOf(cloudId),
-		entitiesOf: (cloudId) => parts.directory.entitiesOf(cloudId),
-		queueLimit: config.QUEUE_LIMIT,
-		queueTimeoutMs: config.QUEUE_TIMEOUT,
-		callsPerSecond: config.CALLS_PER_SECOND,
-		clock,
-	});
 }
 
 function embed(config: Config, dataDir: string): Promise<Softswitch> {

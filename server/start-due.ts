@@ -19,6 +19,8 @@ export async function startDue({
 	line: Line;
 	/** Told of each call's first event once it is kept. */
 	tell(call: NewCall, queued: CallEvent): void;
+	/** Told how late each one became a call. */
+	onFired(secondsLate: number): void;
 	hasTrunk: boolean;
 	refusesSip(address: SipAddress): boolean;
 	clock: Clock;

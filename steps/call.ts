@@ -1,5 +1,13 @@
 import type { MissedOutcome } from "../core/outcome.js";
-import { callerId, checkTarget, nextStep, seconds, target } from "./fields.js";
+import {
+	anonymous,
+	callerId,
+	checkTarget,
+	nextStep,
+	seconds,
+	sipHeaders,
+	target,
+} from "./fields.js";
 import { defineStep, type Example } from "./step.js";
 
 const EXAMPLE = { number: "917507161643", caller_id: "917507161643" };
@@ -36,6 +44,8 @@ export const call = defineStep({
 			"Who is rung: the voice id of a user or team, a sip: address, or a number of 2 to 15 digits",
 		),
 		caller_id: callerId.describe("The number that the callee is shown"),
+		anonymous,
+		sip_headers: sipHeaders,
 		timeout: seconds(1, 300)
 			.default(30)
 			.describe("Seconds to ring, 1 to 300 (30 if left out)"),
@@ -46,7 +56,7 @@ export const call = defineStep({
 			),
 		next_step: nextStep,
 	},
-	templates: { number: "text", caller_id: "text" },
+	templates: { number: "text", caller_id: "text", sip_headers: "header" },
 	secret: [],
 	outcomes: {
 		answered: { says: "The callee answered", edges: ["next_step"] },
@@ -66,6 +76,8 @@ export const call = defineStep({
 		const { outcome } = await dial({
 			to: step.number,
 			callerId: step.caller_id,
+			anonymous: step.anonymous,
+			headers: step.sip_headers ?? {},
 			ringTimeoutMs: step.timeout * 1_000,
 			maxDurationMs: step.max_duration * 1_000,
 		});

@@ -1,7 +1,15 @@
 import type { ConnectResult } from "../core/call.js";
 import { inSeconds } from "../core/clock.js";
 import type { MissedOutcome } from "../core/outcome.js";
-import { callerId, checkTarget, nextStep, seconds, target } from "./fields.js";
+import {
+	anonymous,
+	callerId,
+	checkTarget,
+	nextStep,
+	seconds,
+	sipHeaders,
+	target,
+} from "./fields.js";
 import { defineStep, type Example, type StepResult } from "./step.js";
 
 const EXAMPLE = { number: "16468107000", caller_id: "12345678" };
@@ -46,12 +54,14 @@ export const connect = defineStep({
 			.describe(
 				"The number that the other party is shown (the call's if left out)",
 			),
+		anonymous,
+		sip_headers: sipHeaders,
 		timeout: seconds(1, 300)
 			.default(30)
 			.describe("Seconds to ring, 1 to 300 (30 if left out)"),
 		next_step: nextStep,
 	},
-	templates: { number: "text", caller_id: "text" },
+	templates: { number: "text", caller_id: "text", sip_headers: "header" },
 	secret: [],
 	outcomes: {
 		completed: {
@@ -82,6 +92,8 @@ export const connect = defineStep({
 		const result = await call.connect({
 			to: step.number,
 			callerId: step.caller_id,
+			anonymous: step.anonymous,
+			headers: step.sip_headers ?? {},
 			ringTimeoutMs: step.timeout * 1_000,
 			onBridged: () => emit({ type: "call.bridged", data: told }),
 		});

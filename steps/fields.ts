@@ -68,6 +68,36 @@ export const callerId = stringOrNumber(64).refine(isOneLine, {
 	error: "a caller id is one line without control characters",
 });
 
+export const anonymous = z
+	.boolean()
+	.default(false)
+	.describe(
+		"Do not show the caller id (RFC 3323); a trunk gets it in P-Asserted-Identity",
+	);
+
+const MOST_SIP_HEADERS = 20;
+
+/** Such as may be added without breaking what the service itself says. */
+const sipHeaderName = z
+	.string()
+	.regex(/^(?:X-[A-Za-z0-9-]{1,60}|User-to-User)$/i, {
+		error: "the name of a SIP header begins with X-, or is User-to-User",
+	});
+
+const sipHeaderValue = z.string().max(1_000).refine(isOneLine, {
+	error: "a SIP header is one line of up to 1000 characters",
+});
+
+export const sipHeaders = entries(
+	sipHeaderName,
+	sipHeaderValue,
+	MOST_SIP_HEADERS,
+)
+	.optional()
+	.describe(
+		"SIP headers of the INVITE: names that begin with X-, or User-to-User",
+	);
+
 function stringOrNumber(longest: number) {
 	return z
 		.union([z.string().min(1).max(longest), z.int().min(0)], {

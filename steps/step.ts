@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Appointments } from "../core/appointments.js";
-import type { Call, DialResult } from "../core/call.js";
+import type { Call, DialResult, Ringing } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
 import type { FlowEvent } from "../core/event.js";
@@ -93,10 +93,7 @@ export interface StepContext {
 }
 
 /** What the entry step asks for. */
-export interface FlowDial {
-	to: string;
-	callerId: string;
-	ringTimeoutMs: number;
+export interface FlowDial extends Ringing {
 	/** From the answer on. */
 	maxDurationMs: number;
 }

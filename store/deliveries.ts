@@ -15,6 +15,7 @@ const GATHER_MS = 100;
 
 type ClaimedRow = Parameters<typeof callEvent>[0] &
 	Pick<Selectable<Tables["webhook_endpoints"]>, "url"> &
+	Pick<Selectable<Tables["calls"]>, "traceparent"> &
 	Pick<Selectable<Tables["deliveries"]>, "endpoint_id" | "method" | "attempts">;
 
 export class StoredDeliveries implements Deliveries {
@@ -132,6 +133,24 @@ export class StoredDeliveries implements Deliveries {
 		return rows.map(({ id }) => id);
 	}
 
+	async oldestPendingAt(): Promise<number | null> {
+		// from one endpoint's oldest to the next one's, by the index
+		const { rows } = await sql<{ at: Date | null }>`
+			with recursive oldest as (
+				(select endpoint_id, at from deliveries where status = 'pending' order by endpoint_id, at limit 1)
+				union all
+				select next.endpoint_id, next.at from oldest, lateral (
+					select deliveries.endpoint_id, deliveries.at from deliveries
+					where deliveries.status = 'pending' and deliveries.endpoint_id > oldest.endpoint_id
+					order by deliveries.endpoint_id, deliveries.at limit 1
+				) next
+			)
+			select min(at) as at from oldest join webhook_endpoints on id = endpoint_id where status = 'enabled'`.execute(
+			this.#db,
+		);
+		return rows[0]?.at?.getTime() ?? null;
+	}
+
 	/** Takes over the deliveries whose ids `which` selects and locks, in the order of their events. */
 	async #claim(which: RawBuilder<unknown>): Promise<Delivery[]> {
 		const { rows } = await sql<ClaimedRow>`
@@ -140,18 +159,17 @@ export class StoredDeliveries implements Deliveries {
 				returning call_id, seq, endpoint_id, method, attempts
 			)
 			select events.id, events.type, events.seq, events.at, events.data, events.call_id,
-				calls.cloud_id, calls.metadata, claimed.endpoint_id, endpoint.url, claimed.method, claimed.attempts
+				calls.cloud_id, calls.metadata, calls.traceparent, claimed.endpoint_id, endpoint.url, claimed.method, claimed.attempts
 			from claimed
 				join events on events.call_id = claimed.call_id and events.seq = claimed.seq
 				join calls on calls.id = claimed.call_id
 				join webhook_endpoints endpoint on endpoint.id = claimed.endpoint_id
 			order by events.at, events.seq`.execute(this.#db);
-		return rows.map(({ endpoint_id, url, method, attempts, ...row }) => ({
+		return rows.map((row) => ({
 			event: callEvent(row),
-			endpointId: endpoint_id,
-			url,
-			method,
-			attempts,
+			endpointId: row.endpoint_id,
+			...{ url: row.url, method: row.method },
+			...{ attempts: row.attempts, traceparent: row.traceparent },
 		}));
 	}
 

@@ -41,6 +41,8 @@ export interface NewCallRecord {
 	/** What it was made for. */
 	callbackId: string | null;
 	scheduleId: string | null;
+	/** The span of a client that the call belongs under (W3C Trace Context), where it was posted with one. */
+	traceparent?: string | null;
 }
 
 /** Where a page ended: an instant and an id. */

@@ -94,7 +94,7 @@ async function assemble(
 		callbacks: new StoredCallbacks({ ...firing, dueSoon: callbacksSoon }),
 		schedules: new StoredSchedules({ ...firing, dueSoon: schedulesSoon }),
 		entities: new StoredEntities(db),
-		recordings: new StoredRecordings(db),
+		recordings: new StoredRecordings(db, instance.number),
 		retention: new ExpiredRows(db),
 		get alive() {
 			return database.alive;

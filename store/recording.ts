@@ -8,6 +8,7 @@ export interface Recording {
 }
 
 export interface KeptRecording extends Recording {
+	createdAt: number;
 	/** It must not be given out any more, and its file goes or is gone. */
 	deletedAt: number | null;
 }
@@ -37,4 +38,17 @@ export interface KeptRecordings {
 	states(
 		names: readonly RecordingName[],
 	): Promise<("kept" | "deleted" | "unknown")[]>;
+	/**
+	 * Keeps that the store of recordings may have it from now on, and that this instance puts it there. False where it is not
+	 * finished, or deleted, or this instance was taken for dead.
+	 */
+	beginUpload(name: RecordingName): Promise<boolean>;
+	/** It is there. False where it was deleted meanwhile, or this instance was taken for dead. */
+	endUpload(name: RecordingName): Promise<boolean>;
+	/** This instance uploads it no more, whether it is there or not. */
+	leaveUpload(name: RecordingName): Promise<void>;
+	/** What the store may have and nobody uploads, in order, those after `after`. */
+	stored(after: RecordingName | null, limit: number): Promise<RecordingName[]>;
+	/** The store has it no more; one that another instance uploads stays, for that one to see. */
+	forgetStored(name: RecordingName): Promise<void>;
 }

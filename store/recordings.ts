@@ -1,6 +1,7 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { CallEvent } from "../core/event.js";
 import { newId } from "../core/id.js";
+import { isOwn } from "./is-own.js";
 import type {
 	KeptRecording,
 	KeptRecordings,
@@ -11,9 +12,11 @@ import type { Tables } from "./schema.js";
 
 export class StoredRecordings implements KeptRecordings {
 	readonly #db: Kysely<Tables>;
+	readonly #owner: number;
 
-	constructor(db: Kysely<Tables>) {
+	constructor(db: Kysely<Tables>, owner: number) {
 		this.#db = db;
+		this.#owner = owner;
 	}
 
 	async find(
@@ -23,15 +26,25 @@ export class StoredRecordings implements KeptRecordings {
 	): Promise<KeptRecording | undefined> {
 		const row = await this.#db
 			.selectFrom("recordings")
-			.select(["attempt", "path", "bytes", "duration", "deleted_at"])
+			.select([
+				...(["attempt", "path", "bytes", "duration"] as const),
+				...(["created_at", "deleted_at"] as const),
+			])
 			.where("call_id", "=", callId)
 			.where("attempt", "=", attempt)
 			.where("cloud_id", "=", cloudId)
 			.executeTakeFirst();
 		if (!row) return undefined;
-		const { duration: duration_s, bytes, deleted_at, ...rest } = row;
+		const {
+			duration: duration_s,
+			bytes,
+			created_at,
+			deleted_at,
+			...rest
+		} = row;
+		const createdAt = created_at.getTime();
 		const deletedAt = deleted_at?.getTime() ?? null;
-		return { ...rest, bytes: Number(bytes), duration_s, deletedAt };
+		return { ...rest, bytes: Number(bytes), duration_s, createdAt, deletedAt };
 	}
 
 	async markDeleted(
@@ -70,13 +83,74 @@ export class StoredRecordings implements KeptRecordings {
 			order by place`.execute(this.#db);
 		return rows.map(({ state }) => state);
 	}
+
+	async beginUpload({ callId, attempt }: RecordingName): Promise<boolean> {
+		const { rows } = await sql`
+			with me as (
+				select number from instances where number = ${this.#owner} for key share
+			)
+			insert into stored_recordings (call_id, attempt, owner)
+			select call_id, attempt, number from me, recordings
+			where call_id = ${callId} and attempt = ${attempt} and deleted_at is null
+			on conflict (call_id, attempt) do update set owner = excluded.owner
+			returning owner`.execute(this.#db);
+		return rows.length > 0;
+	}
+
+	endUpload(name: RecordingName): Promise<boolean> {
+		return this.#settle(
+			name,
+			sql`exists (
+				select from recordings as kept
+				where kept.call_id = stored_recordings.call_id and kept.attempt = stored_recordings.attempt and deleted_at is null
+			)`,
+		);
+	}
+
+	async leaveUpload(name: RecordingName): Promise<void> {
+		await this.#settle(name, sql`true`);
+	}
+
+	/** Makes it nobody's, if it is ours. */
+	async #settle(
+		{ callId, attempt }: RecordingName,
+		where: RawBuilder<unknown>,
+	): Promise<boolean> {
+		const { numAffectedRows } = await sql`
+			update stored_recordings set owner = null
+			where call_id = ${callId} and attempt = ${attempt} and ${isOwn("owner", this.#owner)} and ${where}`.execute(
+			this.#db,
+		);
+		return Number(numAffectedRows ?? 0) > 0;
+	}
+
+	async stored(
+		after: RecordingName | null,
+		limit: number,
+	): Promise<RecordingName[]> {
+		const next = after
+			? sql`(call_id, attempt) > (${after.callId}::uuid, ${after.attempt}::integer)`
+			: sql`true`;
+		const { rows } = await sql<{ call_id: string; attempt: number }>`
+			select call_id, attempt from stored_recordings where owner is null and ${next}
+			order by call_id, attempt limit ${limit}`.execute(this.#db);
+		return rows.map(({ call_id: callId, attempt }) => ({ callId, attempt }));
+	}
+
+	async forgetStored({ callId, attempt }: RecordingName): Promise<void> {
+		await sql`
+			delete from stored_recordings where call_id = ${callId} and attempt = ${attempt}
+				and (owner is null or ${isOwn("owner", this.#owner)})`.execute(
+			this.#db,
+		);
+	}
 }
 
 /** The column `recording` of a call as it is read: its last attempt's that has one. `calls` is what the table is called there. */
 export const lastRecording = (calls: "calls" | "claimed") =>
 	sql<KeptRecording | null>`(
 		select json_build_object('attempt', kept.attempt, 'path', path, 'bytes', bytes, 'duration_s', duration,
-			'deletedAt', (extract(epoch from deleted_at) * 1000)::bigint)
+			'createdAt', (extract(epoch from created_at) * 1000)::bigint, 'deletedAt', (extract(epoch from deleted_at) * 1000)::bigint)
 		from recordings as kept where kept.call_id = ${sql.ref(`${calls}.id`)}
 		order by kept.attempt desc limit 1
 	)`.as("recording");

@@ -51,6 +51,8 @@ export interface Tables {
 		callback_id: string | null;
 		schedule_id: string | null;
 		stop_asked: Generated<boolean>;
+		/** The span of a client that the call belongs under (W3C Trace Context). */
+		traceparent: string | null;
 	};
 	legs: { dialog_id: string; transaction_id: string | null; call_id: string };
 	events: {
@@ -190,5 +192,11 @@ export interface Tables {
 		duration: number;
 		created_at: Instant;
 		deleted_at: Instant | null;
+	};
+	stored_recordings: {
+		call_id: string;
+		attempt: number;
+		/** Instance that uploads it. */
+		owner: number | null;
 	};
 }

@@ -155,6 +155,8 @@ export interface Delivery {
 	method: "POST" | "PUT";
 	/** That were made. */
 	attempts: number;
+	/** Of its call. */
+	traceparent: string | null;
 }
 
 /** What came of an attempt, or that it is put off. */
@@ -191,6 +193,8 @@ export interface Deliveries {
 	/** Makes deliveries of this instance nobody's, as if it had ended. */
 	leave(eventIds: readonly string[]): Promise<void>;
 	disabledEndpoints(): Promise<string[]>;
+	/** When the oldest event happened that is yet to be delivered to an enabled endpoint; null if there is none. */
+	oldestPendingAt(): Promise<number | null>;
 	/** Keeps what came of a delivery of ours, and gives it back; one without attempts waits in line. */
 	settle(result: DeliveryResult): Promise<void>;
 	/** No more is sent there until somebody enables it again. */

@@ -5,28 +5,42 @@ import type {
 	DialResult,
 	LegName,
 	Missed,
+	RtpFigures,
 } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import type { MediaShare } from "../core/media-share.js";
 import type { Pacer } from "../core/pacer.js";
 import { type DialogName, newDialogName } from "./dialog-name.js";
-import type { Engine } from "./engine.js";
-import { endLeftLeg } from "./left-leg.js";
+import type { Engines } from "./engines.js";
 import { Leg, type Reached } from "./leg.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
 import { canceled, noEndpoint } from "./not-rung.js";
-import { Party, type ReachRequest, type Round } from "./party.js";
-import { hangUp, type RingResult } from "./ring.js";
+import {
+	NotInvited,
+	Party,
+	type ReachRequest,
+	type Round,
+	type RungResult,
+} from "./party.js";
+import { hangUp } from "./ring.js";
+import type { SipAllow } from "./sip-allow.js";
 import { SipCall } from "./sip-call.js";
-import { resolveTargets, type TargetOptions } from "./targets.js";
+import { type Resolved, resolveTargets, type Target } from "./targets.js";
+import type { Trunks } from "./trunks.js";
 
-export interface DialerOptions extends TargetOptions {
-	engine: Engine;
+export interface DialerOptions {
+	engines: Engines;
+	trunks: Trunks;
+	allow: SipAllow;
+	share: MediaShare;
 	/** One permission for each call or leg that is made ready. */
 	pacer: Pacer;
 	/** At the same rate, one for each INVITE: what took longer to be made ready does not leave together with those after it. */
 	gate: Pacer;
+	/** Told of each answered leg once it was hung up, where the engine has measured its sound. */
+	onLegEnd?: ((figures: RtpFigures) => void) | undefined;
 	clock: Clock;
 	log: Log;
 }
@@ -40,42 +54,53 @@ export class SipDialer implements Dialer {
 	}
 
 	capacity(): number {
-		return this.#options.engine.capacity();
+		return this.#options.engines.capacity();
 	}
 
 	/** Resolves when the engine is there and an INVITE may leave; the `dial` that follows has had its turn. Rejects if `signal` aborts first. */
 	async turn(signal: AbortSignal): Promise<void> {
-		await this.#options.engine.untilReady(signal);
+		await this.#options.engines.untilReady(signal);
 		// before anything else, so that an engine is asked for no more than it can do
 		await this.#options.pacer.take(signal);
 	}
 
 	hangUpLeft(leg: LegName): void {
-		void endLeftLeg(leg, this.#options);
+		void this.#options.engines.hangUpLeft(leg);
 	}
 
 	async dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
-		const { clock, log } = this.#options;
-		const reached = await this.#reach(request, signal);
+		const { engines, share, clock } = this.#options;
+		const log = this.#logOf(request);
+		const reached = await this.#reach(
+			request,
+			(srtp) => engines.endpoint(srtp),
+			signal,
+		);
 		if (reached.outcome !== "answered") return reached;
 		return {
 			outcome: "answered",
 			call: new SipCall(
 				reached.leg,
-				(to, over) => this.#connect({ ...request, ...to }, over),
-				clock,
-				log,
+				(to, over) =>
+					this.#connect({ ...request, ...to }, reached.leg.endpoint, over),
+				{ share, clock, log },
 			),
 		};
 	}
 
 	/** Rings somebody and returns the leg; the first INVITE has had its turn. */
-	async #reach(request: ReachRequest, signal: AbortSignal): Promise<Reached> {
-		const { engine, log } = this.#options;
+	async #reach(
+		request: ReachRequest &
+			Pick<DialRequest, "callId"> &
+			Pick<Round, "onEarlyMedia">,
+		takeEndpoint: (srtp: boolean) => Promise<MediaEndpoint>,
+		signal: AbortSignal,
+	): Promise<Reached> {
 		if (signal.aborted) return canceled(signal);
 		const mayRing = await request.numbers?.();
 		const resolved = await resolveTargets(request.to, {
-			...this.#options,
+			trunks: this.#options.trunks.usable,
+			allow: this.#options.allow,
 			mayRing,
 			entities: (await request.entities?.()) ?? new Map(),
 		});
@@ -88,39 +113,58 @@ export class SipDialer implements Dialer {
 			request.legs.keep(unsent(first)),
 		]);
 		told.catch(() => {}); // awaited below, once there is an endpoint
-		let endpoint: MediaEndpoint;
-		try {
-			endpoint = await engine.endpoints.take();
-		} catch (error) {
-			log.warn({ err: error }, "no endpoint");
-			await told;
-			return noEndpoint(error);
-		}
-		try {
-			await told;
-			const round = this.#round({ ...request, mayRing }, first);
-			const party = new Party(this.#options, endpoint, round);
-			const { targets, strategy } = resolved;
-			const result =
-				strategy === "all"
-					? await party.all(targets, signal)
-					: await party.inOrder(targets, signal);
-			if (!result.answered) {
-				await endpoint.destroy();
-				return result.missed;
+		for (let again = false; ; again = true) {
+			let endpoint: MediaEndpoint;
+			try {
+				endpoint = await takeEndpoint(wantsSrtp(resolved.targets));
+			} catch (error) {
+				await told;
+				return noEndpoint(error);
 			}
-			return await this.#join(result, endpoint);
-		} catch (error) {
-			await endpoint.destroy();
-			throw error;
+			try {
+				await told;
+				const round = this.#round({ ...request, mayRing }, first);
+				return await this.#by(endpoint, round, resolved, signal);
+			} catch (error) {
+				if (!(error instanceof NotInvited)) {
+					await endpoint.destroy();
+					throw error;
+				}
+				// not waited for: nobody answers
+				void endpoint.destroy();
+				if (again) return noEndpoint(error);
+			}
 		}
+	}
+
+	/** Rings them with this endpoint, which is given back if nobody answers. */
+	async #by(
+		endpoint: MediaEndpoint,
+		round: Round & Pick<DialRequest, "callId">,
+		{ targets, strategy }: Extract<Resolved, { ok: true }>,
+		signal: AbortSignal,
+	): Promise<Reached> {
+		const log = this.#logOf(round);
+		const party = new Party({ ...this.#options, log }, endpoint, round);
+		const result =
+			strategy === "all"
+				? await party.all(targets, signal)
+				: await party.inOrder(targets, signal);
+		if (!result.answered) {
+			await endpoint.destroy();
+			return result.missed;
+		}
+		if (result.endpoint !== endpoint) await endpoint.destroy();
+		return this.#join(result, log);
 	}
 
 	/** onRinging is called once, however many parties and trunks are tried; the first INVITE has had its turn. */
 	#round(
-		request: ReachRequest & Pick<Round, "mayRing">,
+		request: ReachRequest &
+			Pick<DialRequest, "callId"> &
+			Pick<Round, "mayRing" | "onEarlyMedia">,
 		first: DialogName,
-	): Round {
+	): Round & Pick<DialRequest, "callId"> {
 		let rang = false;
 		let name: DialogName | null = first;
 		return {
@@ -151,7 +195,8 @@ export class SipDialer implements Dialer {
 
 	/** Rings the other party of a connect. */
 	async #connect(
-		request: DialRequest & ConnectRequest,
+		request: DialRequest & ConnectRequest & Pick<Round, "onEarlyMedia">,
+		near: MediaEndpoint,
 		signal: AbortSignal,
 	): Promise<Reached> {
 		try {
@@ -160,15 +205,23 @@ export class SipDialer implements Dialer {
 			return canceled(signal);
 		}
 		const nothing = { beforeInvite: async () => {}, onRinging: () => {} };
-		return this.#reach({ ...request, ...nothing }, signal);
+		return this.#reach(
+			{ ...request, ...nothing },
+			(srtp) => near.another(srtp),
+			signal,
+		);
+	}
+
+	#logOf({ callId }: Pick<DialRequest, "callId">): Log {
+		return this.#options.log.child({ callId });
 	}
 
 	/** The far end's answer goes to FreeSWITCH, and the leg stands. */
 	async #join(
-		{ dialog, answer }: Extract<RingResult, { answered: true }>,
-		endpoint: MediaEndpoint,
+		{ dialog, answer, endpoint }: Extract<RungResult, { answered: true }>,
+		log: Log,
 	): Promise<Reached> {
-		const { engine, clock, log } = this.#options;
+		const { clock } = this.#options;
 		const giveUp = async (missed: Missed): Promise<Missed> => {
 			await Promise.all([hangUp(dialog, clock), endpoint.destroy()]);
 			return missed;
@@ -181,7 +234,7 @@ export class SipDialer implements Dialer {
 				sipStatus: 200,
 			});
 		try {
-			if ((await endpoint.negotiate(answer)) === null)
+			if (!(await endpoint.accept(answer)))
 				return giveUp({ outcome: "interrupted", reason: "engine_lost" });
 		} catch (error) {
 			log.warn({ err: message(error) }, "no common media");
@@ -193,10 +246,17 @@ export class SipDialer implements Dialer {
 		}
 		return {
 			outcome: "answered",
-			leg: new Leg(dialog, endpoint, engine, log),
+			leg: new Leg(dialog, endpoint, {
+				onEnd: (figures) => this.#options.onLegEnd?.(figures),
+				...{ clock, log },
+			}),
 		};
 	}
 }
+
+/** What the first trunk says; a party makes another endpoint for one that says otherwise. */
+const wantsSrtp = ([first]: readonly Target[]): boolean =>
+	first?.[0]?.trunk?.srtp ?? false;
 
 const unsent = ({ id }: DialogName): LegName => ({
 	dialogId: id,

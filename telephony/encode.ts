@@ -17,6 +17,12 @@ export function argument(...words: string[]): string {
 	return words.join(" ");
 }
 
+/** The question for a channel's media statistics, the only argument that is JSON; a uuid is FreeSWITCH's own. */
+export function mediaStatsArgument(uuid: string): string {
+	const data = { uuid: argument(uuid) };
+	return JSON.stringify({ command: "mediaStats", data });
+}
+
 /** A path must pass `argument`; checked once for DATA_DIR at start. */
 export const isSafePath = (path: string): boolean => ARGUMENT.test(path);
 
@@ -33,3 +39,12 @@ export function sipUser(text: string): string {
 	const kept = text.replace(/[^A-Za-z0-9+*#_.-]/g, "").slice(0, 128);
 	return kept === "" ? "anonymous" : kept.replaceAll("#", "%23");
 }
+
+/** Throws for what is no header's name (RFC 3261 §25.1, token): the flow's check has let it through. */
+export function headerName(text: string): string {
+	if (/^[A-Za-z0-9-]{1,64}$/.test(text)) return text;
+	throw new Fault("INTERNAL", "a name that is no SIP header's was stopped");
+}
+
+export const bracket = (host: string): string =>
+	host.includes(":") ? `[${host}]` : host;

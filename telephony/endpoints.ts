@@ -1,6 +1,7 @@
 import type Mrf from "drachtio-fsmrf";
 import type { Clock } from "../core/clock.js";
 import { Fault, message } from "../core/fault.js";
+import type { DrachtioServer } from "./drachtio.js";
 import { MediaEndpoint } from "./media-endpoint.js";
 import { statusOf } from "./sip-outcome.js";
 
@@ -16,17 +17,25 @@ const KEEP_WARM_MS = 30_000;
 const REFILL_MS = 20;
 
 export interface EndpointsOptions {
-	/** Throws where there is no FreeSWITCH to make one. */
-	make(): Promise<Mrf.Endpoint>;
+	/** Throws where there are no servers to make one. */
+	make(srtp: boolean): Promise<Made>;
 	/** How many there may be. */
 	limit(): number;
 	clock: Clock;
 }
 
+interface Made {
+	made: Mrf.Endpoint;
+	/** By which. */
+	drachtio: DrachtioServer;
+}
+
 /** The endpoints of one FreeSWITCH: those in use, those ready for the next call. */
 export class Endpoints {
 	readonly #options: EndpointsOptions;
+	/** With those that are being made. */
 	#count = 0;
+	readonly #live = new Map<Mrf.Endpoint, MediaEndpoint>();
 	#warm: MediaEndpoint[] = [];
 	#cancelRefill: (() => void) | null = null;
 	#refilling = Promise.resolve();
@@ -36,11 +45,26 @@ export class Endpoints {
 		this.#options = options;
 	}
 
-	/** One that is inactive as yet; throws ENGINE_FULL or ENGINE_DOWN. Its `destroy` gives the place back. */
-	async take(): Promise<MediaEndpoint> {
+	get count(): number {
+		return this.#count;
+	}
+
+	/** One that is inactive as yet; throws ENGINE_FULL or ENGINE_DOWN, that at once when `given up` aborts. Its `destroy` gives the place back. */
+	async take(srtp: boolean, givenUp?: AbortSignal): Promise<MediaEndpoint> {
+		// none of those is kept ready: there are trunks without, as a rule
+		if (srtp) return this.#make(true, givenUp);
 		this.#refillSoon();
 		this.#coolLater();
-		return this.#warm.shift() ?? this.#make();
+		for (let ready = this.#warm.shift(); ready; ready = this.#warm.shift()) {
+			if (ready.drachtio.answering) return ready;
+			void ready.destroy();
+		}
+		return this.#make(false, givenUp);
+	}
+
+	/** Ends all: FreeSWITCH does not answer any more. */
+	abandon(): void {
+		for (const endpoint of this.#live.values()) endpoint.abandon();
 	}
 
 	/** Gives back those that nobody uses. */
@@ -76,7 +100,7 @@ export class Endpoints {
 		const { limit } = this.#options;
 		try {
 			while (this.#warm.length < WARM && this.#count < limit() - WARM) {
-				const endpoint = await this.#make();
+				const endpoint = await this.#make(false);
 				// dropped meanwhile
 				if (this.#cancelRefill !== mine) return await endpoint.destroy();
 				this.#warm.push(endpoint);
@@ -90,7 +114,7 @@ export class Endpoints {
 		if (this.#cancelRefill === mine) this.#cancelRefill = null;
 	}
 
-	async #make(): Promise<MediaEndpoint> {
+	async #make(srtp: boolean, givenUp?: AbortSignal): Promise<MediaEndpoint> {
 		const { clock, limit } = this.#options;
 		if (this.#count >= limit()) throw new Fault("ENGINE_FULL");
 		this.#count++;
@@ -98,7 +122,24 @@ export class Endpoints {
 			this.#count--;
 		};
 		try {
-			return new MediaEndpoint(await this.#inTime(), clock, release);
+			const { made, drachtio } = await this.#inTime(srtp, givenUp);
+			drachtio.endpoints++;
+			const endpoint = new MediaEndpoint(made, {
+				...{ clock, drachtio },
+				another: (likewise) => this.take(likewise),
+				release: () => {
+					this.#live.delete(made);
+					drachtio.endpoints--;
+					release();
+				},
+			});
+			if (!endpoint.over.aborted) this.#live.set(made, endpoint);
+			if (endpoint.srtp === srtp) return endpoint;
+			await endpoint.destroy();
+			throw new Fault(
+				"ENGINE_DOWN",
+				`FreeSWITCH offers ${srtp ? "no SRTP" : "SRTP to a leg that wants none"}: docs/production.md says what it needs`,
+			);
 		} catch (error) {
 			release();
 			throw error instanceof Fault
@@ -111,22 +152,32 @@ export class Endpoints {
 		}
 	}
 
-	#inTime(): Promise<Mrf.Endpoint> {
+	#inTime(srtp: boolean, givenUp?: AbortSignal): Promise<Made> {
 		const { clock, make } = this.#options;
 		return new Promise((resolve, reject) => {
 			let late = false;
-			const cancel = clock.after(ENDPOINT_MS, () => {
+			const giveUp = (why: string) => {
 				late = true;
-				reject(new Fault("ENGINE_DOWN", "FreeSWITCH made no endpoint in time"));
-			});
-			make().then(
-				(made) => {
-					cancel();
-					if (late) made.destroy().catch(() => {});
-					else resolve(made);
+				forget();
+				reject(new Fault("ENGINE_DOWN", why));
+			};
+			const cancel = clock.after(ENDPOINT_MS, () =>
+				giveUp("FreeSWITCH made no endpoint in time"),
+			);
+			const onGivenUp = () => giveUp("FreeSWITCH: connection lost");
+			givenUp?.addEventListener("abort", onGivenUp);
+			const forget = () => {
+				cancel();
+				givenUp?.removeEventListener("abort", onGivenUp);
+			};
+			make(srtp).then(
+				(result) => {
+					forget();
+					if (late) result.made.destroy().catch(() => {});
+					else resolve(result);
 				},
 				(error) => {
-					cancel();
+					forget();
 					reject(error);
 				},
 			);

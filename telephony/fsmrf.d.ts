@@ -2,7 +2,7 @@
 
 declare module "drachtio-fsmrf" {
 	import type { EventEmitter } from "node:events";
-	import type { Server, Socket } from "node:net";
+	import type { Server } from "node:net";
 	import type modesl from "drachtio-modesl";
 	import type Srf from "drachtio-srf";
 
@@ -18,8 +18,6 @@ declare module "drachtio-fsmrf" {
 		}
 
 		interface MediaServer extends EventEmitter {
-			/** From the last HEARTBEAT; 0 before the first. */
-			readonly maxSessions: number;
 			readonly listenPort: number;
 			/** The listener that FreeSWITCH connects to, inside drachtio-modesl's. */
 			readonly _server: OutboundServer;
@@ -27,8 +25,10 @@ declare module "drachtio-fsmrf" {
 			readonly pendingConnections: ReadonlyMap<string, unknown>;
 			_onNewCall(connection: modesl.Connection, id: string): void;
 			/** The event socket this service opened; null after it closed. */
-			readonly conn: EventEmitter & { socket: Socket | null };
-			createEndpoint(): Promise<Endpoint>;
+			readonly conn: modesl.Connection;
+			createEndpoint(options: {
+				headers: Record<string, string>;
+			}): Promise<Endpoint>;
 			disconnect(): void;
 		}
 
@@ -48,7 +48,7 @@ declare module "drachtio-fsmrf" {
 			readonly dialog: Srf.Dialog;
 			readonly connected: boolean;
 			/** FreeSWITCH's outbound event socket; null after its end. */
-			readonly conn: EventEmitter | null;
+			readonly conn: modesl.Connection | null;
 			execute(application: string, argument?: string): Promise<modesl.EslEvent>;
 			api(command: string, argument: string): Promise<modesl.EslEvent>;
 			destroy(): Promise<void>;
@@ -56,7 +56,12 @@ declare module "drachtio-fsmrf" {
 	}
 
 	class Mrf {
-		constructor(srf: Pick<Srf, "createUAC">);
+		constructor(srf: {
+			createUAC(
+				uri: string,
+				options: Srf.CreateUACOptions,
+			): Promise<Srf.Dialog>;
+		});
 		connect(options: Mrf.ConnectOptions): Promise<Mrf.MediaServer>;
 	}
 

@@ -1,21 +1,35 @@
 import type Srf from "drachtio-srf";
-import type { LegEnd, Missed } from "../core/call.js";
+import type { LegEnd, Missed, RtpFigures } from "../core/call.js";
+import type { Clock } from "../core/clock.js";
 import type { Log } from "../core/log.js";
-import type { Engine } from "./engine.js";
+import type { DrachtioServer } from "./drachtio.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
 import { hangUp } from "./ring.js";
 
 /** Q.850 cause in a Reason header (RFC 3326 §2): `Q.850;cause=16;text="…"`. */
 const Q850 = /Q\.850[^,]*;\s*cause=(\d{1,3})/i;
 
+const SESSION_EXPIRES =
+	/^\s*(\d{1,9})\s*(?:;.*?refresher\s*=\s*(uac|uas)\b.*)?/i;
+
 export type Reached = { outcome: "answered"; leg: Leg } | Missed;
+
+export interface LegOptions {
+	/** It was hung up: what had come of its sound. */
+	onEnd(figures: RtpFigures): void;
+	clock: Clock;
+	log: Log;
+}
 
 /** One answered leg: the SIP dialog with the far end and the endpoint that makes its sound. */
 export class Leg {
 	readonly endpoint: MediaEndpoint;
 	readonly #dialog: Srf.Dialog;
-	readonly #engine: Engine;
-	readonly #log: Log;
+	readonly #options: LegOptions;
+	readonly #answeredAt: number;
+	#closed: Promise<void> | null = null;
+	/** Once it was hung up. */
+	rtp: RtpFigures | null = null;
 	readonly #over = new AbortController();
 	/** Digits that came as SIP INFO, which FreeSWITCH does not see. */
 	onInfoDigit: (digit: string) => void = () => {};
@@ -23,27 +37,33 @@ export class Leg {
 	constructor(
 		dialog: Srf.Dialog,
 		endpoint: MediaEndpoint,
-		engine: Engine,
-		log: Log,
+		options: LegOptions,
 	) {
 		this.#dialog = dialog;
 		this.endpoint = endpoint;
-		this.#engine = engine;
-		this.#log = log;
+		this.#options = options;
+		this.#answeredAt = options.clock.monotonic();
 		dialog.on("destroy", (request) =>
 			this.#end({ by: "callee", ...q850(request) }),
 		);
 		dialog.on("modify", (request, response) => {
 			void this.#renegotiate(request, response);
 		});
+		dialog.on("update", (request, response) => {
+			void this.#renegotiate(request, response);
+		});
 		dialog.on("info", (request, response) => this.#info(request, response));
 		endpoint.over.addEventListener("abort", () => this.#end({ by: "engine" }), {
 			once: true,
 		});
-		engine.once("lost", this.#onLost);
+		endpoint.drachtio.once("lost", this.#onLost);
 		// a BYE that came in the same packet as the answer was handled before anybody listened
 		if (!(dialog as Srf.Dialog & { connected: boolean }).connected)
 			this.#end({ by: "callee" });
+	}
+
+	get #drachtio(): DrachtioServer {
+		return this.endpoint.drachtio;
 	}
 
 	/** Aborts when the far end or the engine is gone; its reason is a LegEnd. */
@@ -56,38 +76,56 @@ export class Leg {
 		const wasUp = !this.over.aborted;
 		this.#end({ by: "service" });
 		await Promise.all([
-			wasUp ? hangUp(this.#dialog, this.#engine.clock) : undefined,
-			this.endpoint.destroy(),
+			wasUp ? hangUp(this.#dialog, this.#drachtio.clock) : undefined,
+			this.#close(),
 		]);
+	}
+
+	/** Gives the endpoint back, once it has told what it has measured. */
+	#close(): Promise<void> {
+		this.#closed ??= this.#measure().then(() => this.endpoint.destroy());
+		return this.#closed;
+	}
+
+	async #measure(): Promise<void> {
+		const { clock, onEnd } = this.#options;
+		const upMs = clock.monotonic() - this.#answeredAt;
+		this.rtp = await this.endpoint.received(upMs);
+		if (this.rtp) onEnd(this.rtp);
 	}
 
 	#onLost = () => this.#end({ by: "engine" });
 
 	#end(end: LegEnd): void {
 		if (this.over.aborted) return;
-		this.#engine.off("lost", this.#onLost);
+		this.#drachtio.off("lost", this.#onLost);
 		this.#over.abort(end);
 		// the endpoint is left for a recording to be closed, unless it was the endpoint that ended
 		if (end.by !== "engine") return;
-		if (this.#engine.signalling) void hangUp(this.#dialog, this.#engine.clock);
-		else void this.#engine.hangUpWhenReady(idOf(this.#dialog));
+		if (this.#drachtio.connected)
+			void hangUp(this.#dialog, this.#drachtio.clock);
+		else void this.#drachtio.hangUpWhenConnected(idOf(this.#dialog));
 	}
 
-	/** A re-INVITE of the far end (hold, new address): FreeSWITCH answers it. */
+	/** A re-INVITE or UPDATE of the far end (hold, new address, refresh): FreeSWITCH answers what is said of media. */
 	async #renegotiate(
 		request: Srf.SrfRequest,
 		response: Srf.SrfResponse,
 	): Promise<void> {
 		try {
+			const headers = sessionTimer(request);
+			// an UPDATE need not speak of media (RFC 3311 §5.1)
+			if (!request.body && request.method === "UPDATE")
+				return response.send(200, { headers });
 			// without an offer ours is repeated (RFC 3261 §14.2)
 			const answer = request.body
 				? await this.endpoint.negotiate(request.body)
 				: this.#dialog.local.sdp;
 			if (answer === null) return response.send(481);
 			this.#dialog.local.sdp = answer;
-			response.send(200, { body: answer });
+			response.send(200, { headers, body: answer });
 		} catch (error) {
-			this.#log.warn({ err: error }, "re-INVITE refused");
+			this.#options.log.warn({ err: error }, `${request.method} refused`);
 			response.send(488);
 		}
 	}
@@ -103,6 +141,19 @@ export class Leg {
 		response.send(digit ? 200 : 400);
 		if (digit) this.onInfoDigit(digit.toUpperCase());
 	}
+}
+
+/** What the far end asked for, agreed to; it refreshes if it can and does not say who (RFC 4028 §9). drachtio-server keeps the time. */
+function sessionTimer(request: Srf.SrfRequest): Record<string, string> {
+	const [, interval, asked] =
+		SESSION_EXPIRES.exec(request.get("Session-Expires") ?? "") ?? [];
+	if (interval === undefined) return {};
+	const isAble = /\btimer\b/i.test(request.get("Supported") ?? "");
+	const refresher = isAble ? (asked?.toLowerCase() ?? "uac") : "uas";
+	return {
+		"Session-Expires": `${interval};refresher=${refresher}`,
+		...(refresher === "uac" && { Require: "timer" }),
+	};
 }
 
 function q850(request: Srf.SrfRequest | undefined): { q850Cause?: number } {

@@ -1,14 +1,39 @@
+import type { EventEmitter } from "node:events";
 import type Mrf from "drachtio-fsmrf";
+import type Srf from "drachtio-srf";
+import type { RtpFigures } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
-import { argument } from "./encode.js";
+import { Fault } from "../core/fault.js";
+import type { DrachtioServer } from "./drachtio.js";
+import { argument, mediaStatsArgument } from "./encode.js";
+import { rtpFigures } from "./media-stats.js";
 
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
 const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
 
 /** For what FreeSWITCH answers at once. */
 const ANSWER_MS = 5_000;
+/** For a change of what is spoken: FreeSWITCH may be asked twice for it. */
+const CHANGE_MS = 2 * ANSWER_MS + 1_000;
+
+/** For what nobody wants to wait for at a leg's end. */
+const FIGURES_MS = 1_000;
+
+/** A FreeSWITCH that is not told otherwise offers both: that is no SRTP to rely on. */
+const isSrtp = (sdp: string): boolean =>
+	/^m=audio \d+ RTP\/SAVP/m.test(sdp) && !/^m=audio \d+ RTP\/AVP/m.test(sdp);
 
 export type PlaybackEnd = "played" | "not_found" | "over";
+
+export interface MediaEndpointOptions {
+	/** That it was made by. */
+	drachtio: DrachtioServer;
+	/** Makes one beside it, in the same FreeSWITCH: no other can be bridged with it. */
+	another(srtp: boolean): Promise<MediaEndpoint>;
+	/** Called once, when the endpoint is over. */
+	release(): void;
+	clock: Clock;
+}
 
 /**
  * One FreeSWITCH endpoint. Every command races the endpoint's end: a promise of fsmrf's never settles once its socket has died.
@@ -17,13 +42,22 @@ export type PlaybackEnd = "played" | "not_found" | "over";
 export class MediaEndpoint {
 	readonly #endpoint: Mrf.Endpoint;
 	readonly #clock: Clock;
-	readonly #release: () => void;
 	readonly #over = new AbortController();
 	readonly #ended: Promise<null>;
 
-	/** `release` is called once, when the endpoint is over. */
-	constructor(endpoint: Mrf.Endpoint, clock: Clock, release: () => void) {
+	readonly #release: () => void;
+	#changed: Promise<unknown> = Promise.resolve();
+	#accepted: string | null = null;
+	readonly drachtio: DrachtioServer;
+	readonly another: (srtp: boolean) => Promise<MediaEndpoint>;
+
+	constructor(
+		endpoint: Mrf.Endpoint,
+		{ drachtio, another, release, clock }: MediaEndpointOptions,
+	) {
 		this.#endpoint = endpoint;
+		this.drachtio = drachtio;
+		this.another = another;
 		this.#clock = clock;
 		this.#release = release;
 		this.#ended = new Promise((resolve) => {
@@ -45,15 +79,69 @@ export class MediaEndpoint {
 		return this.#endpoint.local.sdp;
 	}
 
+	/** Whether it speaks SRTP, and nothing else (RFC 4568). */
+	get srtp(): boolean {
+		return isSrtp(this.offer);
+	}
+
 	onDigit(listener: (digit: string) => void): void {
 		this.#endpoint.on("dtmf", ({ dtmf }: { dtmf: string }) => listener(dtmf));
 	}
 
-	/** Gives FreeSWITCH the far end's session description (re-INVITE); returns its own, or null if it is gone. */
-	async negotiate(sdp: string): Promise<string | null> {
+	/** Gives FreeSWITCH the far end's answer to its offer; false if it is gone. Throws where it does not take it. */
+	async accept(answer: string): Promise<boolean> {
+		// as after a 183, mostly
+		if (answer === this.#accepted) return !this.over.aborted;
+		const accepted = await (this.srtp
+			? this.#afterAnother(() => this.#answer(answer))
+			: this.negotiate(answer));
+		if (accepted === null) return false;
+		this.#accepted = answer;
+		return true;
+	}
+
+	/** Gives FreeSWITCH an offer of the far end's (re-INVITE); returns its answer, or null if it is gone. */
+	async negotiate(offer: string): Promise<string | null> {
 		const { dialog } = this.#endpoint;
-		const modified = dialog.modify(sdp) as unknown as Promise<string>; // without noAck it is the answer
-		return this.#soon(this.#race(modified));
+		return this.#afterAnother(
+			() => dialog.modify(offer) as unknown as Promise<string>, // without noAck it is the answer
+		);
+	}
+
+	/**
+	 * FreeSWITCH has its first offer acknowledged long ago, so that it takes what comes for an offer; then it would choose itself another
+	 * key, while the far end has the first one (switch_core_media.c, check_for_crypto_in_answer). It is asked to make the same offer again.
+	 */
+	async #answer(sdp: string): Promise<string> {
+		if (!isSrtp(sdp) || !/^a=crypto:/m.test(sdp))
+			throw new Fault("ENGINE_DOWN", "the far end answers without SRTP");
+		const dialog = this.#endpoint.dialog as EventEmitter; // its types do not know `off`
+		let onOffer = (_offer: Srf.SrfRequest, _response: Srf.SrfResponse) => {};
+		const asked = new Promise<string>((resolve) => {
+			onOffer = (_offer, response) => {
+				response.send(200, { body: sdp });
+				resolve(sdp);
+			};
+		});
+		dialog.on("modify", onOffer);
+		try {
+			const isAsked = await this.#api("uuid_media_reneg");
+			if (isAsked && (await this.#soon(this.#race(asked))) !== null) return sdp;
+			throw new Fault("ENGINE_DOWN", "FreeSWITCH does not offer again");
+		} finally {
+			// it would answer another offer with what is out of date
+			dialog.off("modify", onOffer);
+		}
+	}
+
+	/** One change at a time (RFC 3261 §14.1). */
+	#afterAnother(change: () => Promise<string>): Promise<string | null> {
+		// its time begins with it, and whatever becomes of it the next one has its turn
+		const changed = this.#changed.then(() =>
+			this.#soon(this.#race(change()), CHANGE_MS),
+		);
+		this.#changed = changed.catch(() => {});
+		return changed;
 	}
 
 	/** Plays a file to its end, or until `stopPlaying`. */
@@ -98,11 +186,27 @@ export class MediaEndpoint {
 		await this.#execute("send_dtmf", argument(digit));
 	}
 
+	/** What came of the far end's sound in the `upMs` since it answered; null where FreeSWITCH does not tell. */
+	async received(upMs: number): Promise<RtpFigures | null> {
+		if (this.over.aborted) return null;
+		const asked = this.#endpoint
+			.api("json", mediaStatsArgument(this.#endpoint.uuid))
+			.catch(() => null); // a leg ends without figures, too
+		const event = await this.#soon(this.#race(asked), FIGURES_MS);
+		return event && rtpFigures(event.getBody(), upMs);
+	}
+
 	/** Ends FreeSWITCH's leg and gives its place back; does not wait for ever for either. */
 	async destroy(): Promise<void> {
 		if (this.over.aborted) return;
 		const destroyed = this.#endpoint.destroy().catch(() => {});
 		await this.#soon(Promise.race([destroyed, this.#ended]));
+		this.#finish();
+	}
+
+	/** FreeSWITCH answers no more: should it wake up, the end of its socket ends its leg. */
+	abandon(): void {
+		this.#endpoint.conn?.disconnect();
 		this.#finish();
 	}
 
@@ -132,9 +236,9 @@ export class MediaEndpoint {
 	}
 
 	/** Null when it takes longer than a healthy FreeSWITCH ever does. */
-	#soon<T>(work: Promise<T>): Promise<T | null> {
+	#soon<T>(work: Promise<T>, limitMs = ANSWER_MS): Promise<T | null> {
 		return new Promise((resolve, reject) => {
-			const cancel = this.#clock.after(ANSWER_MS, () => resolve(null));
+			const cancel = this.#clock.after(limitMs, () => resolve(null));
 			work.finally(cancel).then(resolve, reject);
 		});
 	}

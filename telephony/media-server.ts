@@ -14,8 +14,6 @@ const PROFILE_LINE = new RegExp(
 	`^\\s*${PROFILE}\\s.*sip:mod_sofia@[0-9.]+:\\d+`,
 	"m",
 );
-/** A line of the command `status`. */
-const MOST_SESSIONS = /^(\d+) session\(s\) max/m;
 /** For a FreeSWITCH that does not say. */
 const ASSUMED_SESSIONS = 400;
 const CONNECT_MS = 5_000;
@@ -30,22 +28,36 @@ export interface MediaServerOptions {
 	log: Log;
 }
 
+/** Sends an INVITE to FreeSWITCH. */
+export type Inviter = (
+	uri: string,
+	options: Srf.CreateUACOptions,
+) => Promise<Srf.Dialog>;
+
+/** How busy a FreeSWITCH is. */
+export interface Status {
+	sessions: number;
+	maxSessions: number;
+	/** Percent. */
+	idleCpu: number;
+}
+
 export interface ConnectedMediaServer {
 	server: Mrf.MediaServer;
-	/** How many call legs FreeSWITCH takes; fsmrf hears of it only 20 s later, with the first HEARTBEAT. */
-	maxSessions: number;
+	/** fsmrf hears of it only 20 s later, with the first HEARTBEAT. */
+	status: Status;
 }
 
 /** Connects to a FreeSWITCH; every failure is a Fault that says what is wrong, where fsmrf would hang or throw. */
 export async function connectMediaServer(
-	srf: Srf,
+	invite: Inviter,
 	options: MediaServerOptions,
 ): Promise<ConnectedMediaServer> {
 	const { freeswitch, listen, advertise, clock, log } = options;
-	const maxSessions = await limited(clock, probe(freeswitch), freeswitch);
+	const status = await limited(clock, probe(freeswitch), freeswitch);
 	const server = await limited(
 		clock,
-		new Mrf(guardedSrf(srf)).connect({
+		new Mrf({ createUAC: guarded(invite) }).connect({
 			address: freeswitch.host,
 			port: freeswitch.port,
 			secret: freeswitch.secret,
@@ -59,14 +71,25 @@ export async function connectMediaServer(
 	);
 	if (server.conn.socket) tend(server.conn.socket, log);
 	admitOnly(server, freeswitch.host, { clock, log });
-	return { server, maxSessions };
+	return { server, status };
+}
+
+/** What the command `status` says (FreeSWITCH 1.10, mod_commands.c). */
+export function readStatus(body: string): Status {
+	const read = (pattern: RegExp) => pattern.exec(body)?.[1];
+	return {
+		sessions: Number(read(/^(\d+) session\(s\) - /m) ?? 0),
+		maxSessions:
+			Number(read(/^(\d+) session\(s\) max/m) ?? 0) || ASSUMED_SESSIONS,
+		idleCpu: Number(read(/^min idle cpu [\d.]+\/([\d.]+)/m) ?? 100),
+	};
 }
 
 /**
  * Says what fsmrf would not: its promise never settles on a wrong secret, and a missing profile throws inside a socket callback,
- * which ends the process. Resolves with the most sessions that FreeSWITCH takes.
+ * which ends the process.
  */
-function probe({ host, port, secret }: Engine): Promise<number> {
+function probe({ host, port, secret }: Engine): Promise<Status> {
 	return new Promise((resolve, reject) => {
 		const connection = new modesl.Connection(host, port, secret, () => {
 			connection.api("sofia status", (event) => {
@@ -74,8 +97,7 @@ function probe({ host, port, secret }: Engine): Promise<number> {
 					return refuse(`it has no sofia profile '${PROFILE}'`);
 				connection.api("status", (status) => {
 					connection.disconnect();
-					const [, most] = MOST_SESSIONS.exec(status.getBody()) ?? [];
-					resolve(Number(most ?? ASSUMED_SESSIONS));
+					resolve(readStatus(status.getBody()));
 				});
 			});
 		});
@@ -121,11 +143,10 @@ async function limited<T>(
  * fsmrf calls `dialog.destroy()` without a catch when an endpoint times out; the rejection (ENODIALOG) would end the process and every
  * live call with it. Its dialogs get a `destroy` whose rejection is always handled.
  */
-function guardedSrf(srf: Srf): Pick<Srf, "createUAC"> {
-	const createUAC = async (...args: Parameters<Srf["createUAC"]>) => {
-		const dialog: Srf.Dialog = await Promise.resolve(
-			srf.createUAC(...args) as unknown as Srf.Dialog,
-		); // no callback given: a promise of a dialog
+const guarded =
+	(invite: Inviter): Inviter =>
+	async (uri, options) => {
+		const dialog = await invite(uri, options);
 		const destroy = dialog.destroy.bind(dialog) as (
 			...args: unknown[]
 		) => unknown; // a promise without a callback, else the dialog
@@ -136,8 +157,6 @@ function guardedSrf(srf: Srf): Pick<Srf, "createUAC"> {
 		};
 		return dialog;
 	};
-	return { createUAC: createUAC as Srf["createUAC"] }; // fsmrf uses the promise form only
-}
 
 /** Lets only the configured media server reach fsmrf's listener, and only for an endpoint that is awaited. */
 function admitOnly(

@@ -5,7 +5,7 @@ import type { RingResult } from "./ring.js";
 // How an attempt ends without an INVITE.
 
 /** Nothing was tried. */
-export const nobody: RingResult = {
+export const nobody: Extract<RingResult, { answered: false }> = {
 	answered: false,
 	missed: { outcome: "unreachable", reason: "no_route" },
 	redirectTo: null,

@@ -1,20 +1,23 @@
 import type { DialRequest, StopReason } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
-import { message } from "../core/fault.js";
+import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import { offering } from "./codecs.js";
 import type { DialogName } from "./dialog-name.js";
-import type { Engine } from "./engine.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
-import { canceled, nobody } from "./not-rung.js";
+import { canceled, nobody, noEndpoint } from "./not-rung.js";
 import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
+import type { SipAllow } from "./sip-allow.js";
 import { worthAnotherTrunk } from "./sip-outcome.js";
 import { redirected, type Target, type TargetOptions } from "./targets.js";
+import type { Health, Trunks } from "./trunks.js";
 
 /** How often a 3xx is followed. */
 const MAX_REDIRECTS = 2;
 
-export interface PartyOptions extends TargetOptions {
-	engine: Engine;
+export interface PartyOptions {
+	trunks: Trunks;
+	allow: SipAllow;
 	clock: Clock;
 	log: Log;
 }
@@ -26,13 +29,24 @@ export type Round = ReachRequest & {
 	mayRing: TargetOptions["mayRing"];
 	/** Waits until another INVITE may leave, and names it; rejects if `signal` aborts first. */
 	turn(signal: AbortSignal): Promise<DialogName>;
+	/** Somebody has something to be heard before the answer; null: that is over, and nobody has answered. */
+	onEarlyMedia?(from: MediaEndpoint | null): void;
 };
+
+/** An answer comes with the endpoint whose offer it answers. */
+export type RungResult =
+	| (Extract<RingResult, { answered: true }> & { endpoint: MediaEndpoint })
+	| Extract<RingResult, { answered: false }>;
+
+/** The drachtio-server was gone before any INVITE could leave: another may do. */
+export class NotInvited extends Fault {}
 
 /** Rings the targets of one party, each over its trunks. */
 export class Party {
 	readonly #options: PartyOptions;
 	readonly #endpoint: MediaEndpoint;
 	readonly #round: Round;
+	#invited = false;
 
 	constructor(options: PartyOptions, endpoint: MediaEndpoint, round: Round) {
 		this.#options = options;
@@ -44,10 +58,10 @@ export class Party {
 	async inOrder(
 		targets: readonly Target[],
 		signal: AbortSignal,
-	): Promise<RingResult> {
-		let last: RingResult | undefined;
+	): Promise<RungResult> {
+		let last: RungResult | undefined;
 		for (const target of targets) {
-			last = await this.#target(target, signal);
+			last = await this.#target(target, signal, true);
 			if (last.answered || signal.aborted) return last;
 		}
 		return last ?? nobody;
@@ -57,18 +71,24 @@ export class Party {
 	async all(
 		targets: readonly Target[],
 		signal: AbortSignal,
-	): Promise<RingResult> {
+	): Promise<RungResult> {
 		const won = new AbortController();
 		const either = AbortSignal.any([signal, won.signal]);
-		let winner: RingResult | undefined;
-		const results = await Promise.all(
+		let winner: RungResult | undefined;
+		const results = await Promise.allSettled(
 			targets.map(async (target) => {
-				const result = await this.#target(target, either).catch((error) => {
-					won.abort("internal_error" satisfies StopReason);
-					throw error;
-				});
+				const result = await this.#target(target, either, false).catch(
+					(error) => {
+						won.abort("internal_error" satisfies StopReason);
+						throw error;
+					},
+				);
 				if (!result.answered) return result;
-				if (winner) await hangUp(result.dialog, this.#options.clock);
+				if (winner)
+					await Promise.all([
+						hangUp(result.dialog, this.#options.clock),
+						this.#giveBack(result.endpoint),
+					]);
 				else {
 					winner = result;
 					won.abort("completed" satisfies StopReason);
@@ -76,14 +96,51 @@ export class Party {
 				return result;
 			}),
 		);
-		return winner ?? results.at(-1) ?? nobody;
+		if (winner) return winner;
+		let last: RungResult = nobody;
+		for (const result of results) {
+			if (result.status === "rejected") throw result.reason;
+			last = result.value;
+		}
+		return last;
+	}
+
+	/** The sound of one that rings. */
+	#early(endpoint: MediaEndpoint) {
+		const { onEarlyMedia } = this.#round;
+		let state: "none" | "heard" | "over" = "none";
+		return {
+			begin: (sdp: string) => {
+				if (!onEarlyMedia) return;
+				endpoint.accept(sdp).then(
+					(isThere) => {
+						if (!isThere || state === "over") return;
+						state = "heard";
+						onEarlyMedia(endpoint);
+					},
+					(error) =>
+						this.#options.log.warn({ err: message(error) }, "no early media"),
+				);
+			},
+			end: () => {
+				if (state === "heard") onEarlyMedia?.(null);
+				state = "over";
+			},
+		};
 	}
 
 	/** One party over its trunks: the next one only where the last gave no answer or is ill. */
-	async #target(target: Target, signal: AbortSignal): Promise<RingResult> {
-		let last: RingResult = nobody;
+	async #target(
+		target: Target,
+		signal: AbortSignal,
+		isAlone: boolean,
+	): Promise<RungResult> {
+		let last: RungResult = nobody;
 		for (const destination of target) {
-			last = await this.#destination(destination, signal);
+			last = await this.#destination(destination, signal, isAlone);
+			const { trunk } = destination;
+			const health = healthOf(last);
+			if (trunk && health) this.#options.trunks.note(trunk, health);
 			if (last.answered || signal.aborted || !worthAnotherTrunk(last.missed))
 				return last;
 		}
@@ -93,10 +150,44 @@ export class Party {
 	async #destination(
 		destination: Destination,
 		signal: AbortSignal,
+		isAlone: boolean,
+	): Promise<RungResult> {
+		const srtp = destination.trunk?.srtp ?? false;
+		let endpoint = this.#endpoint;
+		try {
+			if (srtp !== endpoint.srtp) endpoint = await endpoint.another(srtp);
+		} catch (error) {
+			this.#options.log.warn({ err: message(error) }, "no endpoint");
+			return { answered: false, missed: noEndpoint(error), redirectTo: null };
+		}
+		let result: RingResult | undefined;
+		try {
+			result = await this.#by(endpoint, destination, signal, isAlone);
+			return result.answered ? { ...result, endpoint } : result;
+		} finally {
+			if (!result?.answered) await this.#giveBack(endpoint);
+		}
+	}
+
+	/** The party's own serves the next one. */
+	async #giveBack(endpoint: MediaEndpoint): Promise<void> {
+		if (endpoint !== this.#endpoint) await endpoint.destroy();
+	}
+
+	async #by(
+		endpoint: MediaEndpoint,
+		destination: Destination,
+		signal: AbortSignal,
+		isAlone: boolean,
 	): Promise<RingResult> {
-		const { engine, clock, log } = this.#options;
-		const { callerId, ringTimeoutMs, onRinging, turn, legs, mayRing } =
-			this.#round;
+		const { clock, log } = this.#options;
+		const { ringTimeoutMs, turn, legs, mayRing } = this.#round;
+		const codecs = destination.trunk?.codecs ?? [];
+		const offer = offering(endpoint.offer, codecs);
+		if (offer === null) {
+			log.error({ codecs }, "the engine has none of the trunk's codecs");
+			return noCodec;
+		}
 		let next = destination;
 		for (let redirects = 0; ; redirects++) {
 			let name: DialogName;
@@ -107,14 +198,19 @@ export class Party {
 				return { answered: false, missed: canceled(signal), redirectTo: null };
 			}
 			await legs.held();
+			if (!endpoint.drachtio.connected && !this.#invited)
+				throw new NotInvited("ENGINE_DOWN");
+			this.#invited = true;
+			const early = this.#early(endpoint);
 			const result = await ring(
 				next,
 				{
-					engine,
-					clock,
+					...this.#round,
+					...(isAlone && { onEarlySdp: early.begin }),
+					drachtio: endpoint.drachtio,
+					...{ clock, log },
 					name,
-					offer: this.#endpoint.offer,
-					callerId,
+					offer,
 					onSent: (transactionId) => {
 						const leg = { dialogId: name.id, transactionId };
 						legs.keep(leg).catch((error) => {
@@ -122,10 +218,10 @@ export class Party {
 						});
 					},
 					timeoutMs: ringTimeoutMs,
-					onRinging,
 				},
 				signal,
 			);
+			if (!result.answered) early.end();
 			if (result.answered || !result.redirectTo || redirects >= MAX_REDIRECTS)
 				return result;
 			const followed = await redirected(result.redirectTo, destination, {
@@ -136,4 +232,19 @@ export class Party {
 			next = followed;
 		}
 	}
+}
+
+const noCodec: RingResult = {
+	answered: false,
+	missed: { outcome: "failed", reason: "trunk_error" },
+	redirectTo: null,
+};
+
+/** What a call says of its trunk; null for nothing. */
+function healthOf(result: RingResult): Health | null {
+	// that is our engine's fault
+	if (result === noCodec) return null;
+	if (result.answered) return "well";
+	if (worthAnotherTrunk(result.missed)) return "ill";
+	return result.missed.sipStatus === undefined ? null : "well";
 }

@@ -1,9 +1,12 @@
 import type Srf from "drachtio-srf";
 import type { Missed, StopReason } from "../core/call.js";
 import { type Clock, sleep } from "../core/clock.js";
+import { message } from "../core/fault.js";
+import type { Log } from "../core/log.js";
+import type { Trunk } from "../core/trunk.js";
 import type { DialogName } from "./dialog-name.js";
-import { headerValue, sipUser } from "./encode.js";
-import type { Engine } from "./engine.js";
+import type { DrachtioServer } from "./drachtio.js";
+import { bracket, headerName, headerValue, sipUser } from "./encode.js";
 import { type Attempt, missed, statusOf } from "./sip-outcome.js";
 
 /** Where one INVITE goes. */
@@ -13,18 +16,26 @@ export interface Destination {
 	/** Where the packet goes, when that is not what the URI says (a resolved address). */
 	proxy?: string;
 	auth?: { username: string; password: string };
+	/** That it goes by. */
+	trunk?: Trunk;
 }
 
 export interface RingOptions {
-	engine: Engine;
+	drachtio: DrachtioServer;
 	clock: Clock;
+	log: Log;
 	name: DialogName;
 	offer: string;
 	callerId: string;
+	anonymous: boolean;
+	/** Further ones. */
+	headers: Readonly<Record<string, string>>;
 	timeoutMs: number;
 	/** It left, or left anew with credentials: drachtio-server's id of its transaction. */
 	onSent(transactionId: string): void;
 	onRinging(sipStatus: number): void;
+	/** What a provisional response says of sound before the answer (RFC 3960); called once. */
+	onEarlySdp?(sdp: string): void;
 }
 
 export type RingResult =
@@ -42,7 +53,7 @@ export function ring(
 	options: RingOptions,
 	signal: AbortSignal,
 ): Promise<RingResult> {
-	const { engine, clock, onRinging } = options;
+	const { drachtio, clock, onRinging } = options;
 	const attempt: Attempt = { rang: false };
 	let request: Srf.SrfRequest | undefined;
 	return new Promise((resolve) => {
@@ -52,7 +63,7 @@ export function ring(
 			settled = true;
 			cancelTimer();
 			signal.removeEventListener("abort", onAbort);
-			engine.off("lost", onLost);
+			drachtio.off("lost", onLost);
 			resolve(result);
 		};
 		const fail = (status: number | null, redirectTo: string | null = null) =>
@@ -75,8 +86,9 @@ export function ring(
 			true,
 		);
 		signal.addEventListener("abort", onAbort, { once: true });
-		engine.once("lost", onLost);
+		drachtio.once("lost", onLost);
 
+		let isEarly = false;
 		let told: string | undefined;
 		const tellSent = () => {
 			const id = request && transactionOf(request);
@@ -89,7 +101,9 @@ export function ring(
 				tellSent();
 				if (attempt.canceledBecause) sent.cancel(() => {});
 			},
-			onProvisional({ status }) {
+			onProvisional({ status, body }) {
+				if (body && !isEarly) options.onEarlySdp?.(body);
+				isEarly ||= Boolean(body);
 				// credentials were asked for in the meantime, perhaps
 				tellSent();
 				if (!attempt.rang && status >= 180) onRinging(status);
@@ -108,8 +122,9 @@ export function ring(
 				const status = statusOf(error);
 				if (status !== undefined && !isAnswer(error))
 					return fail(status, redirectTarget(error));
+				options.log.warn({ err: message(error) }, "an INVITE failed");
 				// srf could make no dialog of the 200, and has sent its ACK: somebody is on the line
-				if (request) void engine.hangUpWhenReady(options.name.id);
+				if (request) void drachtio.hangUpWhenConnected(options.name.id);
 				const reason = request ? "sip_error" : "engine_lost";
 				const missed: Missed = { outcome: "failed", reason };
 				settle({ answered: false, missed, redirectTo: null });
@@ -118,27 +133,33 @@ export function ring(
 	});
 }
 
+/**
+ * A call whose far end has gone without a word ends after half an hour at the most (RFC 4028 §4), and one that a proxy has forgotten
+ * likewise. drachtio-server, or the far end, refreshes it.
+ */
+const SESSION_TIMER = { Supported: "timer", "Session-Expires": "1800" };
+
 interface Progress {
 	onSent(request: Srf.SrfRequest): void;
 	onProvisional(response: Srf.SrfResponse): void;
 }
 
 async function invite(
-	{ uri, proxy, auth }: Destination,
-	{ engine, name, offer, callerId }: RingOptions,
+	{ uri, proxy, auth, trunk }: Destination,
+	options: RingOptions,
 	{ onSent, onProvisional }: Progress,
 ): Promise<Srf.Dialog> {
-	return engine.srf.createUAC(
+	const { drachtio, name, offer } = options;
+	return drachtio.srf.createUAC(
 		uri,
 		{
 			localSdp: offer,
 			headers: {
+				...furtherHeaders(options),
+				...SESSION_TIMER,
 				// in small letters: srf repeats it so, with credentials
 				"call-id": name.callId,
-				From: headerValue(
-					`<sip:${sipUser(callerId)}@localhost>;tag=${name.fromTag}`,
-				),
-				Contact: headerValue(`<sip:${sipUser(callerId)}@localhost>`),
+				...callerHeaders(options, trunk),
 			},
 			...(proxy ? { proxy } : {}),
 			...(auth ? { auth } : {}),
@@ -152,6 +173,38 @@ async function invite(
 		},
 	);
 }
+
+/** From, and what says who calls without showing it (RFC 3323 §4.1.1.3, RFC 3325 §9.1). */
+function callerHeaders(
+	{ name, callerId, anonymous }: RingOptions,
+	trunk: Trunk | undefined,
+): Record<string, string> {
+	const user = sipUser(callerId);
+	const tag = `;tag=${name.fromTag}`;
+	if (!anonymous)
+		return {
+			From: `<sip:${user}@localhost>${tag}`,
+			Contact: `<sip:${user}@localhost>`,
+		};
+	return {
+		From: `"Anonymous" <sip:anonymous@anonymous.invalid>${tag}`,
+		Contact: "<sip:anonymous@localhost>",
+		Privacy: "id",
+		// trusted to keep it, as whoever else is dialled is not
+		...(trunk && {
+			"P-Asserted-Identity": `<sip:${user}@${bracket(trunk.host)}>`,
+		}),
+	};
+}
+
+/** What a flow wrote, once more made harmless; what the service itself says cannot be among it (steps/fields.ts). */
+const furtherHeaders = ({ headers }: RingOptions): Record<string, string> =>
+	Object.fromEntries(
+		Object.entries(headers).map(([name, text]) => [
+			headerName(name),
+			headerValue(text),
+		]),
+	);
 
 /** Sends BYE and waits a while for its answer; a dialog that is gone already is what was wanted. */
 export async function hangUp(dialog: Srf.Dialog, clock: Clock): Promise<void> {

@@ -12,15 +12,17 @@ import type { Clock } from "../core/clock.js";
 import { DigitQueue } from "../core/digits.js";
 import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import type { MediaShare } from "../core/media-share.js";
 import type { Sound } from "../core/sounds.js";
 import type { Leg, Reached } from "./leg.js";
-import type { PlaybackEnd } from "./media-endpoint.js";
+import type { MediaEndpoint, PlaybackEnd } from "./media-endpoint.js";
+import type { Round } from "./party.js";
 
 const STOP_AGAIN_MS = 100;
 
 /** Rings the other party of a connect. */
 type Connect = (
-	request: ConnectRequest,
+	request: ConnectRequest & Pick<Round, "onEarlyMedia">,
 	signal: AbortSignal,
 ) => Promise<Reached>;
 
@@ -29,14 +31,21 @@ export class SipCall implements Call {
 	readonly digits: DigitQueue;
 	readonly #leg: Leg;
 	readonly #connect: Connect;
+	readonly #share: MediaShare;
 	readonly #clock: Clock;
 	readonly #log: Log;
-	#recording: string | null = null;
+	/** Where it comes to, and what the media engine calls it. */
+	#recording: { path: string; name: string } | null = null;
 	#bridgedTo: Leg | null = null;
 
-	constructor(leg: Leg, connect: Connect, clock: Clock, log: Log) {
+	constructor(
+		leg: Leg,
+		connect: Connect,
+		{ share, clock, log }: { share: MediaShare; clock: Clock; log: Log },
+	) {
 		this.#leg = leg;
 		this.#connect = connect;
+		this.#share = share;
 		this.#clock = clock;
 		this.#log = log;
 		this.digits = new DigitQueue(clock);
@@ -49,6 +58,10 @@ export class SipCall implements Call {
 
 	get over(): AbortSignal {
 		return this.#leg.over;
+	}
+
+	get rtp() {
+		return this.#leg.rtp;
 	}
 
 	async play(sound: Sound, options: PlayOptions): Promise<PlayResult> {
@@ -82,7 +95,10 @@ export class SipCall implements Call {
 		if (stopOnDigit) void this.digits.pressed(done.signal).then(stop);
 		try {
 			// nobody waits for the rest of a sound that nobody hears
-			return await unlessAborted(endpoint.play(path), this.over);
+			return await unlessAborted(
+				endpoint.play(this.#share.sound(path)),
+				this.over,
+			);
 		} catch (error) {
 			if (this.over.aborted) return "over";
 			throw error;
@@ -97,24 +113,32 @@ export class SipCall implements Call {
 		const gaveUp = new AbortController();
 		const onOver = () => gaveUp.abort("completed" satisfies StopReason);
 		this.over.addEventListener("abort", onOver, { once: true });
-		const ringback = this.#leg.endpoint.ringback();
-		const reached = await this.#connect(request, gaveUp.signal);
+		const waiting = new Waiting(this.#leg.endpoint);
+		const reached = await this.#connect(
+			{ ...request, onEarlyMedia: (from) => waiting.hear(from) },
+			gaveUp.signal,
+		);
 		this.over.removeEventListener("abort", onOver);
-		await this.#leg.endpoint.stopPlaying();
-		await ringback;
-		if (reached.outcome !== "answered")
+		if (reached.outcome !== "answered") {
+			await waiting.end();
 			return this.over.aborted ? { outcome: "hangup" } : reached;
+		}
+		const isJoined = await waiting.end(reached.leg.endpoint);
 		if (this.over.aborted) {
 			await reached.leg.hangUp();
 			return { outcome: "hangup" };
 		}
-		return this.#converse(reached.leg, request);
+		return this.#converse(reached.leg, isJoined, request);
 	}
 
 	/** Joins both legs and waits until one of them is over. */
-	async #converse(other: Leg, request: ConnectRequest): Promise<ConnectResult> {
+	async #converse(
+		other: Leg,
+		isJoined: boolean,
+		request: ConnectRequest,
+	): Promise<ConnectResult> {
 		const { endpoint } = this.#leg;
-		if (!(await endpoint.bridge(other.endpoint))) {
+		if (!isJoined && !(await endpoint.bridge(other.endpoint))) {
 			await other.hangUp();
 			return this.over.aborted
 				? { outcome: "hangup" }
@@ -137,13 +161,15 @@ export class SipCall implements Call {
 
 	async startRecording(path: string): Promise<void> {
 		const { endpoint } = this.#leg;
-		if (await endpoint.startRecording(path)) {
-			this.#recording = path;
+		const name = this.#share.recording(path);
+		if (await endpoint.startRecording(name)) {
+			this.#recording = { path, name };
 			return;
 		}
 		this.#log.warn("the media engine does not record");
 		// it may yet do so where its answer was late: nobody would mask that
-		await endpoint.stopRecording(path);
+		await endpoint.stopRecording(name);
+		void this.#share.arrived(path);
 	}
 
 	async keepPrivate(on: boolean): Promise<void> {
@@ -153,9 +179,10 @@ export class SipCall implements Call {
 
 	async #mask(): Promise<void> {
 		const { endpoint } = this.#leg;
-		const path = this.#recording;
-		if (path === null || (await endpoint.maskRecording(path, true))) return;
-		const stopped = await endpoint.stopRecording(path);
+		const recording = this.#recording;
+		if (!recording || (await endpoint.maskRecording(recording.name, true)))
+			return;
+		const stopped = await endpoint.stopRecording(recording.name);
 		// hangUp has closed it meanwhile, or there is nothing more to hear
 		if (this.#recording === null || this.over.aborted) return;
 		if (!stopped)
@@ -169,17 +196,58 @@ export class SipCall implements Call {
 
 	async #unmask(): Promise<void> {
 		if (this.#recording === null) return;
-		if (!(await this.#leg.endpoint.maskRecording(this.#recording, false)))
+		const { name } = this.#recording;
+		if (!(await this.#leg.endpoint.maskRecording(name, false)))
 			this.#log.warn("the recording stays masked");
 	}
 
 	async hangUp(): Promise<void> {
-		if (this.#recording) {
-			const path = this.#recording;
-			this.#recording = null;
-			await this.#leg.endpoint.stopRecording(path);
-		}
+		const recording = this.#recording;
+		this.#recording = null;
+		if (recording) await this.#leg.endpoint.stopRecording(recording.name);
 		await this.#leg.hangUp();
+		if (recording) await this.#share.arrived(recording.path);
+	}
+}
+
+/** What a callee hears until somebody answers: our tone, or what the other side has to say (RFC 3960 §3.2). */
+class Waiting {
+	readonly #endpoint: MediaEndpoint;
+	#tone: Promise<unknown> | null;
+	#joined: MediaEndpoint | null = null;
+	#changed = Promise.resolve();
+
+	constructor(endpoint: MediaEndpoint) {
+		this.#endpoint = endpoint;
+		this.#tone = endpoint.ringback();
+	}
+
+	/** Joins it with the endpoint of somebody who rings; null: back to our tone. */
+	hear(from: MediaEndpoint | null): void {
+		this.#changed = this.#changed.then(async () => {
+			await this.#quiet();
+			if (from)
+				this.#joined = (await this.#endpoint.bridge(from)) ? from : null;
+			else this.#tone = this.#endpoint.ringback();
+		});
+		this.#changed.catch(() => {}); // awaited at the end
+	}
+
+	/** Leaves it in silence, or joined with the one that has answered if it is: then it says so. */
+	async end(answered?: MediaEndpoint): Promise<boolean> {
+		await this.#changed;
+		if (answered && this.#joined === answered) return true;
+		await this.#quiet();
+		return false;
+	}
+
+	async #quiet(): Promise<void> {
+		if (this.#joined) await this.#endpoint.unbridge();
+		this.#joined = null;
+		if (!this.#tone) return;
+		await this.#endpoint.stopPlaying();
+		await this.#tone;
+		this.#tone = null;
 	}
 }
 

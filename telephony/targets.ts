@@ -1,8 +1,9 @@
 import type { Missed } from "../core/call.js";
-import type { Trunk } from "../core/config.js";
 import type { Entities } from "../core/entity.js";
 import { isNumber } from "../core/phone.js";
 import { parseSipAddress, type SipAddress } from "../core/sip-address.js";
+import { type Trunk, written } from "../core/trunk.js";
+import { bracket } from "./encode.js";
 import type { Destination } from "./ring.js";
 import type { SipAllow } from "./sip-allow.js";
 
@@ -78,17 +79,18 @@ async function resolveTarget(
 
 /** The one way in which an address is written. */
 export function sipUri({ user, host, port, transport }: SipAddress): string {
-	const parameter = transport === "tcp" ? ";transport=tcp" : "";
+	const parameter = transport === "udp" ? "" : `;transport=${transport}`;
 	const at = user === "" ? "" : `${user}@`;
 	return `sip:${at}${bracket(host)}:${port}${parameter}`;
 }
 
-export const bracket = (host: string): string =>
-	host.includes(":") ? `[${host}]` : host;
+export const trunkUri = (trunk: Trunk): string =>
+	sipUri({ ...trunk, user: "" });
 
 function viaTrunk(number: string, trunk: Trunk): Destination {
 	return {
-		uri: sipUri({ ...trunk, user: number }),
+		trunk,
+		uri: sipUri({ ...trunk, user: written(number, trunk) }),
 		...(trunk.user === undefined
 			? {}
 			: { auth: { username: trunk.user, password: trunk.password ?? "" } }),

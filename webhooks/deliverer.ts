@@ -6,7 +6,8 @@ import { message } from "../core/fault.js";
 import { Forgotten } from "../core/forgotten.js";
 import type { Teller } from "../core/http.js";
 import type { Log } from "../core/log.js";
-import { endpointId } from "../store/endpoint-id.js";
+import type { Traces } from "../core/trace.js";
+import { endpointId as idOf } from "../store/endpoint-id.js";
 import type { Deliveries, DeliveryResult, Publish } from "../store/store.js";
 import { Outlet, type Post } from "./outlet.js";
 import { Sender } from "./sender.js";
@@ -27,6 +28,10 @@ export interface DelivererOptions {
 	http: Teller;
 	clock: Clock;
 	log: Log;
+	/** Told of each attempt that was answered or failed: seconds since the event, and whether it was taken. */
+	onAttempt?(seconds: number, taken: boolean): void;
+	/** Where there are none, nothing is traced. */
+	traces?: Pick<Traces, "delivery"> | undefined;
 	/** From 0 to 1. */
 	random?: () => number;
 }
@@ -62,7 +67,8 @@ export class Deliverer {
 		});
 		this.#post = {
 			...{ deliveries, clock, log, random, stop: this.#stop.signal },
-			sender: new Sender(http, deliveries, clock),
+			sender: new Sender({ http, deliveries, clock, traces: options.traces }),
+			onAttempt: (...attempt) => options.onAttempt?.(...attempt),
 			claims: () => this.#claims,
 			isDisabled: (id) => this.#disabled.has(id),
 			disable: (id) => {
@@ -85,12 +91,19 @@ export class Deliverer {
 	}
 
 	/** Sends an event that was just kept, with its delivery, by this instance. */
-	publish({ url, method }: Publish, event: CallEvent): void {
+	publish(
+		{ url, method }: Publish,
+		event: CallEvent,
+		traceparent?: string | null,
+	): void {
 		if (this.#stop.signal.aborted) return;
 		this.#owned.add(event.id);
-		const id = endpointId(event.cloud_id, url);
-		const delivery = { event, endpointId: id, url, method, attempts: 0 };
-		this.#outlet(id).publish(delivery);
+		const endpointId = idOf(event.cloud_id, url);
+		const delivery = {
+			...{ event, endpointId, url, method },
+			...{ attempts: 0, traceparent: traceparent ?? null },
+		};
+		this.#outlet(endpointId).publish(delivery);
 	}
 
 	/** Looks at once for what waits there, though it was left alone for a while. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.js";
+import { type Clock, secondsBetween } from "../core/clock.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Deliveries, Delivery, DeliveryResult } from "../store/store.js";
@@ -22,6 +22,8 @@ export interface Post {
 	readonly log: Log;
 	/** From 0 to 1. */
 	random(): number;
+	/** Seconds since the event, and whether it was taken. */
+	onAttempt(seconds: number, taken: boolean): void;
 	/** Breaks off what is under way. */
 	readonly stop: AbortSignal;
 	/** Whether it takes more from the store than it has. */
@@ -174,6 +176,8 @@ export class Outlet {
 		// broken off by us: the next instance makes it anew
 		if (stop.aborted) return;
 		const at = clock.now();
+		const age = secondsBetween(Date.parse(event.at), at);
+		this.#post.onAttempt(age, detail === null);
 		const result = {
 			...{ eventId: event.id, attempts },
 			attempt: { at, httpStatus, detail },

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { Teller } from "../core/http.js";
+import type { Traces } from "../core/trace.js";
 import type { Deliveries, Delivery } from "../store/store.js";
 import { retryAfterMs } from "./retries.js";
 import { signatureHeaders } from "./sign.js";
@@ -17,59 +18,62 @@ export interface Attempt {
 	askedMs: number;
 }
 
+export interface SenderOptions {
+	http: Teller;
+	deliveries: Pick<Deliveries, "liveSecrets">;
+	clock: Clock;
+	traces: Pick<Traces, "delivery"> | undefined;
+}
+
 /** Signs an event with the secrets of its account and sends it once. */
 export class Sender {
-	readonly #http: Teller;
-	readonly #deliveries: Pick<Deliveries, "liveSecrets">;
-	readonly #clock: Clock;
+	readonly #options: SenderOptions;
 	readonly #secrets = new Map<
 		string,
 		{ until: number; live: Promise<string[]> }
 	>();
 
-	constructor(
-		http: Teller,
-		deliveries: Pick<Deliveries, "liveSecrets">,
-		clock: Clock,
-	) {
-		this.#http = http;
-		this.#deliveries = deliveries;
-		this.#clock = clock;
+	constructor(options: SenderOptions) {
+		this.#options = options;
 	}
 
 	/** Rejects only if the secrets cannot be read. */
-	async send(
-		{ event, url, method }: Delivery,
-		signal: AbortSignal,
-	): Promise<Attempt> {
+	async send(delivery: Delivery, signal: AbortSignal): Promise<Attempt> {
+		const { event, url, method } = delivery;
+		const { http, clock, traces } = this.#options;
 		const body = JSON.stringify(event);
 		const secrets = await this.#liveSecrets(event.cloud_id);
-		const signed = { id: event.id, atMs: this.#clock.now(), body };
-		const result = await this.#http.tell({
+		const signed = { id: event.id, atMs: clock.now(), body };
+		const attempts = delivery.attempts + 1;
+		const trace = traces?.delivery({ ...delivery, attempts });
+		const result = await http.tell({
 			method,
 			url,
 			headers: {
 				"content-type": "application/json",
 				...signatureHeaders(secrets, signed),
+				...trace?.headers,
 			},
 			body,
 			timeoutMs: TIMEOUT_MS,
 			signal,
 		});
+		trace?.end(result.kind === "answered" ? result.status : null);
 		if (result.kind === "failed")
 			return { httpStatus: null, detail: result.detail, askedMs: 0 };
 		const { status, headers } = result;
 		if (status >= 200 && status < 300)
 			return { httpStatus: status, detail: null, askedMs: 0 };
-		const askedMs = retryAfterMs(headers["retry-after"], this.#clock.now());
+		const askedMs = retryAfterMs(headers["retry-after"], clock.now());
 		return { httpStatus: status, detail: `it answered ${status}`, askedMs };
 	}
 
 	#liveSecrets(cloudId: string): Promise<string[]> {
-		const now = this.#clock.monotonic();
+		const { clock, deliveries } = this.#options;
+		const now = clock.monotonic();
 		const known = this.#secrets.get(cloudId);
 		if (known && known.until > now) return known.live;
-		const live = this.#deliveries
+		const live = deliveries
 			.liveSecrets(cloudId)
 			.then((secrets) => secrets.map(({ secret }) => secret));
 		this.#secrets.set(cloudId, { until: now + SECRETS_MS, live });

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { RequestHandler } from "express";
 import { z } from "zod";
 import { instant } from "../../core/clock.js";
@@ -7,6 +6,11 @@ import { problem } from "../../flow/problem.js";
 import type { AppDeps } from "../deps.js";
 import { findCall } from "../find-call.js";
 import { readQuery } from "../read-input.js";
+import { sendFile, sendStored } from "../send-recording.js";
+
+/** One that nobody has stored after that is lost, with the disk that it was on. */
+const UPLOADED_MS = 86_400_000;
+const SOON_S = 5;
 
 const error = "write the number of an attempt, from 1";
 /** Of both methods. */
@@ -20,10 +24,8 @@ export const query = {
 };
 
 /** GET /calls/{id}/recording?attempt: the wav, whole or the Range that is asked for, once the attempt is over; the last one's if none is named. */
-export function getCallRecording({
-	store,
-	recordings,
-}: AppDeps): RequestHandler {
+export function getCallRecording(deps: AppDeps): RequestHandler {
+	const { store, bucket, clock } = deps;
 	return async (request, response) => {
 		const { attempt } = readQuery(query, request.query);
 		const { id, cloudId, recording } = await findCall(store, request, response);
@@ -32,20 +34,15 @@ export function getCallRecording({
 				? recording
 				: await store.recordings.find(cloudId, id, attempt);
 		if (kept?.deletedAt) throw wasDeleted(kept.attempt, kept.deletedAt);
-		const file = kept && (await recordings.find(id, kept.attempt));
-		if (!file) throw noRecording(id, attempt);
-		response.set({
-			"Content-Type": "audio/wav",
-			"Content-Disposition": `inline; filename="${basename(file.path)}"`,
-		});
-		await new Promise<void>((resolve, reject) => {
-			response.sendFile(
-				file.path,
-				// the folder's own name may begin with a dot; the id in it is a UUID
-				{ cacheControl: false, dotfiles: "allow" },
-				(error) => (error ? reject(error) : resolve()),
-			);
-		});
+		if (!kept) throw noRecording(id, attempt);
+		const name = { callId: id, attempt: kept.attempt };
+		const sending = { name, kept, request, response };
+		if (await sendFile(deps, sending)) return;
+		if (!bucket) throw noRecording(id, attempt);
+		if (await sendStored(bucket, sending)) return;
+		if (kept.createdAt < clock.now() - UPLOADED_MS)
+			throw noRecording(id, attempt);
+		throw new Fault("RECORDING_NOT_STORED", undefined, { retryAfterS: SOON_S });
 	};
 }
 

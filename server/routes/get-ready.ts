@@ -5,17 +5,21 @@ import type { AppDeps } from "../deps.js";
 export function getReady({
 	store,
 	dispatcher,
-	isReady,
+	engines,
+	trunks,
 }: AppDeps): RequestHandler {
 	return (_request, response) => {
 		const checks = {
 			database: store.alive,
-			engine: isReady(),
+			engine: engines.ready,
 			dispatcher: dispatcher.ready,
 		};
 		const ready = Object.values(checks).every(Boolean);
-		response
-			.status(ready ? 200 : 503)
-			.json({ status: ready ? "ready" : "not_ready", checks });
+		response.status(ready ? 200 : 503).json({
+			status: ready ? "ready" : "not_ready",
+			checks,
+			engines: engines.states,
+			trunks: trunks.states,
+		});
 	};
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import { newId } from "../../core/id.js";
+import { readTraceparent } from "../../core/trace.js";
 import { flowHash } from "../../flow/flow.js";
 import { startVariables } from "../../flow/variables.js";
 import { cloudIdOf, limitsOf } from "../auth.js";
@@ -43,6 +44,7 @@ export function postCallFlow(deps: AppDeps): RequestHandler {
 				flowHash: flowHash(wanted.flow),
 				number: values.get("call.number") ?? "",
 				callerId: values.get("call.caller_id") ?? "",
+				traceparent: readTraceparent(request.get("traceparent")),
 				idempotency: keep(answer),
 			});
 			return answer;

@@ -8,6 +8,8 @@ import { entities } from "./006-entities.js";
 import { retention } from "./007-retention.js";
 import { lines } from "./008-lines.js";
 import { looks } from "./009-looks.js";
+import { traces } from "./010-traces.js";
+import { storedRecordings } from "./011-stored-recordings.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +22,6 @@ export const migrations: readonly Migration[] = [
 	retention,
 	lines,
 	looks,
+	traces,
+	storedRecordings,
 ];

@@ -42,13 +42,30 @@ describe("the configuration", () => {
 		["QUEUE_TIMEOUT", "0"],
 		["CALL_RETENTION", "0"],
 		["RECORDING_RETENTION", "1.5"],
+		["S3_BUCKET", "A"],
+		["S3_BUCKET", "recordings/../others"],
+		["S3_BUCKET", "recordings/a b"],
+		["S3_BUCKET", "s3://recordings"],
+		["S3_ENDPOINT", "127.0.0.1:9000"],
+		["S3_ENDPOINT", "ftp://127.0.0.1"],
+		["S3_ENDPOINT", "https://127.0.0.1?x"],
 		["AUTH_TOKEN", "a b"],
 		["DRACHTIO", "127.0.0.1:0:x"],
+		["DRACHTIO", "127.0.0.1:1:x,127.0.0.1:1:y"],
+		["DRACHTIO", ","],
 		["HTTP_ALLOW", "host:99999"],
 		["SIP_TRUNK", "sip:1.2.3.4:0"],
 		["SIP_TRUNK", "sip:1.2.3.4:99999"],
 		["SIP_TRUNK", "sip:1.2.3.4;register=yes"],
 		["SIP_TRUNK", "sip:joe:100%@1.2.3.4"],
+		["SIP_TRUNK", "sip:1.2.3.4;transport=sctp"],
+		["SIP_TRUNK", "sip:1.2.3.4;colour=red"],
+		["SIP_TRUNK", "sip:1.2.3.4;codecs=PCMA+"],
+		["SIP_TRUNK", "sip:1.2.3.4;strip=16"],
+		["SIP_TRUNK", "sip:1.2.3.4;prefix=+49"],
+		["SIP_TRUNK", "sip:1.2.3.4;ping=-1"],
+		["SIP_TRUNK", "sip:1.2.3.4;transport=tls"],
+		["SIP_TRUNK", "sip:1.2.3.4;srtp=true"],
 	])("refuses %s=%s", (name, value) => {
 		expect(complaints({ [name]: value })).toContain(`  ${name}: `);
 	});
@@ -93,10 +110,14 @@ describe("the configuration", () => {
 	it("never repeats a secret in a complaint", () => {
 		expect(
 			complaints({
-				DRACHTIO: "host:port:hunter2",
+				DRACHTIO: "host:port:hunter2,hunter2",
 				SIP_TRUNK: "sip:joe:hunter2@",
 			}),
 		).not.toContain("hunter2");
+		for (const S3_ENDPOINT of ["https://joe:hunter2@s3.test", "hunter2"])
+			expect(complaints({ S3_BUCKET: "abc", S3_ENDPOINT })).toMatch(
+				/S3_ENDPOINT: (?!.*hunter2)/,
+			);
 		for (const trunk of [
 			"sip:joe:hunter2,hunter2@192.0.2.1",
 			"sip:joe:hunter2%@192.0.2.1",
@@ -105,22 +126,58 @@ describe("the configuration", () => {
 			expect(complaints({ SIP_TRUNK: trunk })).not.toContain("hunter2");
 	});
 
+	it("reads a bucket with or without a prefix, and what belongs to it only with it", () => {
+		const read = (S3_BUCKET: string) => readConfig({ S3_BUCKET }).S3_BUCKET;
+		expect(read("my.bucket-1")).toEqual({ bucket: "my.bucket-1", prefix: "" });
+		for (const text of ["abc/calls/a_b", "abc/calls/a_b/"])
+			expect(read(text)).toEqual({ bucket: "abc", prefix: "calls/a_b/" });
+		const S3_ENDPOINT = "https://s3.test:9000/storage/";
+		expect(readConfig({ S3_BUCKET: "abc", S3_ENDPOINT })).toMatchObject({
+			S3_ENDPOINT: "https://s3.test:9000/storage",
+		});
+		const text = complaints({ S3_ENDPOINT, S3_REGION: "eu" });
+		for (const name of ["S3_ENDPOINT", "S3_REGION"])
+			expect(text).toContain(`${name}: is of no use without S3_BUCKET`);
+	});
+
 	it("reads trunks with their parameters, in order", () => {
 		const { SIP_TRUNK } = readConfig({
 			SIP_TRUNK:
 				"sip:joe:p%40ss@gw.test:5070;transport=tcp;register=true, sip:192.0.2.4",
 		});
+		const plain = {
+			...{ transport: "udp", register: false, srtp: false, codecs: [] },
+			...{ strip: 0, prefix: "", ping: 30 },
+		};
 		expect(SIP_TRUNK).toEqual([
 			{
-				host: "gw.test",
-				port: 5070,
-				transport: "tcp",
-				user: "joe",
-				password: "p@ss",
-				register: true,
+				...{ ...plain, host: "gw.test", port: 5070, transport: "tcp" },
+				...{ user: "joe", password: "p@ss", register: true },
 			},
-			{ host: "192.0.2.4", port: 5060, transport: "udp", register: false },
+			{ ...plain, host: "192.0.2.4", port: 5060 },
 		]);
+		const [all] = readConfig({
+			...{ DRACHTIO: "127.0.0.1:9022:x", FREESWITCH: "127.0.0.1:8021:y" },
+			SIP_TRUNK:
+				"sip:gw.test;transport=tls;srtp=true;codecs=pcma+opus;strip=2;prefix=00;plus=false;ping=0",
+		}).SIP_TRUNK;
+		expect(all).toEqual({
+			...{ host: "gw.test", port: 5061, transport: "tls", register: false },
+			...{ srtp: true, codecs: ["PCMA", "OPUS"] },
+			...{ strip: 2, prefix: "00", plus: false, ping: 0 },
+		});
+	});
+
+	it("reads several servers of a kind", () => {
+		const { DRACHTIO, FREESWITCH } = readConfig({
+			DRACHTIO: "127.0.0.1:9022:x, [::1]:9023:y:z",
+			FREESWITCH: "127.0.0.1:8021:w",
+		});
+		expect(DRACHTIO).toEqual([
+			{ host: "127.0.0.1", port: 9022, secret: "x" },
+			{ host: "::1", port: 9023, secret: "y:z" },
+		]);
+		expect(FREESWITCH).toHaveLength(1);
 	});
 
 	it("wants an address to advertise where it listens on all of them", () => {
@@ -176,5 +233,19 @@ describe("the configuration", () => {
 	it("has a line of help for every setting", () => {
 		const lines = serviceHelp().split("\n");
 		expect(lines.every((line) => line.split(/ {2,}/).length === 3)).toBe(true);
+	});
+});
+
+describe("MEDIA_URL", () => {
+	it.each([
+		...["http://[::1]:3000", "http://a b", "http://host/path", "http://u@host"],
+		...["ftp://host", "http://host?x=1", "http://host$(x)"],
+	])("is not %s, which no event socket could be told", (MEDIA_URL) => {
+		expect(() => readConfig({ MEDIA_URL })).toThrow("is not http://host:port");
+	});
+
+	it("is a host and its port", () => {
+		const { MEDIA_URL } = readConfig({ MEDIA_URL: "http://10.0.0.9:3000/" });
+		expect(MEDIA_URL).toBe("http://10.0.0.9:3000");
 	});
 });

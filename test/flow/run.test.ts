@@ -42,6 +42,7 @@ describe("a walk", () => {
 				callerId: "917507161643",
 				ringTimeoutMs: 30_000,
 				maxDurationMs: 14_400_000,
+				...{ anonymous: false, headers: {} },
 			},
 		]);
 	});

@@ -103,10 +103,13 @@ describe("recordings", () => {
 
 	it("are removed, as often as wanted", async () => {
 		await writeFile(recordings.pathOf(callId, 2), wav);
-		expect(await recordings.modifiedAt(callId, 2)).toBeGreaterThan(0);
+		expect(await recordings.look(callId, 2)).toEqual({
+			bytes: wav.length,
+			modifiedAt: expect.closeTo(Date.now(), -5),
+		});
 		for (let time = 1; time <= 2; time++) await recordings.remove(callId, 2);
 		expect(await recordings.find(callId, 2)).toBeNull();
-		expect(await recordings.modifiedAt(callId, 2)).toBeNull();
+		expect(await recordings.look(callId, 2)).toBeNull();
 	});
 
 	it("are named some at a time, and nothing else that lies there", async () => {

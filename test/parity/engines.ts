@@ -18,8 +18,8 @@ interface Pair {
 
 /** The pair that DRACHTIO and FREESWITCH name, else an embedded engine of this test file's own. */
 async function findPair({
-	DRACHTIO: drachtio,
-	FREESWITCH: freeswitch,
+	DRACHTIO: [drachtio] = [],
+	FREESWITCH: [freeswitch] = [],
 }: Config): Promise<Pair> {
 	if (drachtio && freeswitch) {
 		return { embedded: false, drachtio, freeswitch, stop: async () => {} };

@@ -25,6 +25,8 @@ function rig({ dues, room }: { dues: number[]; room: number }) {
 	/** When each call began, and when it was due. */
 	const begun: { at: number; dueAt: number }[] = [];
 	const told: CallEvent[] = [];
+	/** How late each one became a call, in seconds. */
+	const late: number[] = [];
 	const asked: number[] = [];
 	let wake = (_dueAt: number) => {};
 	let gotRoom = () => {};
@@ -38,7 +40,7 @@ function rig({ dues, room }: { dues: number[]; room: number }) {
 			waiting.sort((a, b) => a - b);
 			const some = waiting.filter((at) => at <= clock.now()).slice(0, limit);
 			waiting.splice(0, some.length);
-			const fired = some.map((at) => ({ at, ...keep(callAt(at)) }));
+			const fired = some.map((at) => ({ at, ...keep(callAt(at), at) }));
 			const kept = fired.filter(({ at }) => !lost.has(at));
 			const callIds = new Set(kept.map(({ record }) => record.id));
 			return { due: some.length, callIds };
@@ -63,9 +65,10 @@ function rig({ dues, room }: { dues: number[]; room: number }) {
 	const due = new Due({
 		...{ work: [work], line, clock, log: silentLog },
 		tell: (_call, event) => told.push(event),
+		onFired: (seconds) => late.push(seconds),
 	});
 	return {
-		...{ clock, waiting, begun, told, asked, line, due, failures, lost },
+		...{ clock, waiting, begun, told, late, asked, line, due, failures, lost },
 		wake: (dueAt: number) => wake(dueAt),
 		gotRoom: () => gotRoom(),
 	};
@@ -92,7 +95,7 @@ describe("what is due", () => {
 	});
 
 	it("waits for room and then is fired, the longest due first", async () => {
-		const { clock, due, begun, line, gotRoom, asked } = rig({
+		const { clock, due, begun, line, gotRoom, asked, late } = rig({
 			dues: [30, 10, 20, 40],
 			room: 2,
 		});
@@ -106,6 +109,7 @@ describe("what is due", () => {
 		await clock.advance(0);
 		await clock.advance(0);
 		expect(begun.map(({ dueAt }) => dueAt)).toEqual([10, 20, 30]);
+		expect(late).toEqual([0, 0, 0.07]);
 		expect(Math.max(...asked)).toBe(2);
 	});
 

@@ -22,13 +22,15 @@ describe("the API", () => {
 
 	it("says what stands in the way of new calls", async () => {
 		expect((await app.get("/readyz", {})).status).toBe(200);
-		app.engine.ready = false;
+		app.engines.ready = false;
 		const answer = await app.get("/api/v2/readyz", {});
-		app.engine.ready = true;
+		app.engines.ready = true;
 		expect(answer.status).toBe(503);
 		expect(await answer.json()).toEqual({
 			status: "not_ready",
 			checks: { database: true, engine: false, dispatcher: true },
+			engines: [],
+			trunks: [],
 		});
 		app.dispatcher.ready = false;
 		expect((await app.get("/readyz", {})).status).toBe(503);

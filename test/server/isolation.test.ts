@@ -35,6 +35,7 @@ const rows: Record<string, Row> = {
 	},
 	"DELETE /tokens/:id": { scope: "admin", foreign: 404 },
 	"POST /tokens/:id/rotate": { scope: "admin", foreign: 404 },
+	"GET /metrics": { scope: "admin", foreign: 403 },
 	"GET /accounts": { scope: "admin", foreign: 403 },
 	"POST /accounts": {
 		...{ scope: "admin", foreign: 403 },

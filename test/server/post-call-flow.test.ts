@@ -238,7 +238,7 @@ describe("POST /call/flow", () => {
 		expect(await answer.json()).toMatchObject({
 			warnings: [{ path: "$.flow[0].number", value: "sip:a@192.0.2.9" }],
 		});
-		for (const nonsense of ["sip:a@b:99999", "sip:a@b;transport=tls", "sip:"])
+		for (const nonsense of ["sip:a@b:99999", "sip:a@b;transport=ws", "sip:"])
 			expect(await refused(to(nonsense))).toMatchObject({
 				problems: [{ path: "$.flow[0].number", value: nonsense }],
 			});

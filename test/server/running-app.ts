@@ -8,13 +8,16 @@ import { instant } from "../../core/clock.js";
 import type { Entities } from "../../core/entity.js";
 import { createHttpClient } from "../../core/http.js";
 import { type Log, silentLog } from "../../core/log.js";
+import type { S3Bucket } from "../../media/bucket.js";
 import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
 import { createApp } from "../../server/app.js";
 import type { Account } from "../../server/auth.js";
 import { Directory } from "../../server/directory.js";
 import { createHttpServer } from "../../server/http-server.js";
+import { Metrics } from "../../server/metrics.js";
 import type { Store } from "../../store/store.js";
+import type { EngineState } from "../../telephony/engines.js";
 import { newEvent, newStore } from "../store/data-dir.js";
 import { ManualClock } from "../support/manual-clock.js";
 
@@ -72,8 +75,7 @@ export interface RunningApp {
 	store: Store;
 	dispatcher: StoringDispatcher;
 	recordings: Recordings;
-	/** What isReady says. */
-	engine: { ready: boolean };
+	engines: { ready: boolean; states: EngineState[] };
 	clock: ManualClock;
 	/** Webhook endpoints that were resumed. */
 	resumed: string[];
@@ -97,6 +99,7 @@ export async function startApp({
 	/** Of the first account. */
 	entities?: Entities;
 	store?: Store;
+	bucket?: S3Bucket;
 	log?: Log;
 } = {}): Promise<RunningApp> {
 	const store = given ?? (await newStore());
@@ -108,18 +111,20 @@ export async function startApp({
 	const folder = mkdtempSync(join(tmpdir(), "flowdial-recordings-"));
 	const recordings = await createRecordings(folder);
 	const dispatcher = new StoringDispatcher(store);
-	const engine = { ready: true };
+	const engines = { ready: true, states: [] };
 	const clock = new ManualClock();
 	const resumed: string[] = [];
 	const app = createApp({
 		store,
 		dispatcher,
-		recordings,
+		...{ recordings, bucket: null },
 		account,
 		directory: new Directory(store, clock),
 		hasTrunk: true,
 		refusesSip: ({ host }) => host === "192.0.2.9",
-		isReady: () => engine.ready,
+		engines,
+		trunks: { states: [] },
+		metrics: new Metrics(),
 		resumeEndpoint: (id) => {
 			resumed.push(id);
 		},
@@ -139,7 +144,7 @@ export async function startApp({
 		store,
 		dispatcher,
 		recordings,
-		engine,
+		engines,
 		...{ clock, resumed, app },
 		post: (path, body, headers = bearer) =>
 			fetch(url + path, {

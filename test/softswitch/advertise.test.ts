@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
-import { engineOn, startEmbedded } from "../support/embedded.js";
+import { enginesOn, startEmbedded } from "../support/embedded.js";
 
 it("a softswitch that listens everywhere names the advertised address, in Contact and SDP", async () => {
 	const softswitch = await startEmbedded({
@@ -9,15 +9,18 @@ it("a softswitch that listens everywhere names the advertised address, in Contac
 		advertise: "127.0.0.2",
 	});
 	onTestFinished(() => softswitch.stop());
-	const engine = await engineOn(softswitch);
+	const engine = await enginesOn(softswitch);
 	onTestFinished(() => engine.close());
 	const callee = createSocket("udp4").bind(0, "127.0.0.1");
 	onTestFinished(() => void callee.close());
 	await once(callee, "listening");
-	const endpoint = await engine.endpoints.take();
+	const endpoint = await engine.endpoint();
 	const { port } = callee.address();
 	const localSdp = endpoint.offer;
-	engine.srf.createUAC(`sip:a@127.0.0.1:${port}`, { localSdp }).catch(() => {});
+	engine
+		.drachtio()
+		.srf.createUAC(`sip:a@127.0.0.1:${port}`, { localSdp })
+		.catch(() => {});
 	const [bytes] = await once(callee, "message");
 	const invite = String(bytes);
 	const { port: sip } = softswitch.sip;

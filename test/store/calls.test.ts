@@ -108,6 +108,7 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			});
 			const kept = (attempt: number) => ({
 				...{ ...recording(attempt), deletedAt: null },
+				createdAt: expect.any(Number),
 			});
 			// in one statement
 			await Promise.all([

@@ -74,6 +74,7 @@ export function newCall(changes: Partial<NewCallRecord> = {}): NewCallRecord {
 		parentCallId: null,
 		callbackId: null,
 		scheduleId: null,
+		traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 		...changes,
 	};
 }

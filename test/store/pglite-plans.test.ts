@@ -114,6 +114,19 @@ describe("what an instance writes to a database that is almost empty", () => {
 		expect(plan).not.toContain("calls_owned");
 	});
 
+	it("finds the oldest delivery without the others, however often it is scraped", async () => {
+		const database = { isInterruption: () => false };
+		const parts = { database, clock: systemClock };
+		await new StoredDeliveries(db, OWNER, parts).oldestPendingAt();
+		const { rows } = await engine.query(
+			`explain ${asked.at(-1)?.statement}`,
+			[],
+		);
+		const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+		expect(plan.match(/Index Only Scan using deliveries_to/g)).toHaveLength(2);
+		expect(plan).not.toMatch(/Scan on deliveries|Sort/);
+	});
+
 	it("finds a delivery by its event, not among all that are under way", async () => {
 		const database = { isInterruption: () => false };
 		const parts = { database, clock: systemClock };

@@ -5,7 +5,7 @@ import {
 	type SoftswitchOptions,
 	startSoftswitch,
 } from "../../softswitch/app.js";
-import { Engine, type EngineOptions } from "../../telephony/engine.js";
+import { Engines, type EnginesOptions } from "../../telephony/engines.js";
 
 const loopback = { host: "127.0.0.1", port: 0, secret: "x" };
 
@@ -24,13 +24,13 @@ export const startEmbedded = (
 	});
 
 /** What the service works with, on such a softswitch. */
-export const engineOn = (
+export const enginesOn = (
 	{ control, eventSocket }: Softswitch,
-	changes: Partial<EngineOptions> = {},
-): Promise<Engine> =>
-	Engine.connect({
-		drachtio: control,
-		freeswitch: eventSocket,
+	changes: Partial<EnginesOptions> = {},
+): Promise<Engines> =>
+	Engines.connect({
+		drachtio: [control],
+		freeswitch: [eventSocket],
 		mediaListen: { host: "127.0.0.1", port: 0 },
 		clock: systemClock,
 		log: silentLog,

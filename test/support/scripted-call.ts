@@ -9,6 +9,7 @@ import type {
 	Missed,
 	PlayOptions,
 	PlayResult,
+	RtpFigures,
 	StopReason,
 } from "../../core/call.js";
 import { type Clock, sleep } from "../../core/clock.js";
@@ -123,6 +124,13 @@ class Scripted implements ScriptedCall {
 
 	get over(): AbortSignal {
 		return this.#end.signal;
+	}
+
+	/** As a phone on the same machine is heard, once it was hung up. */
+	get rtp(): RtpFigures | null {
+		return this.did.includes("hang up")
+			? { received: 100, lost: 0, jitterMs: 0.5 }
+			: null;
 	}
 
 	end(leg: LegEnd): void {

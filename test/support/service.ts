@@ -1,7 +1,7 @@
-import { pino } from "pino";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { readConfig } from "../../core/config.js";
 import type { CallEvent, CallHappening } from "../../core/event.js";
+import { createLog } from "../../core/log.js";
 import { startService } from "../../server/main.js";
 import { newDataDir } from "../store/data-dir.js";
 import { Backend } from "./backend.js";
@@ -23,6 +23,16 @@ export interface Running {
 	stop(): Promise<unknown>;
 }
 
+const { DRACHTIO = "", FREESWITCH = "" } = process.env;
+
+/** Whether DRACHTIO and FREESWITCH name a pair: tests run on it that have no engines of their own. */
+export const hasRealPair = DRACHTIO !== "" && FREESWITCH !== "";
+
+const realPair = {
+	...{ DRACHTIO, FREESWITCH, SIP_ALLOW: "127.0.0.1" },
+	MEDIA_LISTEN: "127.0.0.1:0",
+};
+
 /** Starts a service with these settings; `write` takes what it logs. */
 export type Launch = (
 	settings: Record<string, string>,
@@ -30,7 +40,7 @@ export type Launch = (
 ) => Promise<Running>;
 
 const inThisProcess: Launch = (settings, write) =>
-	startService(readConfig(settings), pino({ level: "debug" }, { write }));
+	startService(readConfig(settings), createLog({ level: "debug", write }));
 
 /** One service for a test file: started before its tests, and after them every call is checked as `PostedCall.ended` does. */
 export function useService(
@@ -74,6 +84,7 @@ export class TestService {
 			AUTH_TOKEN: TOKEN,
 			LOG_LEVEL: "silent",
 			DRAIN_TIMEOUT: "0",
+			...(hasRealPair && realPair),
 			...settings,
 		};
 		await this.launch();
@@ -150,15 +161,15 @@ export class TestService {
 		});
 	}
 
-	/** GET, or POST if there is a body. */
-	fetch(path: string, body?: object): Promise<Response> {
+	/** GET, or POST (if no other method is named) where there is a body. */
+	fetch(path: string, body?: object, method = "POST"): Promise<Response> {
 		const headers = {
 			authorization: `Bearer ${TOKEN}`,
 			"content-type": "application/json",
 		};
 		return fetch(`${this.url}${path}`, {
 			headers,
-			...(body && { method: "POST", body: JSON.stringify(body) }),
+			...(body && { method, body: JSON.stringify(body) }),
 		});
 	}
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { useService } from "../support/service.js";
+import { hasRealPair, useService } from "../support/service.js";
 import { hasSipp, reservePort } from "../support/sipp.js";
 import {
 	expects,
@@ -10,6 +10,16 @@ import {
 	replies,
 	rings,
 } from "../support/sipp-scenario.js";
+
+/** A drachtio-server drops it (docs/softswitch.md). */
+const withoutAddress = [
+	["without an address", { sdp: true, contact: "X-No: Contact" }, "sip_error"],
+	[
+		"with an address that cannot be read",
+		{ sdp: true, contact: "Contact: ;x" },
+		"sip_error",
+	],
+] as const;
 
 describe.skipIf(!hasSipp)(
 	"a call that nobody takes",
@@ -61,31 +71,25 @@ describe.skipIf(!hasSipp)(
 		});
 
 		it.each([
-			[
-				"without an address",
-				{ sdp: true, contact: "X-No: Contact" },
-				"sip_error",
-			],
-			[
-				"with an address that cannot be read",
-				{ sdp: true, contact: "Contact: ;x" },
-				"sip_error",
-			],
+			...(hasRealPair ? [] : withoutAddress),
 			["without a session description", { sdp: false }, "not_acceptable"],
-		])("that is answered %s is hung up", async (_how, answer, reason) => {
-			const phone = await service.phone([
-				invited(),
-				rings(),
-				replies(200, { ...answer, repeated: true }) + expects("ACK"),
-				isHungUp(),
-			]);
-			const call = await service.call(phone.uri);
-			expect((await call.ended()).end).toMatchObject({
-				outcome: "failed",
-				reason,
-			});
-			await phone.done;
-		});
+		] as const)(
+			"that is answered %s is hung up",
+			async (_how, answer, reason) => {
+				const phone = await service.phone([
+					invited(),
+					rings(),
+					replies(200, { ...answer, repeated: true }) + expects("ACK"),
+					isHungUp(),
+				]);
+				const call = await service.call(phone.uri);
+				expect((await call.ended()).end).toMatchObject({
+					outcome: "failed",
+					reason,
+				});
+				await phone.done;
+			},
+		);
 
 		it("is unreachable at once where no phone listens", async () => {
 			const call = await service.call(

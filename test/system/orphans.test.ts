@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { Child } from "../support/child.js";
 import { type PostedCall, useService } from "../support/service.js";
 import { inAProcess } from "../support/service-process.js";
+import { startSoftswitchProcess } from "../support/softswitch-process.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { UdpCallee } from "../support/udp-callee.js";
 
@@ -44,7 +44,7 @@ describe.each(variants)(
 		const { launch, processes } = inAProcess();
 		const service = useService(async () => {
 			if (!softswitch) return {};
-			const started = await startSoftswitch();
+			const started = await startSoftswitchProcess();
 			closers.push(() => started.child.exit("SIGKILL"));
 			const control = await TcpProxy.open(started.control);
 			closers.push(() => control.close());
@@ -111,25 +111,3 @@ describe.each(variants)(
 		});
 	},
 );
-
-/** `npm run softswitch`, with the ports at which it is controlled. */
-async function startSoftswitch() {
-	const anyPort = "127.0.0.1:0";
-	const child = await Child.start(
-		"softswitch/main.js",
-		{
-			SOFTSWITCH_SIP: anyPort,
-			SOFTSWITCH_CONTROL: anyPort,
-			SOFTSWITCH_EVENT_SOCKET: anyPort,
-			LOG_LEVEL: "error",
-		},
-		/event socket +\S+:\d+/,
-	);
-	const port = (what: string) =>
-		Number(new RegExp(`${what} +\\S+:(\\d+)`).exec(child.said)?.[1]);
-	return {
-		child,
-		control: port("drachtio control"),
-		eventSocket: port("event socket"),
-	};
-}

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
 import { type Softswitch, startSoftswitch } from "../../softswitch/app.js";
-import { Engine } from "../../telephony/engine.js";
+import { Engines } from "../../telephony/engines.js";
 import { useService } from "../support/service.js";
 import { hasSipp, type Sipp } from "../support/sipp.js";
 import {
@@ -93,15 +93,14 @@ describe.skipIf(!hasSipp)("calls that wait", () => {
 	});
 
 	it("fail where somebody else took the engine's last endpoint", async () => {
-		const other = await Engine.connect({
-			drachtio: softswitch?.control ?? nowhere,
-			freeswitch: softswitch?.eventSocket ?? nowhere,
+		const other = await Engines.connect({
+			drachtio: [softswitch?.control ?? nowhere],
+			freeswitch: [softswitch?.eventSocket ?? nowhere],
 			mediaListen: { host: "127.0.0.1", port: 0 },
 			clock: systemClock,
 			log: silentLog,
 		});
-		const { endpoints } = other;
-		const taken = [await endpoints.take(), await endpoints.take()];
+		const taken = [await other.endpoint(), await other.endpoint()];
 		const call = await service.call("sip:nobody@127.0.0.1");
 		const { end } = await call.ended();
 		expect(end).toMatchObject({ outcome: "failed", reason: "engine_full" });

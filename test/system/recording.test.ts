@@ -15,12 +15,14 @@ import {
 	plays,
 	rejects,
 	rings,
+	ringsWithSound,
 	waits,
 } from "../support/sipp-scenario.js";
 
 const CALLEE_HZ = 700;
 const PLAYED_HZ = 440;
 const OTHER_HZ = 1_000;
+const RINGBACK_HZ = 440;
 
 function muLaw(samples: Int16Array): Uint8Array {
 	const bytes = new Uint8Array(samples.length);
@@ -106,6 +108,62 @@ describe.skipIf(!hasSipp)("a recording", { concurrent: true }, () => {
 		expect(toneLevel(right, OTHER_HZ)).toBeGreaterThan(0.15);
 		expect(toneLevel(right, CALLEE_HZ)).toBeLessThan(0.02);
 		await Promise.all([phone.done, other.done]);
+	});
+
+	it("holds what the other party's side has to say before it answers, and after", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), isHungUp()],
+		]);
+		const other = await service.phone([
+			...[invited(), ringsWithSound(), plays(voice(OTHER_HZ)), waits(2_000)],
+			...[answers(), waits(1_500), hangsUp()],
+		]);
+		const call = await service.call(
+			phone.uri,
+			[{ id: "other", type: "connect", number: other.uri }],
+			{ record: true },
+		);
+		await call.ended();
+		const [, right] = await channels(call);
+		const early = right.subarray(6_000, 14_000);
+		expect(toneLevel(early, OTHER_HZ)).toBeGreaterThan(0.15);
+		expect(toneLevel(early, RINGBACK_HZ)).toBeLessThan(0.02);
+		const late = right.subarray(-10_000, -2_000);
+		expect(toneLevel(late, OTHER_HZ)).toBeGreaterThan(0.15);
+		await Promise.all([phone.done, other.done]);
+	});
+
+	it("holds an announcement to the last, and our own tone while the next is rung", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), isHungUp()],
+		]);
+		const gone = await service.phone([
+			...[invited(), ringsWithSound(), plays(voice(OTHER_HZ)), waits(1_500)],
+			rejects(404),
+		]);
+		const slow = await service.phone([
+			...[invited(), rings(), waits(1_500), answers(), waits(200), hangsUp()],
+		]);
+		const id = `team-${Date.now()}`;
+		const entity = {
+			...{ kind: "team", name: "Two", strategy: "in_order" },
+			targets: [gone.uri, slow.uri],
+		};
+		const put = await service.fetch(`/entities/${id}`, entity, "PUT");
+		expect(put.status).toBeLessThan(300);
+		const call = await service.call(
+			phone.uri,
+			[{ id: "other", type: "connect", number: id }],
+			{ record: true },
+		);
+		await call.ended();
+		const [, right] = await channels(call);
+		const second = (from: number) =>
+			right.subarray(from * 8_000, (from + 0.5) * 8_000);
+		expect(toneLevel(second(0.8), OTHER_HZ)).toBeGreaterThan(0.15);
+		expect(toneLevel(second(2.2), OTHER_HZ)).toBeLessThan(0.02);
+		expect(toneLevel(second(2.2), RINGBACK_HZ)).toBeGreaterThan(0.02);
+		await Promise.all([phone.done, gone.done, slow.done]);
 	});
 
 	it("holds the ringback that the callee hears until the other party answers", async () => {

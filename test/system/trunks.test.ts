@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { isAuthorized } from "../../softswitch/lab/digest.js";
-import { useService } from "../support/service.js";
+import { hasRealPair, useService } from "../support/service.js";
 import { hasSipp, reservePort, type Sipp } from "../support/sipp.js";
 import {
 	answers,
@@ -28,7 +28,9 @@ describe.skipIf(!hasSipp)("an INVITE", () => {
 		while (ports.length < 2 * TESTS) ports.push(await reservePort());
 		const addresses = ports.map((port) => `127.0.0.1:${port}`);
 		const trunks = addresses.map((address, which) =>
-			which % 2 === 0 ? `sip:flow:p%40ss@${address}` : `sip:${address}`,
+			which % 2 === 0
+				? `sip:flow:p%40ss@${address};ping=0`
+				: `sip:${address};ping=0`,
 		);
 		return { SIP_TRUNK: trunks.join() };
 	});
@@ -143,8 +145,13 @@ describe.skipIf(!hasSipp)("a callee who redirects", () => {
 	});
 
 	it.each([
-		["none", "Contact: "],
-		["one that cannot be read", "Contact: ;x"],
+		...(hasRealPair
+			? []
+			: // a drachtio-server drops them (docs/softswitch.md)
+				[
+					["none", "Contact: "],
+					["one that cannot be read", "Contact: ;x"],
+				]),
 		[
 			"one that hides another host",
 			"Contact: <sip:x@127.0.0.1:HERE;b@127.0.0.9:5999>",
@@ -199,7 +206,9 @@ describe.skipIf(!hasSipp)("a trunk that wants to be registered with", () => {
 			],
 			{ port, calls: 2 },
 		);
-		return { SIP_TRUNK: `sip:flow:secret@127.0.0.1:${port};register=true` };
+		return {
+			SIP_TRUNK: `sip:flow:secret@127.0.0.1:${port};register=true;ping=0`,
+		};
 	});
 
 	it("is, with its password, and again after half of the time granted", async () => {

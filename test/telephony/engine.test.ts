@@ -4,8 +4,8 @@ import { networkInterfaces } from "node:os";
 import modesl from "drachtio-modesl";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Softswitch } from "../../softswitch/app.js";
-import type { Engine } from "../../telephony/engine.js";
-import { engineOn, startEmbedded } from "../support/embedded.js";
+import type { Engines } from "../../telephony/engines.js";
+import { enginesOn, startEmbedded } from "../support/embedded.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 
 let softswitch: Softswitch;
@@ -39,10 +39,11 @@ async function freePort(): Promise<number> {
 	return port;
 }
 
-const engineAt = (
+const enginesAt = (
 	drachtio = softswitch.control,
 	mediaListen = { host: "127.0.0.1", port: 0 },
-): Promise<Engine> => engineOn(softswitch, { drachtio, mediaListen });
+): Promise<Engines> =>
+	enginesOn(softswitch, { drachtio: [drachtio], mediaListen });
 
 describe("an engine", () => {
 	it("survives the rest of a message that comes after it was closed", async () => {
@@ -59,11 +60,11 @@ describe("an engine", () => {
 		proxy.listen(0, "127.0.0.1");
 		await once(proxy, "listening");
 		const { port } = proxy.address() as AddressInfo; // it listens on TCP
-		const engine = await engineAt({ ...softswitch.control, port });
+		const engines = await enginesAt({ ...softswitch.control, port });
 		client?.write("100#half of a mes");
 		await pause(20);
 		const ended = once(client ?? proxy, "end");
-		await engine.close();
+		await engines.close();
 		await ended;
 		client?.end("sage#");
 		await once(client ?? proxy, "close");
@@ -72,22 +73,24 @@ describe("an engine", () => {
 
 	it("closes though drachtio-server went before it", async () => {
 		const proxy = await TcpProxy.open(softswitch.control.port);
-		const engine = await engineAt({
+		const engines = await enginesAt({
 			...softswitch.control,
 			port: Number(proxy.address.split(":")[1]),
 		});
-		const lost = once(engine, "lost");
+		const lost = new Promise<void>((resolve) =>
+			engines.drachtios[0]?.once("lost", resolve),
+		);
 		proxy.mode = "drop";
 		proxy.cut();
 		await lost;
-		expect(engine.ready).toBe(false);
-		await engine.close();
+		expect(engines.ready).toBe(false);
+		await engines.close();
 		await proxy.close();
 	});
 
 	it("lives on when it is sent what no event socket sends", async () => {
 		const listen = { host: "127.0.0.1", port: await freePort() };
-		const engine = await engineAt(softswitch.control, listen);
+		const engines = await enginesAt(softswitch.control, listen);
 		for (const nonsense of [
 			"Content-Type: command/reply\nReply-Text: %E0%A4%A\n\n",
 			"Content-Length: -5\n\n",
@@ -99,13 +102,13 @@ describe("an engine", () => {
 			await Promise.race([once(socket, "close"), pause(100)]);
 			socket.destroy();
 		}
-		await (await engine.endpoints.take()).destroy();
-		await engine.close();
+		await (await engines.endpoint()).destroy();
+		await engines.close();
 	});
 
 	it("lets in only the media server, and only for an endpoint that is awaited", async () => {
 		const listen = { host: "0.0.0.0", port: await freePort() };
-		const engine = await engineAt(softswitch.control, listen);
+		const engines = await enginesAt(softswitch.control, listen);
 		const stranger = (agent: string) => {
 			const socket = connect(listen.port, "127.0.0.1").resume();
 			socket.on("error", () => {});
@@ -125,37 +128,37 @@ describe("an engine", () => {
 			socket.on("error", () => {});
 			await once(socket, "close");
 		}
-		await (await engine.endpoints.take()).destroy();
-		await engine.close();
+		await (await engines.endpoint()).destroy();
+		await engines.close();
 	});
 
 	it("reaches a FreeSWITCH by another of the machine's names", async () => {
 		const { port, secret } = softswitch.eventSocket;
-		const engine = await engineOn(softswitch, {
-			freeswitch: { host: "localhost", port, secret },
+		const engines = await enginesOn(softswitch, {
+			freeswitch: [{ host: "localhost", port, secret }],
 		});
-		await (await engine.endpoints.take()).destroy();
-		await engine.close();
+		await (await engines.endpoint()).destroy();
+		await engines.close();
 	});
 
 	it("keeps endpoints ready once one was asked for, and gives them back", async () => {
-		const engine = await engineAt();
-		const first = await engine.endpoints.take();
+		const engines = await enginesAt();
+		const first = await engines.endpoint();
 		await expect.poll(() => channels()).toBe(5);
 		const startedAt = performance.now();
-		const second = await engine.endpoints.take();
+		const second = await engines.endpoint();
 		expect(performance.now() - startedAt).toBeLessThan(2);
 		await Promise.all([first.destroy(), second.destroy()]);
-		await engine.close();
+		await engines.close();
 		await expect.poll(() => channels()).toBe(0);
 	});
 
 	it("gives back the endpoint that is being made as it closes", async () => {
 		for (let ms = 18; ms < 36; ms++) {
-			const engine = await engineAt();
-			const first = await engine.endpoints.take();
+			const engines = await enginesAt();
+			const first = await engines.endpoint();
 			await pause(ms);
-			await Promise.all([first.destroy(), engine.close()]);
+			await Promise.all([first.destroy(), engines.close()]);
 			await expect.poll(() => channels(), { message: `${ms} ms` }).toBe(0);
 		}
 	});

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
 import { Fault } from "../../core/fault.js";
 import { silentLog } from "../../core/log.js";
+import { sharedFolder } from "../../core/media-share.js";
 import type { Leg } from "../../telephony/leg.js";
 import { SipCall } from "../../telephony/sip-call.js";
 
@@ -29,7 +30,9 @@ function callWith(refused: readonly string[] = []) {
 	const nobody = async (): Promise<never> => {
 		throw new Error("nobody is connected");
 	};
-	const call = new SipCall(leg, nobody, systemClock, silentLog);
+	const call = new SipCall(leg, nobody, {
+		...{ share: sharedFolder, clock: systemClock, log: silentLog },
+	});
 	return { asked, over, call };
 }
 

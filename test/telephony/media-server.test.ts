@@ -10,19 +10,19 @@ import {
 import { systemClock } from "../../core/clock.js";
 import { silentLog } from "../../core/log.js";
 import type { Softswitch } from "../../softswitch/app.js";
-import type { Engine } from "../../telephony/engine.js";
+import type { Engines } from "../../telephony/engines.js";
 import { connectMediaServer } from "../../telephony/media-server.js";
-import { engineOn, startEmbedded } from "../support/embedded.js";
+import { enginesOn, startEmbedded } from "../support/embedded.js";
 import { ManualClock } from "../support/manual-clock.js";
 
 let softswitch: Softswitch;
-let engine: Engine;
+let engines: Engines;
 beforeAll(async () => {
 	softswitch = await startEmbedded();
-	engine = await engineOn(softswitch);
+	engines = await enginesOn(softswitch);
 });
 afterAll(async () => {
-	await engine.close();
+	await engines.close();
 	await softswitch.stop();
 });
 
@@ -42,7 +42,8 @@ async function pretender(says: (socket: Socket) => void): Promise<number> {
 }
 
 function connecting(port: number, secret = "x", clock = systemClock) {
-	return connectMediaServer(engine.srf, {
+	const noInvite = () => Promise.reject(new Error("no INVITE was wanted"));
+	return connectMediaServer(noInvite, {
 		freeswitch: { host: "127.0.0.1", port, secret },
 		listen: { host: "127.0.0.1", port: 0 },
 		clock,
@@ -99,7 +100,7 @@ describe("a FreeSWITCH that cannot be used", () => {
 });
 
 it("a command takes a moment, not the 44 ms that Nagle's algorithm and a delayed ACK make of it", async () => {
-	const endpoint = await engine.endpoints.take();
+	const endpoint = await engines.endpoint();
 	const times: number[] = [];
 	for (let n = 0; n < 21; n++) {
 		const before = performance.now();

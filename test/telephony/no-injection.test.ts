@@ -2,11 +2,17 @@ import { EventEmitter } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
+import { silentLog } from "../../core/log.js";
 import { newDialogName } from "../../telephony/dialog-name.js";
-import type { Engine } from "../../telephony/engine.js";
-import { type Destination, ring } from "../../telephony/ring.js";
+import type { DrachtioServer } from "../../telephony/drachtio.js";
+import {
+	type Destination,
+	type RingOptions,
+	ring,
+} from "../../telephony/ring.js";
 import { SipAllow } from "../../telephony/sip-allow.js";
 import { redirected, resolveTargets } from "../../telephony/targets.js";
+import { trunkOf } from "../support/trunk.js";
 
 /** What a stock FreeSWITCH runs where it stands in an argument. */
 const COMMAND = ["$", "{system true}"].join("");
@@ -60,7 +66,7 @@ const hostile = fc
 	.map((parts) => parts.join(""));
 
 /** As much of srf as one INVITE takes: it notes what it would send and is told that nobody is there. */
-function recordingEngine() {
+function recordingDrachtio() {
 	const sent: {
 		uri: string;
 		options: { headers: Record<string, string>; proxy?: string };
@@ -71,20 +77,23 @@ function recordingEngine() {
 			return Promise.reject(Object.assign(new Error(), { status: 486 }));
 		},
 	};
-	const engine = Object.assign(new EventEmitter(), {
+	const drachtio = Object.assign(new EventEmitter(), {
 		srf,
-	}) as unknown as Engine; // all that ring uses
-	return { engine, sent };
+	}) as unknown as DrachtioServer; // all that ring uses
+	return { drachtio, sent };
 }
 
-async function rung(destination: Destination, callerId: string) {
-	const { engine, sent } = recordingEngine();
+async function rung(
+	destination: Destination,
+	presentation: Pick<RingOptions, "callerId" | "anonymous" | "headers">,
+) {
+	const { drachtio, sent } = recordingDrachtio();
 	await ring(
 		destination,
 		{
-			...{ engine, callerId, clock: systemClock, offer: "v=0" },
+			...{ ...presentation, drachtio, clock: systemClock, offer: "v=0" },
 			...{ timeoutMs: 1_000, onRinging: () => {}, onSent: () => {} },
-			name: newDialogName(),
+			...{ name: newDialogName(), log: silentLog },
 		},
 		new AbortController().signal,
 	);
@@ -103,21 +112,16 @@ const allow = new SipAllow(
 
 describe("an INVITE", () => {
 	it("goes to a well-formed address that is allowed, or not at all, whatever number was asked for", async () => {
-		const trunks = [
-			{
-				host: "192.0.2.1",
-				port: 5060,
-				transport: "udp",
-				register: false,
-			} as const,
-		];
+		const trunks = [trunkOf("sip:192.0.2.1")];
 		await fc.assert(
 			fc.asyncProperty(hostile, hostile, async (number, callerId) => {
 				const options = { entities: new Map(), trunks, allow };
 				const resolved = await resolveTargets(number, options);
 				if (!resolved.ok) return;
 				for (const destination of resolved.targets.flat()) {
-					const { uri, options } = await rung(destination, callerId);
+					const { uri, options } = await rung(destination, {
+						...{ callerId, anonymous: false, headers: {} },
+					});
 					expect(uri).toMatch(ADDRESS);
 					expect(uri).toMatch(
 						/(?:^sip:|@)(?:192\.0\.2\.1:5060|127\.0\.0\.1:\d+)/,
@@ -125,6 +129,7 @@ describe("an INVITE", () => {
 					expect(options.proxy ?? "sip:127.0.0.1:1").toMatch(ADDRESS);
 					// three headers of the template, one line each
 					expect(options.headers).toEqual({
+						...{ Supported: "timer", "Session-Expires": "1800" },
 						"call-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
 						From: expect.stringMatching(
 							/^<sip:[A-Za-z0-9+*._~!&'()=%-]+@localhost>;tag=[0-9a-f-]{36}$/,

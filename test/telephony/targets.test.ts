@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Trunk } from "../../core/config.js";
 import type { Entities } from "../../core/entity.js";
+import type { Trunk } from "../../core/trunk.js";
 import { SipAllow } from "../../telephony/sip-allow.js";
 import { redirected, resolveTargets } from "../../telephony/targets.js";
+import { trunkOf } from "../support/trunk.js";
 
 const trunk = (more: Partial<Trunk> = {}): Trunk => ({
-	...{ host: "127.0.0.1", port: 5060, transport: "udp", register: false },
+	...trunkOf("sip:127.0.0.1"),
 	...more,
 });
 const entities: Entities = new Map([
@@ -51,10 +52,14 @@ describe("who is rung", () => {
 			targets: [
 				[
 					{
+						trunk: trunks[0],
 						uri: "sip:+4930123@127.0.0.1:5060",
 						auth: { username: "flow", password: "secret" },
 					},
-					{ uri: "sip:+4930123@[::1]:5070;transport=tcp" },
+					{
+						trunk: trunks[1],
+						uri: "sip:+4930123@[::1]:5070;transport=tcp",
+					},
 				],
 			],
 		});
@@ -152,13 +157,14 @@ describe("who is rung", () => {
 	});
 
 	it("is by a voice id everybody of it who can be rung, though it looks like a number", async () => {
-		const found = await resolve("5263", [trunk()]);
+		const only = trunk();
+		const found = await resolve("5263", [only]);
 		expect(found).toEqual({
 			ok: true,
 			strategy: "all",
 			targets: [
 				[{ uri: "sip:ann@127.0.0.1:5060" }],
-				[{ uri: "sip:4930123@127.0.0.1:5060" }],
+				[{ trunk: only, uri: "sip:4930123@127.0.0.1:5060" }],
 			],
 		});
 	});

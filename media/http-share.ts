@@ -1,0 +1,165 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { type Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Clock } from "../core/clock.js";
+import type { MediaShare } from "../core/media-share.js";
+
+/**
+ * A sound's address stays the same for so long, so that FreeSWITCH fetches it once (mod_httapi keeps what it has fetched by address),
+ * and is good for as long again.
+ */
+const STEP_MS = 3_600_000;
+/** A recording's is good for the longest call and the upload after it. */
+const RECORDING_MS = 26 * 3_600_000;
+/** After the recording was stopped. */
+const ARRIVAL_MS = 30_000;
+/** 24 hours of two channels at 8 kHz, and a little. */
+const MOST_BYTES = 3_000_000_000;
+
+const folders = ["sounds", "recordings"] as const;
+type Folder = (typeof folders)[number];
+
+/** What an address grants: one file, until then. */
+interface Grant {
+	folder: Folder;
+	name: string;
+	/** Epoch seconds. */
+	expires: number;
+}
+
+/** What stands in an address: /media/{expires}/{signature}/{folder}/{name}. */
+export interface Address {
+	expires: string;
+	signature: string;
+	folder: string;
+	name: string;
+}
+
+export interface HttpShareOptions {
+	/** Under which FreeSWITCH reaches the API: http://host:port. */
+	base: string;
+	/** Whose folders `sounds` and `recordings` are shared. */
+	dataDir: string;
+	/** Any secret; what another process has signed is not accepted. */
+	secret: Uint8Array;
+	clock: Clock;
+}
+
+/** The files by HTTP: a sound is fetched, a recording is put, each at an address that is signed for it alone and for a while. */
+export class HttpShare implements MediaShare {
+	readonly #options: HttpShareOptions;
+	/** Recordings that are awaited, by their names. */
+	readonly #awaited = new Map<string, Arrival>();
+
+	constructor(options: HttpShareOptions) {
+		this.#options = options;
+	}
+
+	sound(path: string): string {
+		const now = this.#options.clock.now();
+		const until = (Math.floor(now / STEP_MS) + 2) * STEP_MS;
+		return this.#address("sounds", path, until);
+	}
+
+	recording(path: string): string {
+		const { clock } = this.#options;
+		const name = basename(path);
+		if (!this.#awaited.has(name)) this.#awaited.set(name, new Arrival());
+		return this.#address("recordings", path, clock.now() + RECORDING_MS);
+	}
+
+	async arrived(path: string): Promise<void> {
+		const name = basename(path);
+		const arrival = this.#awaited.get(name);
+		if (!arrival) return;
+		const cancel = this.#options.clock.after(
+			ARRIVAL_MS,
+			() => arrival.settle(),
+			true,
+		);
+		await arrival.promise;
+		cancel();
+		this.#awaited.delete(name);
+	}
+
+	/** Path of the sound that an address grants; null where it grants none. */
+	soundAt(address: Address): string | null {
+		const grant = this.#check(address);
+		return grant?.folder === "sounds" ? this.#path(grant) : null;
+	}
+
+	/** Takes a recording in; false where the address grants nothing, or nobody awaits it. Rejects where it cannot be written, or is too long. */
+	async receive(address: Address, body: Readable): Promise<boolean> {
+		const checked = this.#check(address);
+		if (checked?.folder !== "recordings") return false;
+		const arrival = this.#awaited.get(checked.name);
+		if (!arrival) return false;
+		const path = this.#path(checked);
+		const part = `${path}.part`;
+		try {
+			await pipeline(body, atMost(MOST_BYTES), createWriteStream(part));
+			await rename(part, path);
+		} catch (error) {
+			await rm(part, { force: true });
+			throw error;
+		} finally {
+			arrival.settle();
+		}
+		return true;
+	}
+
+	#path({ folder, name }: Grant): string {
+		return join(this.#options.dataDir, folder, name);
+	}
+
+	#address(folder: Folder, path: string, until: number): string {
+		if (basename(dirname(path)) !== folder)
+			throw new Error(`${path} is in no folder that is shared`);
+		const grant = { folder, name: basename(path), expires: until / 1000 };
+		const { base } = this.#options;
+		const expires = Math.ceil(grant.expires);
+		return `${base}/media/${expires}/${this.#sign({ ...grant, expires })}/${folder}/${grant.name}`;
+	}
+
+	#check({ folder, name, expires, signature }: Address): Grant | null {
+		const known = folders.find((one) => one === folder);
+		// as the service names its files: nothing in it can lead elsewhere
+		if (!known || !/^[\w-]+\.wav$/.test(name) || !/^\d{1,12}$/.test(expires))
+			return null;
+		const grant = { folder: known, name, expires: Number(expires) };
+		const [wanted, given] = [this.#sign(grant), signature].map((text) =>
+			Buffer.from(text),
+		) as [Buffer, Buffer];
+		if (wanted.length !== given.length || !timingSafeEqual(wanted, given))
+			return null;
+		return grant.expires * 1000 > this.#options.clock.now() ? grant : null;
+	}
+
+	#sign({ folder, name, expires }: Grant): string {
+		return createHmac("sha256", this.#options.secret)
+			.update(`${expires} ${folder}/${name}`)
+			.digest("base64url");
+	}
+}
+
+/** That of one recording. */
+class Arrival {
+	settle = () => {};
+	readonly promise = new Promise<void>((resolve) => {
+		this.settle = resolve;
+	});
+}
+
+/** Fails once more than so many bytes have passed. */
+function atMost(bytes: number): Transform {
+	let left = bytes;
+	return new Transform({
+		transform(chunk: Buffer, _encoding, done) {
+			left -= chunk.length;
+			done(left < 0 ? new Error("the recording is too long") : null, chunk);
+		},
+	});
+}

@@ -1,0 +1,33 @@
+import type { StopReason } from "../core/call.js";
+import type { FlowEvent } from "../core/event.js";
+import type { RunEnd } from "../flow/run.js";
+import type { Ending } from "./attempt.js";
+import { callbackMissed } from "./callback-outcome.js";
+
+/** How an attempt came out whose walk has ended; `stopped`: the service has ended it; `told`: what a callback's flow has told. */
+export function endingOf(
+	end: RunEnd,
+	stopped: StopReason | null,
+	told: readonly FlowEvent[] | null,
+): Ending {
+	const { stepId } = end;
+	if (end.reason === "missed") {
+		const { outcome, reason, sipStatus } = end.dial;
+		return { outcome, reason, sipStatus, stepId };
+	}
+	const sipStatus = 200; // it was answered
+	if (end.reason === "step_limit")
+		return { outcome: "failed", reason: "step_limit", sipStatus, stepId };
+	if (stopped)
+		return { outcome: "answered", reason: stopped, sipStatus, stepId };
+	if (end.reason === "cut_off")
+		return {
+			outcome: "interrupted",
+			reason: "engine_lost",
+			sipStatus,
+			stepId,
+		};
+	const missed = told && callbackMissed(told);
+	if (missed) return { ...missed, sipStatus, stepId };
+	return { outcome: "answered", reason: end.reason, sipStatus, stepId };
+}

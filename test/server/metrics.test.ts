@@ -1,0 +1,215 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CallEvent, CallHappening } from "../../core/event.js";
+import { newId } from "../../core/id.js";
+import { seldom } from "../../server/lookup.js";
+import { Metrics } from "../../server/metrics.js";
+import { MOST_WAITING } from "../../server/start-metrics.js";
+import { SLOW_MS } from "../store/data-dir.js";
+import { ManualClock } from "../support/manual-clock.js";
+import { series } from "../support/prometheus.js";
+import { newAccount, newToken } from "./accounts.js";
+import { bearer, type RunningApp, startApp } from "./running-app.js";
+
+const event = (happening: CallHappening): CallEvent => ({
+	...happening,
+	...{ id: newId(), seq: 1, call_id: newId(), cloud_id: "dev" },
+	at: "2030-01-01T00:00:00.000Z",
+});
+
+type Ended = Extract<CallHappening, { type: "call.ended" }>["data"];
+const ending: Omit<Ended, "queued_s"> = {
+	...{ outcome: "answered", reason: "completed", sip_status: 200 },
+	...{ detail: null, step_id: "menu", ring_s: 2, talk_s: 30, rtp: null },
+};
+
+const scrape = async (metrics: Metrics) => series(await metrics.text());
+
+describe("metrics", () => {
+	it("count calls and attempts by what came of them, and measure their parts", async () => {
+		const metrics = new Metrics();
+		const told: CallHappening[] = [
+			{ type: "call.answered", data: { ring_s: 2 } },
+			{
+				type: "step.finished",
+				data: {
+					...{ step_id: "pin", step_type: "keypad", outcome: "pressed" },
+					...{ edge: { name: "flow.4711", to: "x" }, detail: null },
+					duration_s: 4,
+				},
+			},
+			{
+				type: "call.attempt_ended",
+				data: { ...ending, attempt: 1, next_at: null },
+			},
+			{ type: "call.ended", data: { ...ending, queued_s: 0.3 } },
+			// nobody was dialled for it
+			{
+				type: "call.ended",
+				data: {
+					...ending,
+					outcome: "canceled",
+					reason: "stopped",
+					...{ step_id: null, sip_status: null, queued_s: 900 },
+				},
+			},
+		];
+		for (const one of told) metrics.note(event(one));
+		const found = await scrape(metrics);
+		const all = Object.fromEntries(
+			[...found].filter(([name]) => !name.includes("_bucket")),
+		);
+		expect(all).toMatchObject({
+			'flowdial_calls_ended_total{outcome="answered",reason="completed"}': 1,
+			'flowdial_calls_ended_total{outcome="canceled",reason="stopped"}': 1,
+			'flowdial_attempts_ended_total{outcome="answered",sip_status="200"}': 1,
+			flowdial_call_setup_seconds_count: 1,
+			flowdial_call_setup_seconds_sum: 0.3,
+			flowdial_ring_seconds_sum: 2,
+			flowdial_talk_seconds_count: 1,
+			flowdial_talk_seconds_sum: 30,
+			'flowdial_step_seconds_sum{type="keypad",outcome="pressed"}': 4,
+		});
+		expect([...found.keys()].join()).not.toContain("4711");
+	});
+
+	it("measure legs, and leave out what the engine does not know", async () => {
+		const metrics = new Metrics();
+		metrics.noteLeg({ received: 95, lost: 5, jitterMs: 4 });
+		metrics.noteLeg({ received: 95, lost: null, jitterMs: 4 });
+		metrics.noteLeg({ received: 0, lost: null, jitterMs: null });
+		expect(Object.fromEntries(await scrape(metrics))).toMatchObject({
+			flowdial_rtp_loss_ratio_count: 1,
+			flowdial_rtp_loss_ratio_sum: 0.05,
+			flowdial_rtp_jitter_seconds_count: 2,
+			flowdial_rtp_jitter_seconds_sum: 0.008,
+		});
+	});
+
+	it("leave out what the store does not tell", async () => {
+		const metrics = new Metrics();
+		let known: number | null = 7;
+		metrics.watch({
+			counts: () => ({ running: 2, waiting: 3 }),
+			backlog: async () => known,
+			webhookLag: async () => known,
+			engines: () => [
+				{ kind: "freeswitch", at: "127.0.0.1:8021", up: false, sessions: 4 },
+			],
+			trunks: () => [{ at: "sip:trunk.example.com", up: true }],
+			uploads: () => ({ waiting: 5, up: false }),
+		});
+		const here = {
+			flowdial_live_calls: 2,
+			'flowdial_queue_length{where="here"}': 3,
+			'flowdial_engine_up{kind="freeswitch",at="127.0.0.1:8021"}': 0,
+			'flowdial_engine_sessions{kind="freeswitch",at="127.0.0.1:8021"}': 4,
+			'flowdial_trunk_up{at="sip:trunk.example.com"}': 1,
+			...{ flowdial_uploads_waiting: 5, flowdial_bucket_up: 0 },
+		};
+		expect(Object.fromEntries(await scrape(metrics))).toMatchObject({
+			...here,
+			'flowdial_queue_length{where="any"}': 7,
+			flowdial_webhook_lag_seconds: 7,
+		});
+		known = null;
+		const found = await scrape(metrics);
+		expect(Object.fromEntries(found)).toMatchObject(here);
+		expect(found.has('flowdial_queue_length{where="any"}')).toBe(false);
+		expect(found.has("flowdial_webhook_lag_seconds")).toBe(false);
+	});
+});
+
+describe("docs/observability.md", () => {
+	it("has every metric, and its type", async () => {
+		const metrics = new Metrics();
+		metrics.watch({
+			counts: () => ({ running: 0, waiting: 0 }),
+			backlog: async () => 0,
+			webhookLag: async () => 0,
+			...{ engines: () => [], trunks: () => [] },
+			uploads: () => ({ waiting: 0, up: true }),
+		});
+		const types = (await metrics.text()).matchAll(
+			/^# TYPE (flowdial_\w+) (\w+)$/gm,
+		);
+		const page = readFileSync("docs/observability.md", "utf8");
+		const rows = page.matchAll(/^\| `(flowdial_\w+)` \| (\w+) \|/gm);
+		const listed = (matches: Iterable<RegExpMatchArray>) =>
+			[...matches].map(([, name, type]) => `${name} ${type}`).sort();
+		expect(listed(rows)).toEqual(listed(types));
+		expect(page).toContain(`counted to ${MOST_WAITING.toLocaleString("en")}`);
+	});
+});
+
+describe("a question that is asked seldom", () => {
+	it("is asked once in five seconds, and again after it failed", async () => {
+		const clock = new ManualClock();
+		let asked = 0;
+		const ask = seldom(async () => {
+			if (++asked === 2) throw new Error("gone");
+			return asked;
+		}, clock);
+		expect([await ask(), await ask()]).toEqual([1, 1]);
+		await clock.advance(5_000);
+		expect([await ask(), await ask()]).toEqual([null, null]);
+		await clock.advance(5_000);
+		expect([await ask(), asked]).toEqual([3, 3]);
+	});
+
+	it("is not asked again, and not waited for, while there is no answer", async () => {
+		const clock = new ManualClock();
+		let asked = 0;
+		let tell = (_answer: number) => {};
+		const ask = seldom(() => {
+			asked++;
+			return new Promise<number>((resolve) => {
+				tell = resolve;
+			});
+		}, clock);
+		for (let time = 0; time < 3; time++) {
+			const answer = ask();
+			await clock.advance(10_000);
+			expect(await answer).toBeNull();
+		}
+		expect(asked).toBe(1);
+		tell(5);
+		expect(await ask()).toBe(5);
+	});
+});
+
+describe("GET /metrics", () => {
+	let app: RunningApp;
+	beforeAll(async () => {
+		app = await startApp();
+	}, SLOW_MS);
+	afterAll(() => app.close());
+
+	it.each(["/metrics", "/api/v2/metrics"])(
+		"is Prometheus' text format at %s",
+		async (path) => {
+			const answer = await app.get(path);
+			expect(answer.status).toBe(200);
+			expect(answer.headers.get("content-type")).toBe(
+				"text/plain; version=0.0.4; charset=utf-8",
+			);
+			const text = await answer.text();
+			expect(text).toContain("# TYPE flowdial_calls_ended_total counter\n");
+			expect(series(text).get("nodejs_eventloop_lag_p99_seconds")).toEqual(
+				expect.any(Number),
+			);
+		},
+	);
+
+	it("is for the operator's administrators only", async () => {
+		const status = async (headers: Record<string, string>) =>
+			(await app.get("/metrics", headers)).status;
+		expect(await status({})).toBe(401);
+		const own = await newAccount(app, "other");
+		expect(await status(own.headers)).toBe(403);
+		const reader = await newToken(app, bearer, ["calls:read", "calls:write"]);
+		expect(await status(reader.headers)).toBe(403);
+		const admin = await newToken(app, bearer, ["admin"]);
+		expect(await status(admin.headers)).toBe(200);
+	});
+});

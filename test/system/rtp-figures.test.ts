@@ -1,0 +1,58 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { series } from "../support/prometheus.js";
+import { useService } from "../support/service.js";
+import { UdpCallee } from "../support/udp-callee.js";
+
+/** FreeSWITCH counts what was lost every five seconds, and this service believes it after six. */
+const LONG_MS = 7_000;
+
+describe("what comes of a phone's sound", { concurrent: true }, () => {
+	const service = useService();
+	const phones: UdpCallee[] = [];
+	afterAll(() => Promise.all(phones.map((phone) => phone.stop())));
+
+	async function rung(phone: UdpCallee, milliseconds: number) {
+		phones.push(phone);
+		const url = service.backend.tone(440, milliseconds);
+		const call = await service.call(phone.uri("ann"), [
+			{ id: "tone", type: "play", url },
+		]);
+		return (await call.ended()).end.rtp;
+	}
+
+	it("is in the call's last event: every tenth packet lost, each second one 12 ms late", async () => {
+		const phone = await UdpCallee.start((n) =>
+			n % 10 === 9 ? null : (n % 2) * 12,
+		);
+		const rtp = await rung(phone, LONG_MS);
+		expect(phone.lost).toBeGreaterThan(30);
+		// the last ones may be on their way when FreeSWITCH is asked
+		expect(Math.abs((rtp?.received ?? 0) - phone.sent)).toBeLessThan(5);
+		expect(Math.abs((rtp?.lost ?? 0) - phone.lost)).toBeLessThan(3);
+		// RFC 3550's jitter is the mean of these differences; what the machine itself is late comes on top
+		expect(rtp?.jitter_ms).toBeGreaterThan(8);
+		expect(rtp?.jitter_ms).toBeLessThan(40);
+		const scraped = series(await (await service.fetch("/metrics")).text());
+		const value = (name: string) => scraped.get(name) ?? Number.NaN;
+		expect(value("flowdial_rtp_loss_ratio_count")).toBe(1);
+		expect(value("flowdial_rtp_loss_ratio_sum")).toBeCloseTo(0.1, 2);
+		const jitters = value("flowdial_rtp_jitter_seconds_count");
+		const sum = value("flowdial_rtp_jitter_seconds_sum");
+		expect(jitters).toBeGreaterThan(0);
+		expect(sum).toBeGreaterThan(0.008);
+	});
+
+	it("is not known of a short call's losses", async () => {
+		const phone = await UdpCallee.start((n) => (n % 2 ? null : 0));
+		const rtp = await rung(phone, 1_000);
+		expect(rtp?.received).toBeGreaterThan(15);
+		expect(rtp?.lost).toBeNull();
+	});
+
+	it("is nothing where the phone is silent", async () => {
+		const phone = await UdpCallee.start();
+		expect(await rung(phone, 300)).toEqual({
+			...{ received: 0, lost: null, jitter_ms: null },
+		});
+	});
+});

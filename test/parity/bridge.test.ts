@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
+import { inRealTime } from "../support/in-real-time.js";
 import { expectTone, recorded } from "./hearing.js";
 import { type Call, it, type Lab, next } from "./lab.js";
+
+inRealTime();
 
 const ONE_HZ = 500;
 const OTHER_HZ = 800;

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
+import { inRealTime } from "../support/in-real-time.js";
 import { expectAbout, expectTone } from "./hearing.js";
 import { it } from "./lab.js";
+
+inRealTime();
 
 const TONE_HZ = 500;
 const INVALID_HZ = 800;

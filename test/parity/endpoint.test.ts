@@ -1,7 +1,10 @@
 import { describe, expect } from "vitest";
+import { inRealTime } from "../support/in-real-time.js";
 import type { Endpoint } from "./fsmrf.js";
 import { expectTone, recorded } from "./hearing.js";
 import { it } from "./lab.js";
+
+inRealTime();
 
 const TONE_HZ = 500;
 const TONE = `tone_stream://%(400,0,${TONE_HZ})`;

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Srf from "drachtio-srf";
 import { describe, expect } from "vitest";
+import { inRealTime } from "../support/in-real-time.js";
 import type { Engines } from "./engines.js";
 import type { Endpoint } from "./fsmrf.js";
 import { expectTone, recorded } from "./hearing.js";
 import { type Lab, next, it as parityIt } from "./lab.js";
+
+inRealTime();
 
 const TONE_HZ = 500;
 const OTHER_HZ = 800;

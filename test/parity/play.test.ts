@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { loudness, makeTone } from "../../audio/tones.js";
+import { inRealTime } from "../support/in-real-time.js";
 import { expectAbout, expectTone, lengthOf, timesOf } from "./hearing.js";
 import { it as parityIt } from "./lab.js";
+
+inRealTime();
 
 const TONE_HZ = 500;
 const OTHER_HZ = 800;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { loudness } from "../../audio/tones.js";
+import { inRealTime } from "../support/in-real-time.js";
 import { hum, keysIn, pressAloud } from "../support/pin-phone.js";
 import type { DtmfEvent, Endpoint } from "./fsmrf.js";
 import {
@@ -11,6 +12,8 @@ import {
 	timesOf,
 } from "./hearing.js";
 import { it } from "./lab.js";
+
+inRealTime();
 
 const TONE_HZ = 500;
 const OTHER_HZ = 800;

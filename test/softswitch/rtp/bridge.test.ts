@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { toneLevel } from "../../../audio/tones.js";
 import type { MediaStream } from "../../../softswitch/rtp/media.js";
+import { inRealTime } from "../../support/in-real-time.js";
 import { kinds, listen, openPair, openStream, startEngine } from "./engines.js";
+
+inRealTime();
 
 const endless = (frequency: number) =>
 	({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { makeTone } from "../../../audio/tones.js";
+import { inRealTime } from "../../support/in-real-time.js";
 import {
 	kinds,
 	openFarEnd,
@@ -8,6 +9,8 @@ import {
 	startEngine,
 } from "./engines.js";
 import { eventPayload } from "./far-end.js";
+
+inRealTime();
 
 describe.each(kinds)("digits of a media stream %s", (kind) => {
 	it("arrive as they were pressed", async () => {

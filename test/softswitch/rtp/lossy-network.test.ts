@@ -2,7 +2,10 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { toneLevel } from "../../../audio/tones.js";
+import { inRealTime } from "../../support/in-real-time.js";
 import { listen, openStream, startEngine, towards } from "./engines.js";
+
+inRealTime();
 
 interface Weather {
 	loss: number;

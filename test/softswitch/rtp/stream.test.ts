@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loudness, makeTone, toneLevel } from "../../../audio/tones.js";
 import type { RecordOptions } from "../../../softswitch/rtp/media.js";
+import { inRealTime } from "../../support/in-real-time.js";
 import {
 	fromFirstSound,
 	kinds,
@@ -13,6 +14,8 @@ import {
 	startEngine,
 	temporaryFolder,
 } from "./engines.js";
+
+inRealTime();
 
 const stereo: RecordOptions = {
 	stereo: true,

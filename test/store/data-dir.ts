@@ -16,12 +16,16 @@ const template = fileURLToPath(new URL(".empty-database", import.meta.url));
 /** A database is opened in a second, on a busy machine in many: the time limit of what does. */
 export const SLOW_MS = 60_000;
 
+/** Suites of one file may ask for it at the same time. */
+let making: Promise<void> | undefined;
+
 /** A data folder with an empty database in it. */
 export async function newDataDir(): Promise<{
 	dataDir: string;
 	remove: () => void;
 }> {
-	if (!existsSync(template)) await makeTemplate();
+	making ??= existsSync(template) ? Promise.resolve() : makeTemplate();
+	await making;
 	const dataDir = mkdtempSync(join(tmpdir(), "flowdial-store-"));
 	cpSync(template, join(dataDir, "database"), { recursive: true });
 	return {

@@ -4,8 +4,8 @@ export interface MediaShare {
 	sound(path: string): string;
 	/** What it records to, for the recording to come to `path`. */
 	recording(path: string): string;
-	/** Resolves once a recording that was stopped has come, or can be expected no more. */
-	arrived(path: string): Promise<void>;
+	/** Resolves once a recording that was stopped has come, or nothing of it has for `idleMs` (30 s if left out): then it is taken no more. */
+	arrived(path: string, idleMs?: number): Promise<void>;
 }
 
 /** It sees the very folder. */

@@ -1,20 +1,17 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Clock } from "../core/clock.js";
 import type { MediaShare } from "../core/media-share.js";
 
-/**
- * A sound's address stays the same for so long, so that FreeSWITCH fetches it once (mod_httapi keeps what it has fetched by address),
- * and is good for as long again.
- */
-const STEP_MS = 3_600_000;
+/** A sound's address stays the same for a day, since mod_httapi keeps what it has fetched by address, and is good for as long again. */
+const STEP_MS = 24 * 3_600_000;
 /** A recording's is good for the longest call and the upload after it. */
 const RECORDING_MS = 26 * 3_600_000;
-/** After the recording was stopped. */
+/** Without a byte of a recording, once it was stopped. */
 const ARRIVAL_MS = 30_000;
 /** 24 hours of two channels at 8 kHz, and a little. */
 const MOST_BYTES = 3_000_000_000;
@@ -54,8 +51,16 @@ export class HttpShare implements MediaShare {
 	/** Recordings that are awaited, by their names. */
 	readonly #awaited = new Map<string, Arrival>();
 
-	constructor(options: HttpShareOptions) {
+	private constructor(options: HttpShareOptions) {
 		this.#options = options;
+	}
+
+	/** Removes what was coming in when a process before was killed: it is no recording that anything else would find. */
+	static async open(options: HttpShareOptions): Promise<HttpShare> {
+		const share = new HttpShare(options);
+		await rm(share.#parts, { recursive: true, force: true });
+		await mkdir(share.#parts, { recursive: true });
+		return share;
 	}
 
 	sound(path: string): string {
@@ -71,17 +76,9 @@ export class HttpShare implements MediaShare {
 		return this.#address("recordings", path, clock.now() + RECORDING_MS);
 	}
 
-	async arrived(path: string): Promise<void> {
+	async arrived(path: string, idleMs = ARRIVAL_MS): Promise<void> {
 		const name = basename(path);
-		const arrival = this.#awaited.get(name);
-		if (!arrival) return;
-		const cancel = this.#options.clock.after(
-			ARRIVAL_MS,
-			() => arrival.settle(),
-			true,
-		);
-		await arrival.promise;
-		cancel();
+		await this.#awaited.get(name)?.within(idleMs, this.#options.clock);
 		this.#awaited.delete(name);
 	}
 
@@ -97,11 +94,12 @@ export class HttpShare implements MediaShare {
 		if (checked?.folder !== "recordings") return false;
 		const arrival = this.#awaited.get(checked.name);
 		if (!arrival) return false;
-		const path = this.#path(checked);
-		const part = `${path}.part`;
+		const part = join(this.#parts, checked.name);
+		const watch = atMost(MOST_BYTES, () => arrival.moved());
+		const { signal } = arrival;
 		try {
-			await pipeline(body, atMost(MOST_BYTES), createWriteStream(part));
-			await rename(part, path);
+			await pipeline(body, watch, createWriteStream(part), { signal });
+			await rename(part, this.#path(checked));
 		} catch (error) {
 			await rm(part, { force: true });
 			throw error;
@@ -109,6 +107,11 @@ export class HttpShare implements MediaShare {
 			arrival.settle();
 		}
 		return true;
+	}
+
+	/** Of recordings that are coming in: on the same disk, so that they can be moved. */
+	get #parts(): string {
+		return join(this.#options.dataDir, "recordings", "parts");
 	}
 
 	#path({ folder, name }: Grant): string {
@@ -147,17 +150,47 @@ export class HttpShare implements MediaShare {
 
 /** That of one recording. */
 class Arrival {
+	/** It is here, or was broken off. */
 	settle = () => {};
-	readonly promise = new Promise<void>((resolve) => {
+	/** Some of it has come. */
+	moved = () => {};
+	readonly #settled = new Promise<void>((resolve) => {
 		this.settle = resolve;
 	});
+	readonly #givenUp = new AbortController();
+
+	/** Aborts when nobody waits for it any more. */
+	get signal(): AbortSignal {
+		return this.#givenUp.signal;
+	}
+
+	/** Resolves once it has settled, or gives it up when nothing of it has come for so long. */
+	async within(idleMs: number, clock: Clock): Promise<void> {
+		let cancel = () => {};
+		this.moved = () => {
+			cancel();
+			cancel = clock.after(
+				idleMs,
+				() => {
+					this.#givenUp.abort(new Error("the recording is no longer awaited"));
+					this.settle();
+				},
+				true,
+			);
+		};
+		this.moved();
+		await this.#settled;
+		this.moved = () => {};
+		cancel();
+	}
 }
 
-/** Fails once more than so many bytes have passed. */
-function atMost(bytes: number): Transform {
+/** Fails once more than so many bytes have passed; `moved` hears of each that do. */
+function atMost(bytes: number, moved: () => void): Transform {
 	let left = bytes;
 	return new Transform({
 		transform(chunk: Buffer, _encoding, done) {
+			moved();
 			left -= chunk.length;
 			done(left < 0 ? new Error("the recording is too long") : null, chunk);
 		},

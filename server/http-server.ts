@@ -2,6 +2,7 @@ import {
 	createServer,
 	type IncomingMessage,
 	type Server,
+	type ServerOptions,
 	type ServerResponse,
 } from "node:http";
 import type { Duplex } from "node:stream";
@@ -10,6 +11,7 @@ import type { Clock } from "../core/clock.js";
 import { type Config, ConfigError } from "../core/config.js";
 import { Fault, type FaultCode, message } from "../core/fault.js";
 import { problemOf } from "./problem.js";
+import { unhurried } from "./unhurried.js";
 
 /** What node's parser refuses, by its codes; all else is a bad request. */
 const refusals: Readonly<Record<string, FaultCode>> = {
@@ -18,7 +20,13 @@ const refusals: Readonly<Record<string, FaultCode>> = {
 };
 
 /** The app behind an HTTP server whose own refusals are problem documents too. */
-export function createHttpServer(app: Express): Server {
+export function createHttpServer(
+	app: Express,
+	limits: Pick<
+		ServerOptions,
+		"requestTimeout" | "connectionsCheckingInterval"
+	> = {},
+): Server {
 	type Handler = (
 		request: IncomingMessage,
 		response: ServerResponse,
@@ -26,7 +34,7 @@ export function createHttpServer(app: Express): Server {
 	) => void;
 	const handle = app as unknown as Handler; // what an Express app is, besides what its types say
 	const server = createServer(
-		{ requireHostHeader: false },
+		{ ...limits, requireHostHeader: false },
 		(request, response) => {
 			// RFC 9112 §3.2
 			if (request.httpVersion === "1.1" && request.headers.host === undefined)
@@ -41,6 +49,8 @@ export function createHttpServer(app: Express): Server {
 		answer(response, "EXPECTATION_FAILED", "Only 100-continue is known"),
 	);
 	server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+		const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+		if (isSlow && unhurried.has(socket)) return;
 		if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
 		else refuse(socket, refusals[error.code ?? ""] ?? "BAD_REQUEST");
 	});

@@ -34,8 +34,8 @@ import { logEnd, openTraces } from "./observe.js";
 import { openBucket } from "./open-bucket.js";
 import { startDue } from "./start-due.js";
 import {
-	createShare,
 	defaultSipAllow,
+	openShare,
 	startEngines,
 	startTrunks,
 } from "./start-engines.js";
@@ -93,7 +93,7 @@ async function open(
 	closers.add(() => store.close());
 	const softswitch = config.DRACHTIO ? null : await embed(config, dataDir);
 	if (softswitch) closers.add(() => softswitch.stop());
-	const share = createShare(config, dataDir);
+	const share = await openShare(config, dataDir);
 	const front = createFront(share, log);
 	const server = createHttpServer(front.app);
 	server.listen(config.HTTP_PORT, config.HTTP_HOST);

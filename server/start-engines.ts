@@ -28,12 +28,12 @@ interface Embedded {
 }
 
 /** How FreeSWITCH gets at sounds and recordings. */
-export const createShare = (
+export const openShare = async (
 	{ MEDIA_URL }: Config,
 	dataDir: string,
-): MediaShare =>
+): Promise<MediaShare> =>
 	MEDIA_URL
-		? new HttpShare({
+		? HttpShare.open({
 				...{ base: MEDIA_URL, dataDir, clock: systemClock },
 				secret: randomBytes(32),
 			})

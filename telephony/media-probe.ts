@@ -66,7 +66,8 @@ async function recordItself(
 		if (end !== "played") throw cannot("play", share.sound(sound), end);
 		await share.arrived(recording);
 	} finally {
-		await other.destroy();
+		// of a probe that failed nothing is taken any more
+		await Promise.all([share.arrived(recording, 0), other.destroy()]);
 	}
 }
 

@@ -19,6 +19,8 @@ import type { MediaEndpoint, PlaybackEnd } from "./media-endpoint.js";
 import type { Round } from "./party.js";
 
 const STOP_AGAIN_MS = 100;
+/** For a recording that hardly comes: FreeSWITCH is gone, or has not begun it. */
+const UNLIKELY_MS = 2_000;
 
 /** Rings the other party of a connect. */
 type Connect = (
@@ -34,8 +36,12 @@ export class SipCall implements Call {
 	readonly #share: MediaShare;
 	readonly #clock: Clock;
 	readonly #log: Log;
-	/** Where it comes to, and what the media engine calls it. */
-	#recording: { path: string; name: string } | null = null;
+	/** Where what was recorded comes to. */
+	#recordsTo: string | null = null;
+	#recordingStarted = Promise.resolve(false);
+	/** While it records: what the media engine calls it. */
+	#recording: string | null = null;
+	#hungUp: Promise<void> | null = null;
 	#bridgedTo: Leg | null = null;
 
 	constructor(
@@ -160,16 +166,18 @@ export class SipCall implements Call {
 	}
 
 	async startRecording(path: string): Promise<void> {
+		if (this.#hungUp !== null) return;
 		const { endpoint } = this.#leg;
 		const name = this.#share.recording(path);
-		if (await endpoint.startRecording(name)) {
-			this.#recording = { path, name };
+		this.#recordsTo = path;
+		this.#recordingStarted = endpoint.startRecording(name);
+		if (await this.#recordingStarted) {
+			this.#recording = name;
 			return;
 		}
 		this.#log.warn("the media engine does not record");
 		// it may yet do so where its answer was late: nobody would mask that
 		await endpoint.stopRecording(name);
-		void this.#share.arrived(path);
 	}
 
 	async keepPrivate(on: boolean): Promise<void> {
@@ -180,9 +188,8 @@ export class SipCall implements Call {
 	async #mask(): Promise<void> {
 		const { endpoint } = this.#leg;
 		const recording = this.#recording;
-		if (!recording || (await endpoint.maskRecording(recording.name, true)))
-			return;
-		const stopped = await endpoint.stopRecording(recording.name);
+		if (!recording || (await endpoint.maskRecording(recording, true))) return;
+		const stopped = await endpoint.stopRecording(recording);
 		// hangUp has closed it meanwhile, or there is nothing more to hear
 		if (this.#recording === null || this.over.aborted) return;
 		if (!stopped)
@@ -196,17 +203,26 @@ export class SipCall implements Call {
 
 	async #unmask(): Promise<void> {
 		if (this.#recording === null) return;
-		const { name } = this.#recording;
-		if (!(await this.#leg.endpoint.maskRecording(name, false)))
+		if (!(await this.#leg.endpoint.maskRecording(this.#recording, false)))
 			this.#log.warn("the recording stays masked");
 	}
 
-	async hangUp(): Promise<void> {
+	hangUp(): Promise<void> {
+		this.#hungUp ??= this.#end();
+		return this.#hungUp;
+	}
+
+	async #end(): Promise<void> {
+		const { endpoint } = this.#leg;
 		const recording = this.#recording;
 		this.#recording = null;
-		if (recording) await this.#leg.endpoint.stopRecording(recording.name);
+		if (recording) await endpoint.stopRecording(recording);
+		const isLost = endpoint.over.aborted;
 		await this.#leg.hangUp();
-		if (recording) await this.#share.arrived(recording.path);
+		if (this.#recordsTo === null) return;
+		const isRecorded = await this.#recordingStarted.catch(() => false);
+		const idleMs = isLost || !isRecorded ? UNLIKELY_MS : undefined;
+		await this.#share.arrived(this.#recordsTo, idleMs);
 	}
 }
 

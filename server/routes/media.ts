@@ -2,6 +2,7 @@ import { type RequestHandler, Router } from "express";
 import { Fault } from "../../core/fault.js";
 import type { Address, HttpShare } from "../../media/http-share.js";
 import { only } from "../edges.js";
+import { unhurried } from "../unhurried.js";
 
 /** A sound that was fetched is asked for again after that: media/sounds.ts does so too. */
 const FRESH_S = 300;
@@ -37,8 +38,14 @@ function sendSound(share: HttpShare): RequestHandler<Address> {
 
 function takeRecording(share: HttpShare): RequestHandler<Address> {
 	return async (request, response) => {
-		if (!(await share.receive(request.params, request)))
-			throw new Fault("ROUTE_NOT_FOUND");
+		const { socket } = request;
+		unhurried.add(socket);
+		try {
+			if (!(await share.receive(request.params, request)))
+				throw new Fault("ROUTE_NOT_FOUND");
+		} finally {
+			unhurried.delete(socket);
+		}
 		response.status(201).end();
 	};
 }

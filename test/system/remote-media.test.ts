@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { toneLevel } from "../../audio/tones.js";
 import { parseWav } from "../../audio/wav.js";
@@ -48,6 +49,25 @@ describe.skipIf(!hasSipp)("a FreeSWITCH that shares no folder", () => {
 		await phone.done;
 	});
 
+	it("leaves what it has recorded of a call that the service ends", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), isHungUp()],
+		]);
+		const url = service.backend.tone(TONE_HZ, 20_000);
+		const call = await service.call(
+			phone.uri,
+			[{ id: "tone", type: "play", url }],
+			{ record: true },
+		);
+		await call.event("step.started", "tone");
+		await sleep(500);
+		await call.stop();
+		const { events, end } = await call.ended();
+		expect(end).toMatchObject({ reason: "stopped" });
+		expect(events.map(({ type }) => type)).toContain("recording.ready");
+		await phone.done;
+	});
+
 	it.each([
 		["GET", "/media/9999999999/AAAA/sounds/a.wav"],
 		["PUT", "/media/9999999999/AAAA/recordings/a.wav"],
@@ -58,5 +78,24 @@ describe.skipIf(!hasSipp)("a FreeSWITCH that shares no folder", () => {
 			...(method === "PUT" && { body: "RIFF" }),
 		});
 		expect(answer.status).toBe(404);
+	});
+
+	it("does not keep a call from its end once it is lost", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), isHungUp()],
+		]);
+		const url = service.backend.tone(TONE_HZ, 20_000);
+		const call = await service.call(
+			phone.uri,
+			[{ id: "tone", type: "play", url }],
+			{ record: true },
+		);
+		await call.event("step.started", "tone");
+		const before = performance.now();
+		await softswitch?.child.exit("SIGKILL");
+		const { events, end } = await call.ended();
+		expect(end).toMatchObject({ reason: "engine_lost" });
+		expect(events.map(({ type }) => type)).toContain("recording.failed");
+		expect(performance.now() - before).toBeLessThan(15_000);
 	});
 });

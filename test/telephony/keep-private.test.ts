@@ -20,6 +20,7 @@ function callWith(refused: readonly string[] = []) {
 		over: over.signal,
 		async hangUp() {},
 		endpoint: {
+			over: over.signal,
 			onDigit() {},
 			startRecording: ask("start"),
 			stopRecording: ask("stop"),

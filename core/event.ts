@@ -11,7 +11,7 @@ const ending = {
 	detail: z.string().nullable().describe("Plain words, where there are any"),
 	step_id: stepId.nullable().describe("The step that ran when it ended"),
 	ring_s: seconds,
-	talk_s: seconds,
+	talk_s: seconds.describe("From the answer until the leg was over"),
 	rtp: z
 		.object({
 			received: z.number().int(),

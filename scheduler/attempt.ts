@@ -19,6 +19,8 @@ export interface Times {
 	dueAt: number;
 	dialedAt: number | null;
 	answeredAt: number | null;
+	/** When the leg was over; left out where nobody saw it. */
+	overAt?: number | null;
 }
 
 /** How an attempt is told: with the next one, if there is one by the call's policy, else with the call's end. */
@@ -88,11 +90,11 @@ function told({ outcome, reason, sipStatus, detail, stepId, rtp }: Ending) {
 	};
 }
 
-function durations({ dialedAt, answeredAt }: Times, now: number) {
+function durations({ dialedAt, answeredAt, overAt }: Times, now: number) {
 	const seconds = (from: number | null, to: number) =>
 		from === null ? 0 : secondsBetween(from, to);
 	return {
 		ring_s: seconds(dialedAt, answeredAt ?? now),
-		talk_s: seconds(answeredAt, now),
+		talk_s: seconds(answeredAt, overAt ?? now),
 	};
 }

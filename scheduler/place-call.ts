@@ -109,6 +109,7 @@ class CallLife {
 	#cancelMaxDuration = () => {};
 	#dialedAt: number | null = null;
 	#answeredAt: number | null = null;
+	#overAt: number | null = null;
 
 	constructor(
 		call: NewCall & { attempt: number },
@@ -211,7 +212,8 @@ class CallLife {
 
 	get times(): Times {
 		const { dueAt } = this.#call;
-		return { dueAt, dialedAt: this.#dialedAt, answeredAt: this.#answeredAt };
+		const [dialedAt, answeredAt] = [this.#dialedAt, this.#answeredAt];
+		return { dueAt, dialedAt, answeredAt, overAt: this.#overAt };
 	}
 
 	#entities(): Promise<Entities> {
@@ -254,6 +256,11 @@ class CallLife {
 		const { clock, recordings } = this.#options;
 		this.#leg = leg;
 		this.#answeredAt = clock.now();
+		const onOver = () => {
+			this.#overAt = clock.now();
+		};
+		if (leg.over.aborted) onOver();
+		leg.over.addEventListener("abort", onOver, { once: true });
 		if (this.#stop.signal.aborted) await leg.hangUp();
 		this.#cancelMaxDuration = clock.after(
 			request.maxDurationMs,

@@ -152,6 +152,38 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		});
 	});
 
+	it("a talk ends with its leg, not when its recording has come", async () => {
+		const clock = new ManualClock();
+		const recordings: PlaceCallOptions["recordings"] = {
+			pathOf: () => "/r/a.wav",
+			async find() {
+				await clock.advance(60_000);
+				return null;
+			},
+		};
+		const { dispatcher, dialer, until } = await instance(
+			...([store, {}, { clock, recordings }] as const),
+		);
+		const lost = { attempts: 2, interval: 60, on: ["interrupted"] } as const;
+		const call = { ...newCall(), record: true, retry: lost };
+		await dispatcher.accept(call);
+		await until(call, "call.ringing");
+		await clock.advance(1_000);
+		await expect
+			.poll(() => dialer.calls[0]?.did, SLOWLY)
+			.toContain("record /r/a.wav");
+		const overAt = clock.now() + 1_000;
+		await clock.advance(1_000);
+		dialer.calls[0]?.end({ by: "engine" });
+		expect((await until(call, "call.attempt_ended")).data).toMatchObject({
+			talk_s: 1,
+			next_at: new Date(overAt + 120_000).toISOString(),
+		});
+		await expect.poll(() => status(call), SLOWLY).toBe("scheduled");
+		await dispatcher.stop(call.id);
+		await until(call, "call.ended");
+	});
+
 	it("a call with a start_at is dialled at that instant, not before", async () => {
 		const { clock, dispatcher, dialer, until } = await instance(store);
 		const call = { ...newCall(), dueAt: NOW + 5_000 };

@@ -166,6 +166,7 @@ export class Uploads {
 		// others have taken this instance for dead
 		if (state === "kept") return;
 		await bucket.remove(name);
+		await store.recordings.leaveUpload(name);
 		await store.recordings.forgetStored(name);
 	}
 }

@@ -49,6 +49,6 @@ export interface KeptRecordings {
 	leaveUpload(name: RecordingName): Promise<void>;
 	/** What the store may have and nobody uploads, in order, those after `after`. */
 	stored(after: RecordingName | null, limit: number): Promise<RecordingName[]>;
-	/** The store has it no more; one that another instance uploads stays, for that one to see. */
+	/** The store has it no more; one that is being uploaded stays, for who uploads it to see. */
 	forgetStored(name: RecordingName): Promise<void>;
 }

@@ -139,8 +139,8 @@ export class StoredRecordings implements KeptRecordings {
 
 	async forgetStored({ callId, attempt }: RecordingName): Promise<void> {
 		await sql`
-			delete from stored_recordings where call_id = ${callId} and attempt = ${attempt}
-				and (owner is null or ${isOwn("owner", this.#owner)})`.execute(
+			delete from stored_recordings
+			where call_id = ${callId} and attempt = ${attempt} and owner is null`.execute(
 			this.#db,
 		);
 	}

@@ -10,7 +10,10 @@ interface Compose {
 		{
 			environment?: Record<string, string>;
 			command?: string[];
+			entrypoint?: string[];
 			stop_grace_period?: string;
+			ulimits?: { nofile?: number };
+			healthcheck?: { test: string[] };
 			volumes?: string[];
 			ports?: string[];
 		}
@@ -31,10 +34,13 @@ for (const format of ["duration", "ports", "expose", "subnet_ip_address"])
 	ajv.addFormat(format, true);
 const validate = ajv.compile(schema);
 
-const settingsOf = (name: string): Record<string, string> =>
+const settingsOf = (
+	name: string,
+	changes: Record<string, string> = {},
+): Record<string, string> =>
 	Object.fromEntries(
 		Object.entries(compose().services[name]?.environment ?? {}).map(
-			([key, value]) => [key, filled(value, environment)],
+			([key, value]) => [key, filled(value, { ...environment, ...changes })],
 		),
 	);
 
@@ -51,16 +57,44 @@ describe("compose.yaml", () => {
 
 	it.each(["service-1", "service-2"])("gives %s settings it reads", (name) => {
 		const settings = settingsOf(name);
-		expect(settingNames()).toEqual(
-			expect.arrayContaining(Object.keys(settings)),
+		// the AWS SDK and the OpenTelemetry SDK read theirs themselves
+		const own = Object.keys(settings).filter(
+			(key) => !/^(?:AWS|OTEL)_/.test(key),
 		);
+		expect(settingNames()).toEqual(expect.arrayContaining(own));
 		const config = readConfig(settings);
 		expect(config.DRACHTIO).toHaveLength(1);
 		expect(config.FREESWITCH).toHaveLength(1);
 		const grace = compose().services[name]?.stop_grace_period;
-		expect(Number.parseInt(grace ?? "", 10) * 1_000).toBeGreaterThan(
-			config.DRAIN_TIMEOUT,
+		expect(Number.parseInt(grace ?? "", 10) * 1_000).toBeGreaterThanOrEqual(
+			config.DRAIN_TIMEOUT + 60_000,
 		);
+	});
+
+	it("passes on where recordings and traces go, and how long things are kept", () => {
+		const given = {
+			...{ S3_BUCKET: "calls", S3_ENDPOINT: "https://s3.example.com" },
+			...{ S3_REGION: "eu-central-1", CALL_RETENTION: "90" },
+			...{ RECORDING_RETENTION: "30", AWS_ACCESS_KEY_ID: "one" },
+			AWS_SECRET_ACCESS_KEY: "two",
+			OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318",
+		};
+		expect(Object.keys(environment)).toEqual(
+			expect.arrayContaining(Object.keys(given)),
+		);
+		for (const name of ["service-1", "service-2"]) {
+			const settings = settingsOf(name, given);
+			expect(settings).toMatchObject(given);
+			expect(readConfig(settings).S3_BUCKET).toMatchObject({ bucket: "calls" });
+		}
+	});
+
+	it("starts FreeSWITCH with files enough, and shows nobody its secret", () => {
+		const { freeswitch } = compose().services;
+		expect(freeswitch?.entrypoint).toEqual(["bash", "/conf/start.sh"]);
+		expect(freeswitch?.volumes).toContain("./freeswitch:/conf:ro");
+		expect(freeswitch?.ulimits?.nofile).toBeGreaterThan(100_000);
+		expect(freeswitch?.healthcheck?.test.join(" ")).not.toMatch(/SECRET/);
 	});
 
 	it("keeps the two instances apart", () => {

@@ -27,7 +27,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Fills ${NAME}, ${NAME:-otherwise} and ${NAME:?}, the innermost first; throws where a name that is wanted is missing. */
 export function filled(value: string, environment: Environment): string {
-	const innermost = /\$\{([A-Z_]+)(?::([-?])([^${}]*))?\}/;
+	const innermost = /\$\{([A-Z0-9_]+)(?::([-?])([^${}]*))?\}/;
 	for (let rest = value; ; ) {
 		const match = innermost.exec(rest);
 		if (!match) return rest;
@@ -40,7 +40,7 @@ export function filled(value: string, environment: Environment): string {
 
 /** What .env holds once its secrets are filled in. */
 export function exampleEnvironment(): Environment {
-	const pairs = [...text(".env.example").matchAll(/^([A-Z_]+)=(.*)$/gm)].map(
+	const pairs = [...text(".env.example").matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(
 		([, name = "", value = ""]) => {
 			const isSecret = /SECRET|PASSWORD|TOKEN/.test(name);
 			return [name, value || (isSecret ? "0123456789abcdef" : "")];

@@ -1,8 +1,17 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
 import { isLoopback } from "../../core/config.js";
+import { newFolder } from "../media/folder.js";
 import { path, text, yaml, yamls } from "./deployed.js";
 
 const files = readdirSync(path("freeswitch"), { recursive: true })
@@ -83,12 +92,48 @@ describe("FreeSWITCH's configuration", () => {
 				return [key, file];
 			}),
 		);
-		expect([...kept.values()].sort()).toEqual(files);
+		expect([...kept.values()].sort()).toEqual([...files, "start.sh"].sort());
 		const [pod] = yamls<Pod>("kubernetes/flowdial.yaml");
 		const items = pod?.spec.template.spec.volumes.flatMap(
 			({ configMap }) => configMap?.items ?? [],
 		);
 		expect(new Map(items?.map(({ key, path }) => [key, path]))).toEqual(kept);
+	});
+
+	it("gives recordings more time than sounds", () => {
+		// mod_httapi fetches by its first profile, and puts by the one named default (1.10.12, fetch_cache_data, file_open)
+		const profiles = [
+			...read("configuration/httapi.xml").matchAll(
+				/<profile name="(\w+)">.*?name="timeout" value="(\d+)"/gs,
+			),
+		].map(([, name = "", timeout]) => [name, Number(timeout)] as const);
+		expect(profiles.map(([name]) => name)).toEqual(["sounds", "default"]);
+		const [[, sounds], [, recordings]] = profiles as [
+			(typeof profiles)[0],
+			(typeof profiles)[0],
+		]; // as many as there are names
+		expect(sounds).toBeLessThanOrEqual(10);
+		expect(recordings).toBeGreaterThanOrEqual(3_600);
+	});
+
+	it("is started by a script that removes what mod_httapi has left", async () => {
+		const script = read("start.sh");
+		execFileSync("bash", ["-n"], { input: script });
+		const find = /^\tfind .*$/m.exec(script)?.[0] ?? "";
+		const folder = await newFolder();
+		mkdirSync(join(folder, "http_file_cache"));
+		const lay = (name: string, hours: number) => {
+			const at = Date.now() / 1_000 - hours * 3_600;
+			writeFileSync(join(folder, name), "");
+			utimesSync(join(folder, name), at, at);
+		};
+		const old = ["http_file_cache/a.wav", "http_file_cache/a.meta", "b.wav"];
+		for (const name of [...old, "core.db"]) lay(name, 26);
+		for (const name of ["http_file_cache/c.wav", "d.wav"]) lay(name, 24);
+		execFileSync("bash", ["-c", find.replaceAll("/tmp", folder)]);
+		for (const name of old) expect(existsSync(join(folder, name))).toBe(false);
+		for (const name of ["core.db", "http_file_cache/c.wav", "d.wav"])
+			expect(existsSync(join(folder, name))).toBe(true);
 	});
 
 	it("does not offer SRTP beside plain RTP", () => {

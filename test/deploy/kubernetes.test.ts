@@ -14,6 +14,8 @@ interface Manifest {
 interface Container {
 	name: string;
 	env?: { name: string; value?: string; valueFrom?: object }[];
+	envFrom?: { secretRef?: { name: string } }[];
+	command?: string[];
 	securityContext?: object;
 	lifecycle?: { preStop: { exec: { command: string[] } } };
 	[probe: string]: unknown;
@@ -123,10 +125,22 @@ describe("the Kubernetes manifests", () => {
 		const { DRAIN_TIMEOUT } = readConfig(settings());
 		const [, pauseS] = service.lifecycle?.preStop.exec.command ?? [];
 		expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(
-			DRAIN_TIMEOUT / 1_000 + Number(pauseS) + 10,
+			DRAIN_TIMEOUT / 1_000 + Number(pauseS) + 60,
 		);
 		for (const { restartPolicy } of pod.initContainers)
 			expect(restartPolicy).toBe("Always");
+	});
+
+	it("give the service every setting that stands in its Secret", () => {
+		expect(service.envFrom).toEqual([{ secretRef: { name: "flowdial" } }]);
+	});
+
+	it("show nobody a secret in what they run", () => {
+		for (const container of [...pod.initContainers, service]) {
+			const { command, startupProbe, livenessProbe } = container;
+			const run = JSON.stringify([command, startupProbe, livenessProbe]);
+			expect(run).not.toMatch(/SECRET/);
+		}
 	});
 
 	it("ask whether it lives and whether it is ready", () => {

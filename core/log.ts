@@ -24,8 +24,11 @@ export function createLog({ level, name, write }: LogOptions): Log {
 			serializers: { err: told, error: told },
 			hooks: {
 				logMethod(words, log) {
-					// pino's words are a message, or fields and a message
-					log.apply(this, words.map(maskText) as typeof words);
+					// pino's words are a message, or fields and a message; where there is none it takes the error's, as it is
+					const [fields, text = errorMessage(fields), ...rest] =
+						words as readonly unknown[]; // of any kind
+					const all = text === undefined ? [fields] : [fields, text, ...rest];
+					log.apply(this, all.map(maskText) as typeof words);
 				},
 			},
 		},
@@ -36,8 +39,8 @@ export function createLog({ level, name, write }: LogOptions): Log {
 export const silentLog: Log = pino({ level: "silent" });
 
 const SIP_USER = /\b(sips?:)[^@\s<>"]+(?=@)/gi;
-/** As long as a number of a public network may be (E.164); ids and times have letters or hyphens beside their digits. */
-const NUMBER = /(?<![\w-])\+?\d{7,}(?![\w-])/g;
+/** As long as a number of a public network may be (E.164), also after `%2B` or its like; ids and times have letters or hyphens beside their digits. */
+const NUMBER = /((?<=%[\da-f]{2})|(?<![\w-])\+?)\d{7,}(?![\w-])/gi;
 
 /** Without whom it speaks of: `sip:***@192.0.2.7`, `***43`. */
 export const masked = (text: string): string =>
@@ -65,6 +68,13 @@ const maskAll = (fields: object) =>
 
 const maskText = (word: unknown) =>
 	typeof word === "string" ? masked(word) : word;
+
+/** Of an error that is all, or among the fields. */
+function errorMessage(fields: unknown): unknown {
+	if (typeof fields !== "object" || fields === null) return undefined;
+	const thrown = "err" in fields ? fields.err : fields;
+	return (thrown as { message?: unknown } | null | undefined)?.message; // anything can be thrown
+}
 
 /** What an error says and where it was thrown; what else it carries (requests, rows) may be secret. */
 function told(thrown: unknown): unknown {

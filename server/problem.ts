@@ -9,7 +9,10 @@ export function problemHandler(log: Log): ErrorRequestHandler {
 		if (hasLeft(error, response)) return void response.destroy();
 		const fault = asFault(error, request);
 		if (fault.code === "INTERNAL")
-			log.error({ err: error, method: request.method, path: request.path });
+			log.error(
+				{ err: error, method: request.method, path: request.path },
+				"a request failed",
+			);
 		if (response.headersSent) return void response.destroy(); // what was begun cannot become a problem
 		answer(request, response, fault);
 	};

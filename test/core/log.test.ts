@@ -23,6 +23,8 @@ describe("a log", () => {
 		["<sips:ann.smith@example.com>", "<sips:***@example.com>"],
 		["sip:4930654321", "sip:***21"],
 		["number=4930654321,", "number=***21,"],
+		["/who?n=%2B4930654321&on=1", "/who?n=%2B***21&on=1"],
+		["%22sip%3a4930654321%22", "%22sip%3a***21%22"],
 		// what is no number
 		["no answer from 127.0.0.1:8021", undefined],
 		["12345678-1234-4123-8123-123456789012", undefined],
@@ -58,5 +60,17 @@ describe("a log", () => {
 			},
 		});
 		expect(line.error).toEqual(line.err);
+	});
+
+	it("masks what an error says where the line says nothing", () => {
+		const error = new Error("no way to +4930654321");
+		const said = { message: "no way to +4930654321" };
+		for (const words of [[error], [{ err: error }], [{ err: said }]]) {
+			const line = logged((log) => log.error(...(words as [object])));
+			expect(line.msg).toBe("no way to ***21");
+			expect(JSON.stringify(line)).not.toContain("4930654321");
+		}
+		expect(logged((log) => log.error({ err: null })).msg).toBeUndefined();
+		expect(logged((log) => log.error("100 %s")).msg).toBe("100 %s");
 	});
 });

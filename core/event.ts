@@ -31,7 +31,13 @@ export const eventData = {
 		caller_id: z.string(),
 		due_at: z.iso.datetime().describe("It is not dialled before"),
 	}),
-	"call.dialing": z.object({ number: z.string(), caller_id: z.string() }),
+	"call.dialing": z.object({
+		number: z.string(),
+		caller_id: z.string(),
+		queued_s: seconds.describe(
+			"From when this attempt was due until it was dialled",
+		),
+	}),
 	"call.ringing": z.object({
 		sip_status: z.number().int().describe("180, or 183 with early media"),
 	}),
@@ -101,7 +107,9 @@ export const eventData = {
 	}),
 	"call.ended": z.object({
 		...ending,
-		queued_s: seconds.describe("From when it was due until it was dialled"),
+		queued_s: seconds.describe(
+			"From when the last attempt was due until it was dialled, or ended without that",
+		),
 	}),
 } as const;
 

@@ -222,7 +222,6 @@ class CallLife {
 
 	async #dial(request: FlowDial): Promise<DialResult> {
 		const { dialer, legs, clock, log } = this.#options;
-		const told = { number: request.to, caller_id: request.callerId };
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
@@ -233,7 +232,13 @@ class CallLife {
 				entities: () => this.#entities(),
 				beforeInvite: async () => {
 					this.#dialedAt = clock.now();
-					await this.#journal.record({ type: "call.dialing", data: told });
+					await this.#journal.record({
+						type: "call.dialing",
+						data: {
+							...{ number: request.to, caller_id: request.callerId },
+							queued_s: secondsBetween(this.#call.dueAt, this.#dialedAt),
+						},
+					});
 				},
 				onRinging: (sipStatus) => {
 					ringing = this.#journal.record({

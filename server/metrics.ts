@@ -69,7 +69,7 @@ export class Metrics {
 		});
 		this.#setup = histogram(
 			"flowdial_call_setup_seconds",
-			"From when a call was due until it was dialled",
+			"From when an attempt was due until it was dialled",
 		);
 		this.#ring = histogram(
 			"flowdial_ring_seconds",
@@ -184,11 +184,12 @@ export class Metrics {
 	/** An event that was kept. */
 	note(event: CallEvent): void {
 		switch (event.type) {
+			case "call.dialing":
+				this.#setup.observe(event.data.queued_s);
+				break;
 			case "call.ended": {
-				const { outcome, reason, queued_s, talk_s, step_id } = event.data;
+				const { outcome, reason, talk_s } = event.data;
 				this.#calls.inc({ outcome, reason });
-				// one that ended before its turn came was at no step
-				if (step_id !== null) this.#setup.observe(queued_s);
 				if (outcome === "answered") this.#talk.observe(talk_s);
 				break;
 			}

@@ -196,6 +196,7 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		await clock.advance(1);
 		const dialing = await until(call, "call.dialing");
 		expect(Date.parse(dialing.at)).toBe(NOW + 5_000);
+		expect(dialing.data).toMatchObject({ queued_s: 0 });
 		await dispatcher.stop(call.id);
 		await until(call, "call.ended");
 	});

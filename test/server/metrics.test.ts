@@ -23,12 +23,17 @@ const ending: Omit<Ended, "queued_s"> = {
 	...{ detail: null, step_id: "menu", ring_s: 2, talk_s: 30, rtp: null },
 };
 
+const dialed = { number: "+4930654321", caller_id: "4930123999" };
+
 const scrape = async (metrics: Metrics) => series(await metrics.text());
 
 describe("metrics", () => {
 	it("count calls and attempts by what came of them, and measure their parts", async () => {
 		const metrics = new Metrics();
 		const told: CallHappening[] = [
+			// the first of two attempts
+			{ type: "call.dialing", data: { ...dialed, queued_s: 0.3 } },
+			{ type: "call.dialing", data: { ...dialed, queued_s: 0.5 } },
 			{ type: "call.answered", data: { ring_s: 2 } },
 			{
 				type: "step.finished",
@@ -42,7 +47,7 @@ describe("metrics", () => {
 				type: "call.attempt_ended",
 				data: { ...ending, attempt: 1, next_at: null },
 			},
-			{ type: "call.ended", data: { ...ending, queued_s: 0.3 } },
+			{ type: "call.ended", data: { ...ending, queued_s: 0.5 } },
 			// nobody was dialled for it
 			{
 				type: "call.ended",
@@ -63,8 +68,8 @@ describe("metrics", () => {
 			'flowdial_calls_ended_total{outcome="answered",reason="completed"}': 1,
 			'flowdial_calls_ended_total{outcome="canceled",reason="stopped"}': 1,
 			'flowdial_attempts_ended_total{outcome="answered",sip_status="200"}': 1,
-			flowdial_call_setup_seconds_count: 1,
-			flowdial_call_setup_seconds_sum: 0.3,
+			flowdial_call_setup_seconds_count: 2,
+			flowdial_call_setup_seconds_sum: 0.8,
 			flowdial_ring_seconds_sum: 2,
 			flowdial_talk_seconds_count: 1,
 			flowdial_talk_seconds_sum: 30,

@@ -65,7 +65,9 @@ describe.skipIf(!hasSipp)("calls that wait", () => {
 		expect(one.end).toMatchObject({ outcome: "answered" });
 		expect(two.end).toMatchObject({ outcome: "answered" });
 		const endedAt = one.events.at(-1)?.at ?? "";
-		const { at: dialedAt } = await third.event("call.dialing");
+		const { at: dialedAt, data } = await third.event("call.dialing");
+		expect(data.queued_s).toBe(two.end.queued_s);
+		expect(data.queued_s).toBeGreaterThan(0);
 		expect(Date.parse(dialedAt)).toBeGreaterThanOrEqual(Date.parse(endedAt));
 		await phone.done;
 	});

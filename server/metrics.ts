@@ -7,6 +7,7 @@ import {
 } from "prom-client";
 import type { RtpFigures } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
+import { reasonNames } from "../core/outcome.js";
 import type { EngineState } from "../telephony/engines.js";
 
 /** From a packet's way to a quarter of an hour. */
@@ -104,6 +105,16 @@ export class Metrics {
 			[],
 			JITTER_SECONDS,
 		);
+		this.#begin();
+	}
+
+	/** What alerts count is there from the start: where a series begins with a burst Prometheus sees no increase. */
+	#begin(): void {
+		for (const reason of ["completed", "callee_hung_up"])
+			this.#calls.inc({ outcome: "answered", reason }, 0);
+		for (const outcome of ["failed", "interrupted"])
+			for (const reason of reasonNames) this.#calls.inc({ outcome, reason }, 0);
+		for (const result of ["taken", "failed"]) this.#webhooks.zero({ result });
 	}
 
 	/** What is read each time. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallEvent, CallHappening } from "../../core/event.js";
 import { newId } from "../../core/id.js";
+import { reasonNames } from "../../core/outcome.js";
 import { seldom } from "../../server/lookup.js";
 import { Metrics } from "../../server/metrics.js";
 import { MOST_WAITING } from "../../server/start-metrics.js";
@@ -28,6 +29,22 @@ const dialed = { number: "+4930654321", caller_id: "4930123999" };
 const scrape = async (metrics: Metrics) => series(await metrics.text());
 
 describe("metrics", () => {
+	it("begin at 0 with whatever an alert counts", async () => {
+		const found = await scrape(new Metrics());
+		for (const outcome of ["failed", "interrupted"])
+			for (const reason of reasonNames)
+				expect(
+					found.get(
+						`flowdial_calls_ended_total{outcome="${outcome}",reason="${reason}"}`,
+					),
+				).toBe(0);
+		expect(Object.fromEntries(found)).toMatchObject({
+			'flowdial_calls_ended_total{outcome="answered",reason="completed"}': 0,
+			'flowdial_webhook_seconds_count{result="taken"}': 0,
+			'flowdial_webhook_seconds_count{result="failed"}': 0,
+		});
+	});
+
 	it("count calls and attempts by what came of them, and measure their parts", async () => {
 		const metrics = new Metrics();
 		const told: CallHappening[] = [

@@ -9,6 +9,7 @@ import type { RtpFigures } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import { reasonNames } from "../core/outcome.js";
 import type { EngineState } from "../telephony/engines.js";
+import type { TrunkState } from "../telephony/trunks.js";
 
 /** From a packet's way to a quarter of an hour. */
 const SECONDS = [
@@ -28,7 +29,7 @@ export interface MetricsSources {
 	/** Seconds since the oldest event happened that is yet to be delivered, 0 if there is none; null where that is not known. */
 	webhookLag(): Promise<number | null>;
 	engines(): readonly EngineState[];
-	trunks(): readonly { at: string; up: boolean }[];
+	trunks(): readonly TrunkState[];
 	/** Recordings on their way to the bucket; null where there is none. */
 	uploads(): { waiting: number; up: boolean } | null;
 }
@@ -174,9 +175,14 @@ export class Metrics {
 					one.set({ kind, at }, sessions);
 			},
 		);
-		gauge("flowdial_trunk_up", "Whether a trunk answers", ["at"], (one) => {
-			for (const { at, up } of trunks()) one.set({ at }, +up);
-		});
+		gauge(
+			"flowdial_trunk_up",
+			"Whether a trunk answers",
+			["trunk", "at"],
+			(one) => {
+				for (const { trunk, at, up } of trunks()) one.set({ trunk, at }, +up);
+			},
+		);
 		if (uploads() === null) return;
 		gauge(
 			"flowdial_uploads_waiting",

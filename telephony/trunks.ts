@@ -24,6 +24,13 @@ export interface TrunksOptions {
 /** What became of an INVITE or OPTIONS: whether the trunk itself has answered it, and not to say that it is ill. */
 export type Health = "well" | "ill";
 
+/** `trunk`: its place in the list, from 1, since two trunks may be at one address. */
+export interface TrunkState {
+	trunk: number;
+	at: string;
+	up: boolean;
+}
+
 interface State {
 	trunk: Trunk;
 	up: boolean;
@@ -52,8 +59,10 @@ export class Trunks {
 		return (up.length > 0 ? up : this.#states).map(({ trunk }) => trunk);
 	}
 
-	get states(): { at: string; up: boolean }[] {
-		return this.#states.map(({ trunk, up }) => ({ at: trunkUri(trunk), up }));
+	get states(): TrunkState[] {
+		return this.#states.map(({ trunk, up }, index) => ({
+			...{ trunk: index + 1, at: trunkUri(trunk), up },
+		}));
 	}
 
 	/** What became of a call on a trunk. */

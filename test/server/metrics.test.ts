@@ -118,7 +118,11 @@ describe("metrics", () => {
 			engines: () => [
 				{ kind: "freeswitch", at: "127.0.0.1:8021", up: false, sessions: 4 },
 			],
-			trunks: () => [{ at: "sip:trunk.example.com", up: true }],
+			// two of them at one address
+			trunks: () => [
+				{ trunk: 1, at: "sip:trunk.example.com", up: true },
+				{ trunk: 2, at: "sip:trunk.example.com", up: false },
+			],
 			uploads: () => ({ waiting: 5, up: false }),
 		});
 		const here = {
@@ -126,7 +130,8 @@ describe("metrics", () => {
 			'flowdial_queue_length{where="here"}': 3,
 			'flowdial_engine_up{kind="freeswitch",at="127.0.0.1:8021"}': 0,
 			'flowdial_engine_sessions{kind="freeswitch",at="127.0.0.1:8021"}': 4,
-			'flowdial_trunk_up{at="sip:trunk.example.com"}': 1,
+			'flowdial_trunk_up{trunk="1",at="sip:trunk.example.com"}': 1,
+			'flowdial_trunk_up{trunk="2",at="sip:trunk.example.com"}': 0,
 			...{ flowdial_uploads_waiting: 5, flowdial_bucket_up: 0 },
 		};
 		expect(Object.fromEntries(await scrape(metrics))).toMatchObject({

@@ -69,8 +69,8 @@ describe("a trunk", () => {
 		}
 		expect(usable()).toEqual(BOTH);
 		expect(trunks.states).toEqual([
-			{ at: FIRST, up: false },
-			{ at: SECOND, up: false },
+			{ trunk: 1, at: FIRST, up: false },
+			{ trunk: 2, at: SECOND, up: false },
 		]);
 	});
 

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { MOST_WAITING } from "../../server/start-metrics.js";
 import { path, text, yaml } from "./deployed.js";
 
 interface Rules {
@@ -27,6 +28,12 @@ describe("alerts and dashboard", () => {
 			expect([...known]).toEqual(expect.arrayContaining(names));
 		},
 	);
+
+	it("know how far the queue is counted", () => {
+		const { expr = "" } =
+			rules.find(({ alert }) => alert === "QueueGrows") ?? {};
+		expect(expr).toContain(`>= ${MOST_WAITING}\n`);
+	});
 
 	it("say of each alert what it means", () => {
 		const headings = [...read("docs/operate.md").matchAll(/^\| `(\w+)` \|/gm)];

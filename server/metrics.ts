@@ -28,6 +28,8 @@ export interface MetricsSources {
 	backlog(): Promise<number | null>;
 	/** Seconds since the oldest event happened that is yet to be delivered, 0 if there is none; null where that is not known. */
 	webhookLag(): Promise<number | null>;
+	/** Seconds since the oldest callback or schedule fell due that is yet to become a call, 0 if there is none; null where that is not known. */
+	overdue(): Promise<number | null>;
 	engines(): readonly EngineState[];
 	trunks(): readonly TrunkState[];
 	/** Recordings on their way to the bucket; null where there is none. */
@@ -120,7 +122,7 @@ export class Metrics {
 
 	/** What is read each time. */
 	watch(sources: MetricsSources): void {
-		const { counts, backlog, webhookLag, engines, trunks, uploads } = sources;
+		const { counts, backlog, engines, trunks, uploads } = sources;
 		const gauge = <L extends string>(
 			name: string,
 			help: string,
@@ -147,16 +149,26 @@ export class Metrics {
 				if (waiting !== null) one.set({ where: "any" }, waiting);
 			},
 		);
-		gauge(
+		const age = (
+			name: string,
+			help: string,
+			seconds: () => Promise<number | null>,
+		) =>
+			gauge(name, help, [], async (one) => {
+				const known = await seconds();
+				// a gauge without labels is 0 unless it is removed
+				if (known === null) one.remove();
+				else one.set(known);
+			});
+		age(
 			"flowdial_webhook_lag_seconds",
 			"Age of the oldest event that is yet to be delivered",
-			[],
-			async (one) => {
-				const lag = await webhookLag();
-				// a gauge without labels is 0 unless it is removed
-				if (lag === null) one.remove();
-				else one.set(lag);
-			},
+			sources.webhookLag,
+		);
+		age(
+			"flowdial_scheduler_overdue_seconds",
+			"How long the oldest callback or schedule is due that is yet to become a call",
+			sources.overdue,
 		);
 		gauge(
 			"flowdial_engine_up",

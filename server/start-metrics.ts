@@ -14,10 +14,10 @@ export const MOST_WAITING = 10_000;
 export function watchService(
 	metrics: Metrics,
 	{
-		store: { queue, deliveries },
+		store: { queue, deliveries, callbacks, schedules },
 		...parts
 	}: {
-		store: Pick<Store, "queue" | "deliveries">;
+		store: Pick<Store, "queue" | "deliveries" | "callbacks" | "schedules">;
 		dispatcher: Pick<CallDispatcher, "counts">;
 		engines: Pick<Engines, "states">;
 		trunks: Pick<Trunks, "states">;
@@ -35,6 +35,12 @@ export function watchService(
 		webhookLag: seldom(async () => {
 			const oldestAt = await deliveries.oldestPendingAt();
 			return oldestAt === null ? 0 : secondsBetween(oldestAt, clock.now());
+		}, clock),
+		overdue: seldom(async () => {
+			const work = [callbacks, schedules].map((one) => one.nextDueAt());
+			const next = (await Promise.all(work)).filter((at) => at !== null);
+			// where none is, or none is due yet, 0
+			return secondsBetween(Math.min(...next), clock.now());
 		}, clock),
 	});
 }

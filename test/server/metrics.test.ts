@@ -1,28 +1,22 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CallEvent, CallHappening } from "../../core/event.js";
-import { newId } from "../../core/id.js";
+import type { CallHappening } from "../../core/event.js";
 import { reasonNames } from "../../core/outcome.js";
 import { seldom } from "../../server/lookup.js";
 import { Metrics } from "../../server/metrics.js";
-import { MOST_WAITING } from "../../server/start-metrics.js";
+import { MOST_WAITING, watchService } from "../../server/start-metrics.js";
 import { SLOW_MS } from "../store/data-dir.js";
+import { newCallback, newSchedule } from "../store/new-callback.js";
+import {
+	ending,
+	event,
+	filledMetrics,
+	sources,
+} from "../support/filled-metrics.js";
 import { ManualClock } from "../support/manual-clock.js";
-import { series } from "../support/prometheus.js";
+import { labelsOf, series } from "../support/prometheus.js";
 import { newAccount, newToken } from "./accounts.js";
 import { bearer, type RunningApp, startApp } from "./running-app.js";
-
-const event = (happening: CallHappening): CallEvent => ({
-	...happening,
-	...{ id: newId(), seq: 1, call_id: newId(), cloud_id: "dev" },
-	at: "2030-01-01T00:00:00.000Z",
-});
-
-type Ended = Extract<CallHappening, { type: "call.ended" }>["data"];
-const ending: Omit<Ended, "queued_s"> = {
-	...{ outcome: "answered", reason: "completed", sip_status: 200 },
-	...{ detail: null, step_id: "menu", ring_s: 2, talk_s: 30, rtp: null },
-};
 
 const dialed = { number: "+4930654321", caller_id: "4930123999" };
 
@@ -111,19 +105,10 @@ describe("metrics", () => {
 	it("leave out what the store does not tell", async () => {
 		const metrics = new Metrics();
 		let known: number | null = 7;
+		const tell = async () => known;
 		metrics.watch({
-			counts: () => ({ running: 2, waiting: 3 }),
-			backlog: async () => known,
-			webhookLag: async () => known,
-			engines: () => [
-				{ kind: "freeswitch", at: "127.0.0.1:8021", up: false, sessions: 4 },
-			],
-			// two of them at one address
-			trunks: () => [
-				{ trunk: 1, at: "sip:trunk.example.com", up: true },
-				{ trunk: 2, at: "sip:trunk.example.com", up: false },
-			],
-			uploads: () => ({ waiting: 5, up: false }),
+			...sources,
+			...{ backlog: tell, webhookLag: tell, overdue: tell },
 		});
 		const here = {
 			flowdial_live_calls: 2,
@@ -138,33 +123,32 @@ describe("metrics", () => {
 			...here,
 			'flowdial_queue_length{where="any"}': 7,
 			flowdial_webhook_lag_seconds: 7,
+			flowdial_scheduler_overdue_seconds: 7,
 		});
 		known = null;
 		const found = await scrape(metrics);
 		expect(Object.fromEntries(found)).toMatchObject(here);
 		expect(found.has('flowdial_queue_length{where="any"}')).toBe(false);
 		expect(found.has("flowdial_webhook_lag_seconds")).toBe(false);
+		expect(found.has("flowdial_scheduler_overdue_seconds")).toBe(false);
 	});
 });
 
 describe("docs/observability.md", () => {
-	it("has every metric, and its type", async () => {
-		const metrics = new Metrics();
-		metrics.watch({
-			counts: () => ({ running: 0, waiting: 0 }),
-			backlog: async () => 0,
-			webhookLag: async () => 0,
-			...{ engines: () => [], trunks: () => [] },
-			uploads: () => ({ waiting: 0, up: true }),
+	it("has every metric, its type and its labels", async () => {
+		const text = await filledMetrics().text();
+		const types = text.matchAll(/^# TYPE (flowdial_\w+) (\w+)$/gm);
+		const listed = [...types].map(([, name = "", type]) => {
+			const part = type === "histogram" ? `${name}_count` : name;
+			const labels = labelsOf(text).get(part)?.keys() ?? [];
+			return [name, type, [...labels].join(", ")];
 		});
-		const types = (await metrics.text()).matchAll(
-			/^# TYPE (flowdial_\w+) (\w+)$/gm,
-		);
 		const page = readFileSync("docs/observability.md", "utf8");
-		const rows = page.matchAll(/^\| `(flowdial_\w+)` \| (\w+) \|/gm);
-		const listed = (matches: Iterable<RegExpMatchArray>) =>
-			[...matches].map(([, name, type]) => `${name} ${type}`).sort();
-		expect(listed(rows)).toEqual(listed(types));
+		const rows = page.matchAll(/^\| `(flowdial_\w+)` \| (\w+) \| ([^|]*)\|/gm);
+		const told = [...rows].map(([, name, type, labels = ""]) => [
+			...[name, type, labels.replaceAll("`", "").trim()],
+		]);
+		expect(told.sort()).toEqual(listed.sort());
 		expect(page).toContain(`counted to ${MOST_WAITING.toLocaleString("en")}`);
 	});
 });
@@ -211,6 +195,28 @@ describe("GET /metrics", () => {
 		app = await startApp();
 	}, SLOW_MS);
 	afterAll(() => app.close());
+
+	it("says how long the oldest callback or schedule is overdue, and nothing of those that are yet to fall due", async () => {
+		const clock = new ManualClock();
+		const now = clock.now();
+		const overdue = async () => {
+			const metrics = new Metrics();
+			watchService(metrics, {
+				...{ store: app.store, clock, uploads: null },
+				dispatcher: { counts: { running: 0, waiting: 0 } },
+				...{ engines: { states: [] }, trunks: { states: [] } },
+			});
+			return (await scrape(metrics)).get("flowdial_scheduler_overdue_seconds");
+		};
+		expect(await overdue()).toBe(0);
+		const { callbacks, schedules } = app.store;
+		await callbacks.insert(newCallback({ dueAt: now + 60_000 }));
+		expect(await overdue()).toBe(0);
+		await schedules.insert(newSchedule({ nextAt: now - 40_000 }));
+		expect(await overdue()).toBe(40);
+		await callbacks.insert(newCallback({ dueAt: now - 90_000 }));
+		expect(await overdue()).toBe(90);
+	});
 
 	it.each(["/metrics", "/api/v2/metrics"])(
 		"is Prometheus' text format at %s",

@@ -2,11 +2,16 @@ import { join } from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
+import {
+	StoredCallbacks,
+	type StoredCallbacksOptions,
+} from "../../store/callbacks.js";
 import { StoredDeliveries } from "../../store/deliveries.js";
 import { migrate } from "../../store/migrate.js";
 import { migrations } from "../../store/migrations/all.js";
 import { PgliteEngine } from "../../store/pglite-engine.js";
 import { PoolClient } from "../../store/pool-client.js";
+import { StoredSchedules } from "../../store/schedules.js";
 import type { Tables } from "../../store/schema.js";
 import { writeAll } from "../../store/write-calls.js";
 import { newCall, newDataDir, newEvent, SLOW_MS } from "./data-dir.js";
@@ -126,6 +131,24 @@ describe("what an instance writes to a database that is almost empty", () => {
 		expect(plan.match(/Index Only Scan using deliveries_to/g)).toHaveLength(2);
 		expect(plan).not.toMatch(/Scan on deliveries|Sort/);
 	});
+
+	it.each([
+		["callbacks_due", StoredCallbacks],
+		["schedules_due", StoredSchedules],
+	])(
+		"finds what is due next by %s alone, however often it is scraped",
+		async (index, Stored) => {
+			const options = { db } as StoredCallbacksOptions; // it needs no more here
+			await new Stored(options).nextDueAt();
+			const { rows } = await engine.query(
+				`explain ${asked.at(-1)?.statement}`,
+				[],
+			);
+			const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+			expect(plan).toContain(`Index Only Scan using ${index}`);
+			expect(plan).not.toMatch(/Seq Scan|Sort|Bitmap/);
+		},
+	);
 
 	it("finds a delivery by its event, not among all that are under way", async () => {
 		const database = { isInterruption: () => false };

@@ -1,5 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { MOST_WAITING } from "../../server/start-metrics.js";
 import { filledMetrics } from "../support/filled-metrics.js";
@@ -134,6 +136,17 @@ describe("alerts and dashboard", () => {
 		const headings = [...read("docs/operate.md").matchAll(/^\| `(\w+)` \|/gm)];
 		const told = headings.map(([, name]) => name);
 		expect(rules.map(({ alert }) => alert).sort()).toEqual(told.sort());
+	});
+
+	it("are let in with the token that the quick start takes from .env", () => {
+		const [, command = ""] =
+			/^(sed .*) > metrics\.token$/m.exec(read("docs/operate.md")) ?? [];
+		const folder = mkdtempSync(join(tmpdir(), "flowdial-deploy-"));
+		const filled = text(".env.example").replace(/^AUTH_TOKEN=/m, "$&f00d");
+		writeFileSync(join(folder, ".env"), filled);
+		const shell = ["-e", "-c", command];
+		expect(execFileSync("sh", shell, { cwd: folder }).toString()).toBe("f00d");
+		rmSync(folder, { recursive: true });
 	});
 
 	it("has panels that Grafana can tell apart", () => {

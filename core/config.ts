@@ -12,6 +12,7 @@ import {
 	ipv4Address,
 	isLoopback,
 	isWildcard,
+	LAST_PORT,
 	number,
 	otlpEndpoint,
 	port,
@@ -225,6 +226,15 @@ function checkService(config: Partial<Config>): Complaint[] {
 			"MEDIA_ADVERTISE",
 			"is required when a FREESWITCH is on another host: the address that FreeSWITCH dials to reach this service",
 		]);
+	for (const name of ["MEDIA_LISTEN", "MEDIA_ADVERTISE"] as const) {
+		const port = config[name]?.port;
+		const last = (port ?? 0) + (config.FREESWITCH?.length ?? 1) - 1;
+		if (port && last > LAST_PORT)
+			complaints.push([
+				name,
+				`each FREESWITCH takes a port, from this one on; the last would be ${last}, and there are ${LAST_PORT}`,
+			]);
+	}
 	for (const { host, transport, srtp } of config.SIP_TRUNK ?? [])
 		if (!config.DRACHTIO && (transport === "tls" || srtp))
 			complaints.push([

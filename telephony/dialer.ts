@@ -24,9 +24,10 @@ import {
 	type Round,
 	type RungResult,
 } from "./party.js";
-import { hangUp } from "./ring.js";
+import { hangUp, isCut } from "./ring.js";
 import type { SipAllow } from "./sip-allow.js";
 import { SipCall } from "./sip-call.js";
+import { engineLost } from "./sip-outcome.js";
 import { type Resolved, resolveTargets, type Target } from "./targets.js";
 import type { Trunks } from "./trunks.js";
 
@@ -222,10 +223,12 @@ export class SipDialer implements Dialer {
 		log: Log,
 	): Promise<Reached> {
 		const { clock } = this.#options;
+		const { drachtio } = endpoint;
 		const giveUp = async (missed: Missed): Promise<Missed> => {
-			await Promise.all([hangUp(dialog, clock), endpoint.destroy()]);
+			await Promise.all([hangUp(dialog, drachtio), endpoint.destroy()]);
 			return missed;
 		};
+		if (isCut(dialog)) return giveUp(engineLost);
 		// RFC 3264 §4: an offer wants an answer
 		if (answer.trim() === "")
 			return giveUp({
@@ -234,9 +237,10 @@ export class SipDialer implements Dialer {
 				sipStatus: 200,
 			});
 		try {
-			if (!(await endpoint.accept(answer)))
-				return giveUp({ outcome: "interrupted", reason: "engine_lost" });
+			if (!(await drachtio.unlessLost(endpoint.accept(answer))))
+				return giveUp(engineLost);
 		} catch (error) {
+			if (isCut(dialog)) return giveUp(engineLost);
 			log.warn({ err: message(error) }, "no common media");
 			return giveUp({
 				outcome: "failed",

@@ -118,30 +118,11 @@ export class Endpoints {
 		const { clock, limit } = this.#options;
 		if (this.#count >= limit()) throw new Fault("ENGINE_FULL");
 		this.#count++;
-		const release = () => {
-			this.#count--;
-		};
+		let result: Made;
 		try {
-			const { made, drachtio } = await this.#inTime(srtp, givenUp);
-			drachtio.endpoints++;
-			const endpoint = new MediaEndpoint(made, {
-				...{ clock, drachtio },
-				another: (likewise) => this.take(likewise),
-				release: () => {
-					this.#live.delete(made);
-					drachtio.endpoints--;
-					release();
-				},
-			});
-			if (!endpoint.over.aborted) this.#live.set(made, endpoint);
-			if (endpoint.srtp === srtp) return endpoint;
-			await endpoint.destroy();
-			throw new Fault(
-				"ENGINE_DOWN",
-				`FreeSWITCH offers ${srtp ? "no SRTP" : "SRTP to a leg that wants none"}: docs/production.md says what it needs`,
-			);
+			result = await this.#inTime(srtp, givenUp);
 		} catch (error) {
-			release();
+			this.#count--;
 			throw error instanceof Fault
 				? error
 				: new Fault(
@@ -150,6 +131,24 @@ export class Endpoints {
 						{ cause: error },
 					);
 		}
+		const { made, drachtio } = result;
+		drachtio.endpoints++;
+		const endpoint = new MediaEndpoint(made, {
+			...{ clock, drachtio },
+			another: (likewise) => this.take(likewise),
+			release: () => {
+				this.#live.delete(made);
+				drachtio.endpoints--;
+				this.#count--;
+			},
+		});
+		if (!endpoint.over.aborted) this.#live.set(made, endpoint);
+		if (endpoint.srtp === srtp) return endpoint;
+		await endpoint.destroy();
+		throw new Fault(
+			"ENGINE_DOWN",
+			`FreeSWITCH offers ${srtp ? "no SRTP" : "SRTP to a leg that wants none"}: docs/production.md says what it needs`,
+		);
 	}
 
 	#inTime(srtp: boolean, givenUp?: AbortSignal): Promise<Made> {

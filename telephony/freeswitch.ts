@@ -8,6 +8,7 @@ import type { Log } from "../core/log.js";
 import { afterRunning } from "../core/running.js";
 import type { DrachtioServer } from "./drachtio.js";
 import { Endpoints } from "./endpoints.js";
+import { EventSockets } from "./event-sockets.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
 import {
 	connectMediaServer,
@@ -73,6 +74,7 @@ export class FreeSwitch extends EventEmitter<{ ready: [] }> {
 	readonly #options: FreeSwitchOptions;
 	readonly #closing = new AbortController();
 	readonly #madeBy = new WeakMap<Mrf.Endpoint["dialog"], DrachtioServer>();
+	#sockets: EventSockets | null = null;
 	#media: Mrf.MediaServer | null = null;
 	/** Aborts when the connection is lost. */
 	#connection = new AbortController();
@@ -145,14 +147,17 @@ export class FreeSwitch extends EventEmitter<{ ready: [] }> {
 		await this.endpoints.drop();
 		this.#media?.disconnect();
 		this.#media = null;
+		this.#sockets?.close();
 		this.#cancelLook();
 		this.#connection.abort();
 	}
 
 	async #connect(): Promise<void> {
 		const { address, listen, advertise, clock, log } = this.#options;
+		this.#sockets ??= await EventSockets.open(listen);
+		if (this.#closing.signal.aborted) return this.#sockets.close();
 		const { server: media, status } = await connectMediaServer(this.#inviter, {
-			...{ freeswitch: address, listen, advertise, clock, log },
+			...{ freeswitch: address, sockets: this.#sockets, advertise, clock, log },
 		});
 		if (this.#closing.signal.aborted) return media.disconnect();
 		this.#media = media;

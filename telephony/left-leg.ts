@@ -17,7 +17,7 @@ export interface LeftLegOptions {
 }
 
 /**
- * Ends a leg that another process has left, whatever it has come to. drachtio-server 0.9.10 does nothing by itself when its
+ * Ends a leg that another process has left, or this one with its connection, whatever it has come to. drachtio-server 0.9.10 does nothing by itself when its
  * client is gone (measured): what was answered takes a BYE by the dialog's name, with an ACK or without; what rings takes a CANCEL
  * by the transaction's; and who answers in between, a BYE after that. Resolves with whether this drachtio-server took a BYE; gives up
  * when `ended` aborts: another did.
@@ -25,9 +25,11 @@ export interface LeftLegOptions {
 export async function endLeftLeg(
 	{ dialogId, transactionId }: LegName,
 	{ drachtio, clock, log }: LeftLegOptions,
-	ended: AbortSignal,
+	ended?: AbortSignal,
 ): Promise<boolean> {
-	const until = AbortSignal.any([drachtio.closed, ended]);
+	const until = ended
+		? AbortSignal.any([drachtio.closed, ended])
+		: drachtio.closed;
 	const startedAt = clock.monotonic();
 	let patienceMs = transactionId === null ? RINGING_MS : CANCELED_MS;
 	try {

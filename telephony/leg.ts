@@ -1,6 +1,7 @@
 import type Srf from "drachtio-srf";
 import type { LegEnd, Missed, RtpFigures } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
+import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { DrachtioServer } from "./drachtio.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
@@ -76,7 +77,7 @@ export class Leg {
 		const wasUp = !this.over.aborted;
 		this.#end({ by: "service" });
 		await Promise.all([
-			wasUp ? hangUp(this.#dialog, this.#drachtio.clock) : undefined,
+			wasUp ? hangUp(this.#dialog, this.#drachtio) : undefined,
 			this.#close(),
 		]);
 	}
@@ -101,10 +102,7 @@ export class Leg {
 		this.#drachtio.off("lost", this.#onLost);
 		this.#over.abort(end);
 		// the endpoint is left for a recording to be closed, unless it was the endpoint that ended
-		if (end.by !== "engine") return;
-		if (this.#drachtio.connected)
-			void hangUp(this.#dialog, this.#drachtio.clock);
-		else void this.#drachtio.hangUpWhenConnected(idOf(this.#dialog));
+		if (end.by === "engine") void hangUp(this.#dialog, this.#drachtio);
 	}
 
 	/** A re-INVITE or UPDATE of the far end (hold, new address, refresh): FreeSWITCH answers what is said of media. */
@@ -123,11 +121,20 @@ export class Leg {
 				: this.#dialog.local.sdp;
 			if (answer === null) return response.send(481);
 			this.#dialog.local.sdp = answer;
+			if (!request.body) this.#dialog.once("ack", (ack) => this.#answered(ack));
 			response.send(200, { headers, body: answer });
 		} catch (error) {
 			this.#options.log.warn({ err: error }, `${request.method} refused`);
 			response.send(488);
 		}
+	}
+
+	/** What the far end makes of the offer that it asked for stands in its ACK (RFC 3261 §13.2.2.4). */
+	#answered({ body }: { body: string }): void {
+		if (!body) return;
+		this.endpoint.accept(body).catch((error) => {
+			this.#options.log.warn({ err: message(error) }, "an answer was refused");
+		});
 	}
 
 	/** application/dtmf-relay: `Signal=5`; application/dtmf: the digit alone. */
@@ -160,6 +167,3 @@ function q850(request: Srf.SrfRequest | undefined): { q850Cause?: number } {
 	const cause = Q850.exec(request?.get("Reason") ?? "")?.[1];
 	return cause ? { q850Cause: Number(cause) } : {};
 }
-
-/** drachtio-server's name for it, which srf's types do not know. */
-const idOf = (dialog: Srf.Dialog) => (dialog as Srf.Dialog & { id: string }).id;

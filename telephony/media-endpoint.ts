@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type Mrf from "drachtio-fsmrf";
 import type Srf from "drachtio-srf";
 import type { RtpFigures } from "../core/call.js";
-import type { Clock } from "../core/clock.js";
+import { type Clock, sleep } from "../core/clock.js";
 import { Fault } from "../core/fault.js";
 import type { DrachtioServer } from "./drachtio.js";
 import { argument, mediaStatsArgument } from "./encode.js";
@@ -16,6 +16,8 @@ const ANSWER_MS = 5_000;
 /** For a change of what is spoken: FreeSWITCH may be asked twice for it. */
 const CHANGE_MS = 2 * ANSWER_MS + 1_000;
 
+/** Until a sound that goes on is told again to stop. */
+const STOP_AGAIN_MS = 100;
 /** For what nobody wants to wait for at a leg's end. */
 const FIGURES_MS = 1_000;
 
@@ -103,6 +105,7 @@ export class MediaEndpoint {
 	/** Gives FreeSWITCH an offer of the far end's (re-INVITE); returns its answer, or null if it is gone. */
 	async negotiate(offer: string): Promise<string | null> {
 		const { dialog } = this.#endpoint;
+		this.#accepted = null;
 		return this.#afterAnother(
 			() => dialog.modify(offer) as unknown as Promise<string>, // without noAck it is the answer
 		);
@@ -154,8 +157,18 @@ export class MediaEndpoint {
 		return this.#playback(argument(RINGBACK));
 	}
 
-	async stopPlaying(): Promise<void> {
-		await this.#api("uuid_break", "all");
+	/**
+	 * Ends what plays, and resolves when it has. FreeSWITCH forgets a break that comes before the sound has begun; with `all` it would
+	 * throw away the sound that waits, and never tell of its end (mod_commands.c: break_function).
+	 */
+	async stopPlaying(playing: Promise<unknown>): Promise<void> {
+		const ended = new AbortController();
+		const end = () => ended.abort();
+		playing.then(end, end);
+		while (!ended.signal.aborted && !this.over.aborted) {
+			await this.#api("uuid_break");
+			await sleep(this.#clock, STOP_AGAIN_MS, ended.signal).catch(() => {});
+		}
 	}
 
 	/** Left: what the callee says; right: what it hears. */

@@ -1,12 +1,11 @@
-import type { Socket } from "node:net";
 import Mrf from "drachtio-fsmrf";
 import modesl from "drachtio-modesl";
 import type Srf from "drachtio-srf";
-import ipaddr from "ipaddr.js";
 import { type Clock, sleep } from "../core/clock.js";
 import type { Address, Engine } from "../core/config.js";
 import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import { type EventSockets, tend } from "./event-sockets.js";
 
 /** The profile that FreeSWITCH must have for fsmrf. */
 const PROFILE = "drachtio_mrf";
@@ -21,8 +20,8 @@ const CONNECT_MS = 5_000;
 export interface MediaServerOptions {
 	freeswitch: Engine;
 	/** Where FreeSWITCH's outbound event sockets arrive. */
-	listen: Address;
-	/** What FreeSWITCH dials to get there, if not `listen`. */
+	sockets: EventSockets;
+	/** What FreeSWITCH dials to get there, if not their address. */
 	advertise?: Address | undefined;
 	clock: Clock;
 	log: Log;
@@ -53,24 +52,31 @@ export async function connectMediaServer(
 	invite: Inviter,
 	options: MediaServerOptions,
 ): Promise<ConnectedMediaServer> {
-	const { freeswitch, listen, advertise, clock, log } = options;
+	const { freeswitch, sockets, clock, log } = options;
+	const advertise = options.advertise ?? sockets.address;
 	const status = await limited(clock, probe(freeswitch), freeswitch);
-	const server = await limited(
-		clock,
-		new Mrf({ createUAC: guarded(invite) }).connect({
-			address: freeswitch.host,
-			port: freeswitch.port,
-			secret: freeswitch.secret,
-			listenAddress: listen.host,
-			listenPort: listen.port,
-			...(advertise
-				? { advertisedAddress: advertise.host, advertisedPort: advertise.port }
-				: {}),
-		}),
-		freeswitch,
-	);
+	const connecting = new Mrf({ createUAC: guarded(invite) }).connect({
+		address: freeswitch.host,
+		port: freeswitch.port,
+		secret: freeswitch.secret,
+		// for nobody: `sockets` are served
+		...{ listenAddress: "127.0.0.1", listenPort: 0 },
+		advertisedAddress: advertise.host,
+		advertisedPort: advertise.port,
+	});
+	let server: Mrf.MediaServer;
+	try {
+		server = await limited(clock, connecting, freeswitch);
+	} catch (error) {
+		// one that wakes up later is connected with nobody
+		connecting.then(
+			(late) => late.disconnect(),
+			() => {},
+		);
+		throw error;
+	}
 	if (server.conn.socket) tend(server.conn.socket, log);
-	admitOnly(server, freeswitch.host, { clock, log });
+	sockets.serve(server, freeswitch.host, { clock, log });
 	return { server, status };
 }
 
@@ -157,87 +163,3 @@ const guarded =
 		};
 		return dialog;
 	};
-
-/** Lets only the configured media server reach fsmrf's listener, and only for an endpoint that is awaited. */
-function admitOnly(
-	server: Mrf.MediaServer,
-	host: string,
-	{ clock, log }: { clock: Clock; log: Log },
-): void {
-	const listener = server._server.server;
-	const [accept] = listener.listeners("connection") as [
-		(socket: Socket) => void,
-	]; // drachtio-modesl's one listener
-	const expected = server.conn.socket?.remoteAddress ?? host;
-	const awaited = new WeakSet<Socket>();
-	listener.removeAllListeners("connection");
-	listener.on("connection", (socket) => {
-		const from = socket.remoteAddress ?? "";
-		if (!isSameHost(from, expected)) {
-			log.warn({ from, expected }, "an event socket was refused");
-			socket.destroy();
-			return;
-		}
-		tend(socket, log);
-		const cancel = clock.after(CONNECT_MS, () => {
-			if (!awaited.has(socket)) socket.destroy();
-		});
-		socket.once("close", cancel);
-		accept.call(listener, socket);
-	});
-	// fsmrf would keep the socket of a call that it does not know
-	server._server.removeAllListeners("connection::ready");
-	server._server.on("connection::ready", (connection, id) => {
-		const agent = connection.getInfo()?.getHeader("variable_sip_user_agent");
-		const [, uuid = ""] = /^drachtio-fsmrf:(.+)$/.exec(agent ?? "") ?? [];
-		const { socket } = connection;
-		if (!server.pendingConnections.has(uuid) || !socket) {
-			log.warn({ uuid }, "an event socket came for no endpoint");
-			socket?.destroy();
-			return;
-		}
-		awaited.add(socket);
-		server._onNewCall(connection, id);
-	});
-}
-
-/** Alike but for how they are written; a machine's own addresses are the machine. */
-function isSameHost(one: string, other: string): boolean {
-	if (!ipaddr.isValid(one) || !ipaddr.isValid(other)) return one === other;
-	const [a, b] = [ipaddr.process(one), ipaddr.process(other)];
-	const isLoopback = a.range() === "loopback" && b.range() === "loopback";
-	return isLoopback || a.toNormalizedString() === b.toNormalizedString();
-}
-
-/**
- * Makes an event socket prompt and harmless. drachtio-modesl writes each line of a command by itself: with Nagle's algorithm that is
- * 44 ms a command, without it a packet a line. And what it cannot read (`%E0%A4`) it throws from the socket's listener, which would
- * end the process: here it ends the connection.
- */
-function tend(socket: Socket, log: Log): void {
-	const emit = socket.emit as (...event: unknown[]) => boolean;
-	socket.emit = (...event: unknown[]) => {
-		try {
-			return emit.apply(socket, event);
-		} catch (error) {
-			if (event[0] !== "data") throw error;
-			log.error({ err: error }, "an event socket was closed");
-			socket.destroy();
-			return true;
-		}
-	};
-	socket.setNoDelay(true);
-	const write = socket.write;
-	let gathering = false;
-	socket.write = (...chunk: unknown[]) => {
-		if (!gathering) {
-			gathering = true;
-			socket.cork();
-			process.nextTick(() => {
-				gathering = false;
-				socket.uncork();
-			});
-		}
-		return write.apply(socket, chunk as Parameters<Socket["write"]>); // passed on as it came
-	};
-}

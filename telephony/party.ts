@@ -6,7 +6,13 @@ import { offering } from "./codecs.js";
 import type { DialogName } from "./dialog-name.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
 import { canceled, nobody, noEndpoint } from "./not-rung.js";
-import { type Destination, hangUp, type RingResult, ring } from "./ring.js";
+import {
+	type Destination,
+	hangUp,
+	type RingResult,
+	ring,
+	SESSION_S,
+} from "./ring.js";
 import type { SipAllow } from "./sip-allow.js";
 import { worthAnotherTrunk } from "./sip-outcome.js";
 import { redirected, type Target, type TargetOptions } from "./targets.js";
@@ -47,6 +53,8 @@ export class Party {
 	readonly #endpoint: MediaEndpoint;
 	readonly #round: Round;
 	#invited = false;
+	/** Those that a redirect led away from. */
+	readonly #leftBy = new WeakSet<Destination>();
 
 	constructor(options: PartyOptions, endpoint: MediaEndpoint, round: Round) {
 		this.#options = options;
@@ -86,7 +94,7 @@ export class Party {
 				if (!result.answered) return result;
 				if (winner)
 					await Promise.all([
-						hangUp(result.dialog, this.#options.clock),
+						hangUp(result.dialog, this.#endpoint.drachtio),
 						this.#giveBack(result.endpoint),
 					]);
 				else {
@@ -139,7 +147,8 @@ export class Party {
 		for (const destination of target) {
 			last = await this.#destination(destination, signal, isAlone);
 			const { trunk } = destination;
-			const health = healthOf(last);
+			// one that redirects answers, whatever becomes of it elsewhere
+			const health = this.#leftBy.has(destination) ? "well" : healthOf(last);
 			if (trunk && health) this.#options.trunks.note(trunk, health);
 			if (last.answered || signal.aborted || !worthAnotherTrunk(last.missed))
 				return last;
@@ -189,7 +198,9 @@ export class Party {
 			return noCodec;
 		}
 		let next = destination;
-		for (let redirects = 0; ; redirects++) {
+		let redirects = 0;
+		let sessionS = SESSION_S;
+		for (;;) {
 			let name: DialogName;
 			try {
 				name = await turn(signal);
@@ -198,6 +209,9 @@ export class Party {
 				return { answered: false, missed: canceled(signal), redirectTo: null };
 			}
 			await legs.held();
+			// that may have taken its time
+			if (signal.aborted)
+				return { answered: false, missed: canceled(signal), redirectTo: null };
 			if (!endpoint.drachtio.connected && !this.#invited)
 				throw new NotInvited("ENGINE_DOWN");
 			this.#invited = true;
@@ -210,7 +224,7 @@ export class Party {
 					drachtio: endpoint.drachtio,
 					...{ clock, log },
 					name,
-					offer,
+					...{ offer, sessionS },
 					onSent: (transactionId) => {
 						const leg = { dialogId: name.id, transactionId };
 						legs.keep(leg).catch((error) => {
@@ -222,13 +236,19 @@ export class Party {
 				signal,
 			);
 			if (!result.answered) early.end();
-			if (result.answered || !result.redirectTo || redirects >= MAX_REDIRECTS)
-				return result;
+			if (result.answered) return result;
+			// once: RFC 4028 §7.3
+			if (sessionS === SESSION_S && (result.leastSessionS ?? 0) > SESSION_S) {
+				sessionS = result.leastSessionS ?? SESSION_S;
+				continue;
+			}
+			if (!result.redirectTo || ++redirects > MAX_REDIRECTS) return result;
 			const followed = await redirected(result.redirectTo, destination, {
 				...this.#options,
 				mayRing,
 			});
 			if (!followed) return result;
+			if (followed.trunk !== destination.trunk) this.#leftBy.add(destination);
 			next = followed;
 		}
 	}

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type Srf from "drachtio-srf";
 import type { Missed, StopReason } from "../core/call.js";
 import { type Clock, sleep } from "../core/clock.js";
@@ -7,7 +8,8 @@ import type { Trunk } from "../core/trunk.js";
 import type { DialogName } from "./dialog-name.js";
 import type { DrachtioServer } from "./drachtio.js";
 import { bracket, headerName, headerValue, sipUser } from "./encode.js";
-import { type Attempt, missed, statusOf } from "./sip-outcome.js";
+import { endLeftLeg } from "./left-leg.js";
+import { type Attempt, engineLost, missed, statusOf } from "./sip-outcome.js";
 
 /** Where one INVITE goes. */
 export interface Destination {
@@ -31,6 +33,8 @@ export interface RingOptions {
 	/** Further ones. */
 	headers: Readonly<Record<string, string>>;
 	timeoutMs: number;
+	/** What it asks for: seconds after which a session that nobody refreshes is over (RFC 4028 §4). */
+	sessionS: number;
 	/** It left, or left anew with credentials: drachtio-server's id of its transaction. */
 	onSent(transactionId: string): void;
 	onRinging(sipStatus: number): void;
@@ -40,8 +44,19 @@ export interface RingOptions {
 
 export type RingResult =
 	| { answered: true; dialog: Srf.Dialog; answer: string }
-	| { answered: false; missed: Missed; redirectTo: string | null };
+	| {
+			answered: false;
+			missed: Missed;
+			redirectTo: string | null;
+			/** A 422 (RFC 4028 §6): the shortest session that it takes, in seconds. */
+			leastSessionS?: number | undefined;
+	  };
 
+/**
+ * A call whose far end has gone without a word ends after half an hour at the most (RFC 4028 §4), and one that a proxy has forgotten
+ * likewise. drachtio-server, or the far end, refreshes it.
+ */
+export const SESSION_S = 1_800;
 /** How long a canceled INVITE may take to end before nobody waits for it any more. */
 const CANCEL_MS = 2_000;
 /** How long anybody waits for the answer to a BYE; it is sent again for 32 s all the same (RFC 3261 §17.1.2.2, timer F). */
@@ -56,6 +71,8 @@ export function ring(
 	const { drachtio, clock, onRinging } = options;
 	const attempt: Attempt = { rang: false };
 	let request: Srf.SrfRequest | undefined;
+	/** The transaction that was told last. */
+	let told: string | undefined;
 	return new Promise((resolve) => {
 		let settled = false;
 		const settle = (result: RingResult) => {
@@ -66,8 +83,15 @@ export function ring(
 			drachtio.off("lost", onLost);
 			resolve(result);
 		};
-		const fail = (status: number | null, redirectTo: string | null = null) =>
-			settle({ answered: false, missed: missed(status, attempt), redirectTo });
+		const fail = (
+			status: number | null,
+			said: {
+				redirectTo: string | null;
+				leastSessionS?: number | undefined;
+			} = {
+				redirectTo: null,
+			},
+		) => settle({ answered: false, missed: missed(status, attempt), ...said });
 		const cancel = (because: "ring_timeout" | StopReason) => {
 			if (attempt.canceledBecause) return;
 			attempt.canceledBecause = because;
@@ -76,9 +100,12 @@ export function ring(
 			// without a provisional no CANCEL leaves (RFC 3261 §9.1), and the INVITE goes on for 32 s
 			cancelTimer = clock.after(CANCEL_MS, () => fail(null), true);
 		};
-		// what srf promised is never kept then
-		const onLost = () =>
+		// what srf promised is never kept then; drachtio-server may live on, and ring
+		const onLost = () => {
+			const leg = { dialogId: options.name.id, transactionId: told ?? null };
+			void endLeftLeg(leg, options);
 			settle({ answered: false, missed: engineLost, redirectTo: null });
+		};
 		const onAbort = () => cancel(signal.reason as StopReason); // the contract of Dialer.dial
 		let cancelTimer = clock.after(
 			options.timeoutMs,
@@ -89,7 +116,6 @@ export function ring(
 		drachtio.once("lost", onLost);
 
 		let isEarly = false;
-		let told: string | undefined;
 		const tellSent = () => {
 			const id = request && transactionOf(request);
 			if (id !== undefined && id !== told) options.onSent(id);
@@ -112,7 +138,7 @@ export function ring(
 		}).then(
 			(dialog) => {
 				if (settled || attempt.canceledBecause) {
-					void hangUp(dialog, clock); // the 200 crossed our CANCEL (RFC 3261 §9.1)
+					void hangUp(dialog, drachtio); // the 200 crossed our CANCEL (RFC 3261 §9.1)
 					attempt.rang = true;
 					return fail(null);
 				}
@@ -121,7 +147,10 @@ export function ring(
 			(error: unknown) => {
 				const status = statusOf(error);
 				if (status !== undefined && !isAnswer(error))
-					return fail(status, redirectTarget(error));
+					return fail(status, {
+						redirectTo: redirectTarget(error),
+						leastSessionS: leastSession(error),
+					});
 				options.log.warn({ err: message(error) }, "an INVITE failed");
 				// srf could make no dialog of the 200, and has sent its ACK: somebody is on the line
 				if (request) void drachtio.hangUpWhenConnected(options.name.id);
@@ -133,12 +162,6 @@ export function ring(
 	});
 }
 
-/**
- * A call whose far end has gone without a word ends after half an hour at the most (RFC 4028 §4), and one that a proxy has forgotten
- * likewise. drachtio-server, or the far end, refreshes it.
- */
-const SESSION_TIMER = { Supported: "timer", "Session-Expires": "1800" };
-
 interface Progress {
 	onSent(request: Srf.SrfRequest): void;
 	onProvisional(response: Srf.SrfResponse): void;
@@ -149,14 +172,15 @@ async function invite(
 	options: RingOptions,
 	{ onSent, onProvisional }: Progress,
 ): Promise<Srf.Dialog> {
-	const { drachtio, name, offer } = options;
+	const { drachtio, name, offer, sessionS } = options;
 	return drachtio.srf.createUAC(
 		uri,
 		{
 			localSdp: offer,
 			headers: {
 				...furtherHeaders(options),
-				...SESSION_TIMER,
+				...{ Supported: "timer", "Session-Expires": String(sessionS) },
+				...(sessionS > SESSION_S && { "Min-SE": String(sessionS) }),
 				// in small letters: srf repeats it so, with credentials
 				"call-id": name.callId,
 				...callerHeaders(options, trunk),
@@ -207,19 +231,31 @@ const furtherHeaders = ({ headers }: RingOptions): Record<string, string> =>
 	);
 
 /** Sends BYE and waits a while for its answer; a dialog that is gone already is what was wanted. */
-export async function hangUp(dialog: Srf.Dialog, clock: Clock): Promise<void> {
+export async function hangUp(
+	dialog: Srf.Dialog,
+	drachtio: DrachtioServer,
+): Promise<void> {
 	const settled = new AbortController();
 	const answered = Promise.resolve(dialog.destroy() as unknown); // a promise, which its types do not say
-	const patience = sleep(clock, BYE_MS, settled.signal);
+	const patience = sleep(drachtio.clock, BYE_MS, settled.signal);
 	try {
-		await Promise.race([answered, patience]);
-	} catch {
-		// ENODIALOG: the other side was faster
+		await Promise.race([drachtio.unlessLost(answered), patience]);
+	} catch (error) {
+		// else the other side was faster
+		if (!isNoDialog(error)) void drachtio.hangUpWhenConnected(idOf(dialog));
 	}
 	settled.abort();
 }
 
-const engineLost: Missed = { outcome: "interrupted", reason: "engine_lost" };
+const isNoDialog = (error: unknown): boolean =>
+	(error as NodeJS.ErrnoException).code === "ENODIALOG";
+
+/** Whether the connection that it was made by is gone, though there may be another. */
+export const isCut = (dialog: Srf.Dialog): boolean =>
+	(dialog as Srf.Dialog & { socket: Socket }).socket.destroyed; // which srf's types do not know
+
+/** drachtio-server's name for it, which srf's types do not know. */
+const idOf = (dialog: Srf.Dialog) => (dialog as Srf.Dialog & { id: string }).id;
 
 /** A 200 of which srf can make no dialog: where it misses the Contact it throws a 500 of its own. */
 function isAnswer(error: unknown): boolean {
@@ -230,6 +266,14 @@ function isAnswer(error: unknown): boolean {
 /** Which srf's types do not know. */
 const transactionOf = (request: Srf.SrfRequest) =>
 	(request as Srf.SrfRequest & { stackTxnId?: string }).stackTxnId;
+
+/** Of a 422. */
+function leastSession(error: unknown): number | undefined {
+	const { res, status } = error as { res?: Srf.SrfResponse; status?: number }; // a SipError carries its response
+	if (status !== 422 || !res?.has("Min-SE")) return undefined;
+	const [seconds] = /^\s*\d{1,9}/.exec(res.get("Min-SE")) ?? [];
+	return seconds === undefined ? undefined : Number(seconds);
+}
 
 /** The Contact of a 3xx; null where it has none that can be read. */
 function redirectTarget(error: unknown): string | null {

@@ -18,7 +18,6 @@ import type { Leg, Reached } from "./leg.js";
 import type { MediaEndpoint, PlaybackEnd } from "./media-endpoint.js";
 import type { Round } from "./party.js";
 
-const STOP_AGAIN_MS = 100;
 /** For a recording that hardly comes: FreeSWITCH is gone, or has not begun it. */
 const UNLIKELY_MS = 2_000;
 
@@ -90,26 +89,19 @@ export class SipCall implements Call {
 
 	async #playOnce(path: string, stopOnDigit: boolean): Promise<PlaybackEnd> {
 		const { endpoint } = this.#leg;
+		const playing = endpoint.play(this.#share.sound(path));
 		const done = new AbortController();
-		let cancelTimer = () => {};
-		const stop = () => {
-			if (done.signal.aborted) return;
-			void endpoint.stopPlaying();
-			// FreeSWITCH forgets a break that comes before the sound has begun
-			cancelTimer = this.#clock.after(STOP_AGAIN_MS, stop, true);
-		};
-		if (stopOnDigit) void this.digits.pressed(done.signal).then(stop);
+		if (stopOnDigit)
+			void this.digits.pressed(done.signal).then(async () => {
+				if (!done.signal.aborted) await endpoint.stopPlaying(playing);
+			});
 		try {
 			// nobody waits for the rest of a sound that nobody hears
-			return await unlessAborted(
-				endpoint.play(this.#share.sound(path)),
-				this.over,
-			);
+			return await unlessAborted(playing, this.over);
 		} catch (error) {
 			if (this.over.aborted) return "over";
 			throw error;
 		} finally {
-			cancelTimer();
 			done.abort();
 		}
 	}
@@ -260,9 +252,7 @@ class Waiting {
 	async #quiet(): Promise<void> {
 		if (this.#joined) await this.#endpoint.unbridge();
 		this.#joined = null;
-		if (!this.#tone) return;
-		await this.#endpoint.stopPlaying();
-		await this.#tone;
+		if (this.#tone !== null) await this.#endpoint.stopPlaying(this.#tone);
 		this.#tone = null;
 	}
 }

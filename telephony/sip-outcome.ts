@@ -29,6 +29,12 @@ const table = {
 	608: ["declined", "rejected"], // RFC 8688 §3: rejected by an intermediary
 } as const satisfies Record<number, readonly [MissedOutcome, Reason]>;
 
+/** What was on its way when the connection to drachtio-server was lost. */
+export const engineLost: Missed = {
+	outcome: "interrupted",
+	reason: "engine_lost",
+};
+
 /** What the attempt saw besides its final status. */
 export interface Attempt {
 	/** Any provisional response. */

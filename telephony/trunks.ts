@@ -1,4 +1,5 @@
-import { type Clock, sleep } from "../core/clock.js";
+import { Alarm } from "../core/alarm.js";
+import type { Clock } from "../core/clock.js";
 import type { Log } from "../core/log.js";
 import type { Trunk } from "../core/trunk.js";
 import type { DrachtioServer } from "./drachtio.js";
@@ -10,6 +11,8 @@ const FAILURES = 3;
 const LOST_PINGS = 2;
 /** Between the pings of a trunk that is down. */
 const DOWN_PING_MS = 5_000;
+/** So long a trunk that is not pinged is down; then a call shows whether it answers again. */
+const DOWN_MS = 30_000;
 /** For an answer to a ping. */
 const PING_MS = 5_000;
 
@@ -36,11 +39,12 @@ interface State {
 	up: boolean;
 	failures: number;
 	lostPings: number;
+	watch: Alarm;
 }
 
 /**
  * Which trunks answer. One is out after three calls in a row that it failed, or two OPTIONS (RFC 3261 §11) that it left unanswered,
- * and in again with the first answer to either.
+ * and in again with the first answer to either; one that is sent no OPTIONS gets a call now and then.
  */
 export class Trunks {
 	readonly #options: TrunksOptions;
@@ -48,9 +52,12 @@ export class Trunks {
 
 	constructor(options: TrunksOptions) {
 		this.#options = options;
-		this.#states = options.trunks.map((trunk) => ({
-			...{ trunk, up: true, failures: 0, lostPings: 0 },
-		}));
+		this.#states = options.trunks.map((trunk) => {
+			const look = () => this.#look(state);
+			const watch = new Alarm(options.clock, look);
+			const state = { trunk, up: true, failures: 0, lostPings: 0, watch };
+			return state;
+		});
 	}
 
 	/** Those that answer, in their order; if none does all, since what is known of them may be out of date. */
@@ -75,22 +82,29 @@ export class Trunks {
 
 	/** Sends OPTIONS until `signal` aborts. */
 	start(signal: AbortSignal): void {
-		for (const state of this.#states)
-			if (state.trunk.ping > 0) void this.#watch(state, signal);
+		for (const { watch, trunk } of this.#states) {
+			signal.addEventListener("abort", () => void watch.stop(), { once: true });
+			if (trunk.ping > 0) watch.wakeIn(0);
+		}
 	}
 
-	async #watch(state: State, signal: AbortSignal): Promise<void> {
-		const { clock } = this.#options;
-		while (!signal.aborted) {
-			const health = await this.#ping(state.trunk);
-			if (health === "well") this.#heard(state);
-			if (health === "ill" && ++state.lostPings >= LOST_PINGS)
-				this.#set(state, false);
-			const pingMs = state.trunk.ping * 1_000;
-			const nextMs =
-				state.lostPings > 0 ? Math.min(DOWN_PING_MS, pingMs) : pingMs;
-			await sleep(clock, nextMs, signal).catch(() => {});
+	/** Milliseconds until it is looked after again. */
+	async #look(state: State): Promise<number> {
+		const { ping } = state.trunk;
+		if (ping === 0) {
+			// the next call tells: one more that it fails is enough
+			state.failures = FAILURES - 1;
+			this.#set(state, true);
+			return Number.POSITIVE_INFINITY;
 		}
+		const health = await this.#ping(state.trunk);
+		if (health === "well") this.#heard(state);
+		if (health === "ill" && ++state.lostPings >= LOST_PINGS)
+			this.#set(state, false);
+		const pingMs = ping * 1_000;
+		return state.up && state.lostPings === 0
+			? pingMs
+			: Math.min(DOWN_PING_MS, pingMs);
 	}
 
 	/** Null where nobody could ask. */
@@ -122,10 +136,11 @@ export class Trunks {
 	#set(state: State, up: boolean): void {
 		if (state.up === up) return;
 		state.up = up;
+		if (!up) state.watch.wakeIn(state.trunk.ping > 0 ? DOWN_PING_MS : DOWN_MS);
 		const trunk = trunkUri(state.trunk);
 		this.#options.log.warn(
 			{ trunk },
-			up ? "the trunk answers again" : "the trunk does not answer",
+			up ? "the trunk is used again" : "the trunk does not answer",
 		);
 	}
 }

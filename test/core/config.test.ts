@@ -192,6 +192,17 @@ describe("the configuration", () => {
 		).toContain("MEDIA_ADVERTISE: is required");
 	});
 
+	it("wants a port for each FreeSWITCH", () => {
+		const pair = {
+			DRACHTIO: "127.0.0.1:9022:x",
+			MEDIA_LISTEN: "0.0.0.0:65535",
+		};
+		const one = { ...pair, FREESWITCH: "127.0.0.1:8021:y" };
+		expect(() => readConfig(one)).not.toThrow();
+		const two = { ...pair, FREESWITCH: "127.0.0.1:8021:y,127.0.0.1:8022:y" };
+		expect(complaints(two)).toContain("MEDIA_LISTEN: each FREESWITCH takes");
+	});
+
 	it("refuses a known secret on a control address that others reach", () => {
 		expect(() =>
 			readSoftswitchConfig({ SOFTSWITCH_CONTROL: "0.0.0.0:9022" }),

@@ -173,6 +173,22 @@ describe.concurrent("while a sound plays", () => {
 		expectAbout(Number(playbackLastOffsetPos) / 8, heardMs);
 	});
 
+	it("uuid_break ends it as it begins, if it is said until then", async ({
+		lab,
+	}) => {
+		const { endpoint } = await lab.call();
+		let isOver = false;
+		const playing = endpoint.play(stream(8000, TONE_HZ)).then(() => {
+			isOver = true;
+		});
+		for (let times = 0; times < 10 && !isOver; times++) {
+			await endpoint.api("uuid_break", endpoint.uuid);
+			await sleep(100);
+		}
+		expect(isOver).toBe(true);
+		await playing;
+	});
+
 	it("uuid_break ends one sound of a list", async ({ lab }) => {
 		const { endpoint, heard } = await lab.call();
 		const playing = endpoint.play([

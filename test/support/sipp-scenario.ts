@@ -163,5 +163,13 @@ export const reInvites = (direction: string): Step =>
 	sends("INVITE", [SDP_TYPE], sdp(direction)) +
 	`<send>${request("ACK", [])}</send>`;
 
+/** A re-INVITE that asks for an offer; the answer to it comes in the ACK (RFC 3261 §14.1) and wants sound at `port`. */
+export const reInvitesForOffer = (port: number): Step => {
+	const body = sdp().map((line) =>
+		line.replace("[auto_media_port]", `${port}`),
+	);
+	return `${sends("INVITE")}<send>${request("ACK", [SDP_TYPE], body)}</send>`;
+};
+
 /** Keeps the call for a while after its end, and answers what is repeated. */
 export const lingers = (): Step => '<timewait milliseconds="2000"/>';

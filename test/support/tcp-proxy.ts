@@ -17,10 +17,12 @@ export class TcpProxy {
 	lingers = false;
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
+	/** Those of whoever connected. */
+	readonly #clients = new Set<Socket>();
 
 	private constructor(targetPort: number) {
 		this.#server = createServer((socket) => {
-			this.#keep(socket);
+			this.#keep(socket, this.#clients);
 			if (this.mode === "drop") socket.destroy();
 			if (this.mode !== "pass") return;
 			const target = this.#keep(connect(targetPort, HOST));
@@ -51,21 +53,29 @@ export class TcpProxy {
 		await once(this.#server, "connection");
 	}
 
-	/** Ends every connection. */
+	/** Passes nothing more on of what whoever is connected says. */
+	hush(): void {
+		for (const socket of this.#clients) socket.unpipe();
+	}
+
+	/** Ends every connection; the target's go on where it `lingers`. */
 	cut(): void {
-		for (const socket of this.#sockets) socket.destroy();
+		const ended = this.lingers ? this.#clients : this.#sockets;
+		for (const socket of ended) socket.destroy();
 	}
 
 	async close(): Promise<void> {
 		const closed = once(this.#server, "close");
 		this.#server.close();
-		this.cut();
+		for (const socket of this.#sockets) socket.destroy();
 		await closed;
 	}
 
-	#keep(socket: Socket): Socket {
-		this.#sockets.add(socket);
-		socket.on("close", () => this.#sockets.delete(socket));
+	#keep(socket: Socket, ...further: Set<Socket>[]): Socket {
+		for (const set of [this.#sockets, ...further]) {
+			set.add(socket);
+			socket.on("close", () => set.delete(socket));
+		}
 		socket.on("error", () => {}); // whoever is at the other end was killed
 		return socket;
 	}

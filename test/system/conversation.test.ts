@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { useService, walked } from "../support/service.js";
 import { hasSipp } from "../support/sipp.js";
 import {
@@ -8,6 +10,7 @@ import {
 	presses,
 	pressesByInfo,
 	reInvites,
+	reInvitesForOffer,
 	rings,
 	ringsWithSound,
 	waits,
@@ -152,6 +155,25 @@ describe.skipIf(!hasSipp)("during a call", { concurrent: true }, () => {
 				/a=(sendrecv|recvonly|sendonly|inactive)/.exec(text)?.[1] ?? "sendrecv",
 		);
 		expect(directions).toEqual(["recvonly", "sendrecv"]);
+		await phone.done;
+	});
+
+	it("the callee's answer to an offer that it asked for says where it wants sound", async () => {
+		const elsewhere = createSocket("udp4").bind(0, "127.0.0.1");
+		onTestFinished(() => void elsewhere.close());
+		await once(elsewhere, "listening");
+		let packets = 0;
+		elsewhere.on("message", () => packets++);
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), waits(300)],
+			...[reInvitesForOffer(elsewhere.address().port), isHungUp()],
+		]);
+		const call = await service.call(phone.uri, [
+			tone("tone", 3_000, "keypad"),
+			keypad(1, { timeout: 0.2, next_step: undefined }),
+		]);
+		await expect.poll(() => packets, { timeout: 5_000 }).toBeGreaterThan(20);
+		await call.ended();
 		await phone.done;
 	});
 

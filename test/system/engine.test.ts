@@ -1,4 +1,11 @@
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import {
+	afterAll,
+	afterEach,
+	describe,
+	expect,
+	it,
+	onTestFinished,
+} from "vitest";
 import { Child } from "../support/child.js";
 import { useService } from "../support/service.js";
 import { hasSipp, reservePort } from "../support/sipp.js";
@@ -13,6 +20,10 @@ import {
 	waits,
 } from "../support/sipp-scenario.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
+import { UdpCallee } from "../support/udp-callee.js";
+
+/** A connection is there again, and what was left is ended. */
+const WITHIN = { timeout: 10_000 };
 
 describe.skipIf(!hasSipp)("an engine that is lost", () => {
 	const ports = { sip: 0, control: 0, eventSocket: 0 };
@@ -61,7 +72,7 @@ describe.skipIf(!hasSipp)("an engine that is lost", () => {
 	});
 	afterEach(() => {
 		for (const proxy of [control, eventSocket, outbound])
-			if (proxy) proxy.mode = "pass";
+			if (proxy) Object.assign(proxy, { mode: "pass", lingers: false });
 	});
 
 	const steps = () => [
@@ -111,18 +122,43 @@ describe.skipIf(!hasSipp)("an engine that is lost", () => {
 		await expectAnotherCallToWork();
 	});
 
-	it("with drachtio's connection ends its calls, and works again", async () => {
-		const { phone, call } = await playing(isHungUp());
-		const ringing = await service.phone([invited(), rings(), isCanceled()]);
-		const other = await service.call(ringing.uri);
-		await other.event("call.ringing");
-		control?.cut();
-		expect((await call.ended()).end).toMatchObject(lost);
-		expect((await other.ended()).end).toMatchObject({
+	it.each([
+		["", false],
+		[" though drachtio-server lives on", true],
+	])(
+		"with drachtio's connection%s ends its calls, and works again",
+		async (_how, lingers) => {
+			if (control) control.lingers = lingers;
+			const { phone, call } = await playing(isHungUp());
+			const ringing = await service.phone([invited(), rings(), isCanceled()]);
+			const other = await service.call(ringing.uri);
+			await other.event("call.ringing");
+			control?.cut();
+			expect((await call.ended()).end).toMatchObject(lost);
+			expect((await other.ended()).end).toMatchObject({
+				...lost,
+				step_id: "call",
+			});
+			await Promise.all([phone.done, ringing.done]);
+			await expectAnotherCallToWork();
+		},
+	);
+
+	it("with drachtio's connection as somebody answers leaves nobody on the line", async () => {
+		if (!control) throw new Error("there is no proxy");
+		control.lingers = true;
+		const callee = await UdpCallee.start();
+		onTestFinished(() => callee.stop());
+		const call = await service.call(callee.uri("ann"), steps());
+		await call.event("call.ringing");
+		control.hush();
+		await expect.poll(() => callee.invited[0]?.answeredAt).toBeDefined();
+		control.cut();
+		expect((await call.ended()).end).toMatchObject({
 			...lost,
 			step_id: "call",
 		});
-		await phone.done;
+		await expect.poll(() => callee.invited[0]?.endedBy, WITHIN).toBe("BYE");
 		await expectAnotherCallToWork();
 	});
 

@@ -18,7 +18,7 @@ const challenge = (nonce: string) =>
 const header = (message: string | undefined, name: string) =>
 	new RegExp(`^${name}: (.*)$`, "m").exec(message ?? "")?.[1] ?? "";
 
-const TESTS = 7;
+const TESTS = 8;
 
 describe.skipIf(!hasSipp)("an INVITE", () => {
 	// two trunks for each test: a late packet to the last phone of a port would end the next one's call, and those of the other tests are trunks where nobody listens
@@ -102,6 +102,27 @@ describe.skipIf(!hasSipp)("an INVITE", () => {
 		const { end } = await call.ended();
 		expect(end).toMatchObject({ outcome: "busy", sip_status: 486 });
 		await first.done;
+	});
+
+	it("asks once more, for as long a session as the trunk wants", async () => {
+		const steps = [invited(), rejects(422, "Min-SE: 3600")];
+		const [port] = pair;
+		const first = await service.phone(steps, {
+			...(port && { port }),
+			calls: 2,
+		});
+		const call = await service.call(NUMBER);
+		expect((await call.ended()).end).toMatchObject({ sip_status: 422 });
+		await first.done;
+		const asked = first
+			.received("INVITE")
+			.map(({ text }) =>
+				["Session-Expires", "Min-SE"].map((name) => header(text, name)),
+			);
+		expect(asked).toEqual([
+			["1800", ""],
+			["3600", "3600"],
+		]);
 	});
 
 	it("is unreachable where no trunk is there", async () => {

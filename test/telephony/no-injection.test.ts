@@ -92,7 +92,12 @@ async function rung(
 		destination,
 		{
 			...{ ...presentation, drachtio, clock: systemClock, offer: "v=0" },
-			...{ timeoutMs: 1_000, onRinging: () => {}, onSent: () => {} },
+			...{
+				timeoutMs: 1_000,
+				sessionS: 1_800,
+				onRinging: () => {},
+				onSent: () => {},
+			},
 			...{ name: newDialogName(), log: silentLog },
 		},
 		new AbortController().signal,

@@ -106,6 +106,35 @@ describe("a trunk", () => {
 		expect(never.asked).toEqual([]);
 	});
 
+	it("that calls have put out is asked soon, however seldom it is asked else", async () => {
+		const { trunks, clock, start, usable, asked, first } = watched("ping=3600");
+		start();
+		await clock.advance(1_000);
+		for (let n = 0; n < 3; n++) trunks.note(first, "ill");
+		expect(usable()).toEqual(["192.0.2.2"]);
+		expect(asked).toHaveLength(2);
+		await clock.advance(5_000);
+		expect(asked).toEqual([FIRST, SECOND, FIRST]);
+		expect(usable()).toEqual(BOTH);
+	});
+
+	it("that is not asked gets a call after half a minute, and is out again if it fails that", async () => {
+		const { trunks, clock, start, usable, asked, first } = watched("ping=0");
+		start();
+		for (let n = 0; n < 3; n++) trunks.note(first, "ill");
+		await clock.advance(29_000);
+		expect(usable()).toEqual(["192.0.2.2"]);
+		await clock.advance(1_000);
+		expect(usable()).toEqual(BOTH);
+		trunks.note(first, "ill");
+		expect(usable()).toEqual(["192.0.2.2"]);
+		await clock.advance(30_000);
+		trunks.note(first, "well");
+		for (let n = 0; n < 2; n++) trunks.note(first, "ill");
+		expect(usable()).toEqual(BOTH);
+		expect(asked).toEqual([]);
+	});
+
 	it("is not blamed for a drachtio-server that went", async () => {
 		const { says, clock, start, usable, loseDrachtio } = watched();
 		says[FIRST] = null;

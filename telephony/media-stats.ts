@@ -11,8 +11,8 @@ const answer = z.object({
 			in_media_packet_count: z.number().int().min(0),
 			/** Of the gaps between arrivals, in ms²: the largest of a running variance. */
 			in_jitter_max_variance: z.number().min(0),
-			/** By sequence numbers: those lost per packet that came (burstr_calculate). */
 			in_jitter_loss_rate: z.number().min(0),
+			in_jitter_burst_rate: z.number().min(0),
 		}),
 	}),
 });
@@ -24,14 +24,28 @@ export function rtpFigures(body: string, upMs: number): RtpFigures | null {
 	const { audio } = read.data.response;
 	const received = audio.in_media_packet_count;
 	if (received === 0) return { received, lost: null, jitterMs: null };
+	const perReceived = upMs < COUNTED_AFTER_MS ? null : lostPerReceived(audio);
 	return {
 		received,
-		lost:
-			upMs < COUNTED_AFTER_MS
-				? null
-				: Math.round(received * audio.in_jitter_loss_rate),
+		lost: perReceived === null ? null : Math.round(received * perReceived),
 		jitterMs: Math.round(100 * Math.sqrt(audio.in_jitter_max_variance)) / 100,
 	};
+}
+
+/**
+ * By sequence numbers: packets lost for each that came. What FreeSWITCH calls the loss rate counts the second gap in a row twice, the
+ * third three times and so on; its burst rate is that sum by the packets lost, times the share that came (switch_rtp.c: check_jitter,
+ * burstr_calculate).
+ */
+function lostPerReceived({
+	in_jitter_loss_rate: loss,
+	in_jitter_burst_rate: burst,
+}: {
+	in_jitter_loss_rate: number;
+	in_jitter_burst_rate: number;
+}): number | null {
+	if (loss === 0) return 0;
+	return burst === 0 ? null : (loss * Math.abs(1 - loss)) / burst;
 }
 
 function parse(text: string): unknown {

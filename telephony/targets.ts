@@ -3,7 +3,7 @@ import type { Entities } from "../core/entity.js";
 import { isNumber } from "../core/phone.js";
 import { parseSipAddress, type SipAddress } from "../core/sip-address.js";
 import { type Trunk, written } from "../core/trunk.js";
-import { bracket } from "./encode.js";
+import { bracket, sipUser } from "./encode.js";
 import type { Destination } from "./ring.js";
 import type { SipAllow } from "./sip-allow.js";
 
@@ -57,7 +57,8 @@ async function resolveTarget(
 	if (isNumber(to)) {
 		if (mayRing?.(to) === false) return refused("destination_refused");
 		if (trunks.length === 0) return refused("no_trunk");
-		return { ok: true, target: trunks.map((trunk) => viaTrunk(to, trunk)) };
+		const target = trunks.flatMap((trunk) => viaTrunk(to, trunk) ?? []);
+		return target.length > 0 ? { ok: true, target } : refused("bad_number");
 	}
 	const address = parseSipAddress(to);
 	if (!address) return refused("bad_number");
@@ -87,10 +88,13 @@ export function sipUri({ user, host, port, transport }: SipAddress): string {
 export const trunkUri = (trunk: Trunk): string =>
 	sipUri({ ...trunk, user: "" });
 
-function viaTrunk(number: string, trunk: Trunk): Destination {
+/** Null where nothing is left of the number. */
+function viaTrunk(number: string, trunk: Trunk): Destination | null {
+	const user = written(number, trunk);
+	if (/^\+?$/.test(user)) return null;
 	return {
 		trunk,
-		uri: sipUri({ ...trunk, user: written(number, trunk) }),
+		uri: sipUri({ ...trunk, user: sipUser(user) }),
 		...(trunk.user === undefined
 			? {}
 			: { auth: { username: trunk.user, password: trunk.password ?? "" } }),

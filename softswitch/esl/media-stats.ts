@@ -6,7 +6,8 @@ async function figuresOf(channel: Channel) {
 	const stats = await channel.stream.stats();
 	const { packetsReceived: received, packetsLost: lost } = stats;
 	// switch_rtp.c, do_mos: R and the MOS by ITU-T G.107
-	const R = received > 0 ? Math.max(0, 100 - (100 * lost) / received) : 100;
+	const lossRate = received > 0 ? lost / received : 0;
+	const R = Math.max(0, 100 - 100 * lossRate);
 	return {
 		counted: {
 			in_packet_count: received,
@@ -22,8 +23,9 @@ async function figuresOf(channel: Channel) {
 			// ms², as a variance is: FreeSWITCH's is that of the gaps between arrivals, here it is RFC 3550's jitter squared
 			in_jitter_min_variance: 0,
 			in_jitter_max_variance: stats.maxJitterMs ** 2,
-			// per packet that came (burstr_calculate)
-			in_jitter_loss_rate: received > 0 ? lost / received : 0,
+			// burstr_calculate, where no two gaps follow each other: FreeSWITCH counts the second of those twice
+			in_jitter_loss_rate: lossRate,
+			in_jitter_burst_rate: lost > 0 ? Math.abs(1 - lossRate) : 0,
 			in_quality_percentage: R,
 			in_mos: 1 + 0.035 * R + 0.000007 * R * (R - 60) * (100 - R),
 		},

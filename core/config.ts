@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bucketSettings, checkBucket } from "./config-bucket.js";
+import { checkEngines, engineSettings } from "./config-engines.js";
 import {
 	type Address,
 	address,
@@ -7,12 +8,10 @@ import {
 	baseUrl,
 	databaseUrl,
 	days,
-	engines,
 	entities,
 	ipv4Address,
 	isLoopback,
 	isWildcard,
-	LAST_PORT,
 	number,
 	otlpEndpoint,
 	port,
@@ -40,26 +39,7 @@ const serviceSettings = {
 		.describe(
 			"PostgreSQL server, postgres://user:password@host:port/database; unset = PGlite in DATA_DIR",
 		),
-	DRACHTIO: engines
-		.optional()
-		.describe(
-			"drachtio-servers, host:port:secret, comma-separated; unset = embedded",
-		),
-	FREESWITCH: engines
-		.optional()
-		.describe(
-			"FreeSWITCH event sockets, host:port:secret, comma-separated; unset = embedded",
-		),
-	MEDIA_LISTEN: address
-		.prefault("127.0.0.1:0")
-		.describe(
-			"Where FreeSWITCH connects to, host:port; each further FreeSWITCH at the next port",
-		),
-	MEDIA_ADVERTISE: address
-		.optional()
-		.describe(
-			"What FreeSWITCH dials to get there; required when a FREESWITCH is not loopback",
-		),
+	...engineSettings,
 	MEDIA_URL: baseUrl
 		.optional()
 		.describe(
@@ -212,29 +192,10 @@ function read<S extends Settings>(
 }
 
 function checkService(config: Partial<Config>): Complaint[] {
-	const complaints: Complaint[] = checkBucket(config);
-	if ((config.DRACHTIO === undefined) !== (config.FREESWITCH === undefined))
-		complaints.push([
-			config.DRACHTIO ? "FREESWITCH" : "DRACHTIO",
-			"DRACHTIO and FREESWITCH go together: set both or neither",
-		]);
-	if (
-		config.FREESWITCH?.some(({ host }) => !isLoopback(host)) &&
-		!config.MEDIA_ADVERTISE
-	)
-		complaints.push([
-			"MEDIA_ADVERTISE",
-			"is required when a FREESWITCH is on another host: the address that FreeSWITCH dials to reach this service",
-		]);
-	for (const name of ["MEDIA_LISTEN", "MEDIA_ADVERTISE"] as const) {
-		const port = config[name]?.port;
-		const last = (port ?? 0) + (config.FREESWITCH?.length ?? 1) - 1;
-		if (port && last > LAST_PORT)
-			complaints.push([
-				name,
-				`each FREESWITCH takes a port, from this one on; the last would be ${last}, and there are ${LAST_PORT}`,
-			]);
-	}
+	const complaints: Complaint[] = [
+		...checkBucket(config),
+		...checkEngines(config),
+	];
 	for (const { host, transport, srtp } of config.SIP_TRUNK ?? [])
 		if (!config.DRACHTIO && (transport === "tls" || srtp))
 			complaints.push([

@@ -17,8 +17,23 @@ const PLAIN =
 const SECURE =
 	"v=0\r\nm=audio 4000 RTP/SAVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
+/** A redirect, as srf throws it. */
+const movedTo = (uri: string) =>
+	Object.assign(new Error(), {
+		status: 302,
+		res: {
+			...{ status: 302, has: (name: string) => name === "Contact" },
+			getParsedHeader: () => [{ uri }],
+		},
+	});
+
 /** A number dialled over trunks; each answers with its status, and the offers that it got are noted. */
-async function dialled(
+const dialled = (statuses: Record<string, number>, ...written: string[]) =>
+	dialledAnd(async () => {}, statuses, ...written);
+
+/** …and `held` is called before each INVITE, with what stops the call. */
+async function dialledAnd(
+	held: (stop: AbortController) => Promise<void>,
 	statuses: Record<string, number>,
 	...written: string[]
 ): Promise<{
@@ -28,6 +43,7 @@ async function dialled(
 	made: string[];
 	noted: string[];
 }> {
+	const stop = new AbortController();
 	const offers: [string, string][] = [];
 	const destroyed: string[] = [];
 	const made: string[] = [];
@@ -36,6 +52,7 @@ async function dialled(
 			const host = /@([\d.]+)/.exec(uri)?.[1] ?? "";
 			offers.push([host, /RTP\/S?AVP [\d ]+/.exec(localSdp)?.[0] ?? ""]);
 			const status = statuses[host] ?? 200;
+			if (status === 302) throw movedTo("sip:4930123@192.0.2.9");
 			if (status !== 200) throw Object.assign(new Error(), { status });
 			return { remote: { sdp: "v=0" } };
 		},
@@ -65,14 +82,15 @@ async function dialled(
 	});
 	const noted: string[] = [];
 	trunks.note = ({ host }, health) => noted.push(`${host} is ${health}`);
-	const allow = new SipAllow({ cidrs: [], hosts: [] }, async () => []);
+	const cidrs = ["192.0.2.9/32"];
+	const allow = new SipAllow({ cidrs, hosts: [] }, async () => []);
 	const resolved = await resolveTargets("4930123", {
 		...{ trunks: trunks.usable, allow, entities: new Map() },
 	});
 	if (!resolved.ok) throw new Error("the number leads nowhere");
 	const round = {
 		turn: async () => newDialogName(),
-		legs: { held: async () => {}, keep: async () => {} },
+		legs: { held: () => held(stop), keep: async () => {} },
 		...{ onRinging: () => {}, headers: {}, anonymous: false, callerId: "1" },
 		ringTimeoutMs: 30_000,
 	} as unknown as Round; // all that Party uses
@@ -81,8 +99,7 @@ async function dialled(
 		endpointOf(false),
 		round,
 	);
-	const { signal } = new AbortController();
-	const result = await party.inOrder(resolved.targets, signal);
+	const result = await party.inOrder(resolved.targets, stop.signal);
 	return { result, offers, destroyed, made, noted };
 }
 
@@ -138,5 +155,28 @@ describe("a trunk", () => {
 		expect(offers.map(([host]) => host)).toEqual(["192.0.2.2", "192.0.2.3"]);
 		expect(noted).toEqual(["192.0.2.2 is ill", "192.0.2.3 is well"]);
 		expect(result.answered).toBe(true);
+	});
+
+	it("that redirects is well, whatever becomes of it elsewhere", async () => {
+		const { offers, noted } = await dialled(
+			{ "192.0.2.1": 302, "192.0.2.9": 503 },
+			...["sip:192.0.2.1", "sip:192.0.2.2"],
+		);
+		expect(offers.map(([host]) => host)).toEqual([
+			...["192.0.2.1", "192.0.2.9", "192.0.2.2"],
+		]);
+		expect(noted).toEqual(["192.0.2.1 is well", "192.0.2.2 is well"]);
+	});
+});
+
+it("a call that is stopped while its INVITE waits is canceled, and nobody is rung", async () => {
+	const { result, offers } = await dialledAnd(
+		async (stop) => stop.abort("stopped"),
+		{},
+		"sip:192.0.2.1",
+	);
+	expect(offers).toEqual([]);
+	expect(result).toMatchObject({
+		missed: { outcome: "canceled", reason: "stopped" },
 	});
 });

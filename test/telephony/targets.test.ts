@@ -41,6 +41,18 @@ const missed = (outcome: string, reason: string) => ({
 });
 
 describe("who is rung", () => {
+	it("is by a number only those trunks that leave something of it, with # as %23", async () => {
+		const strips = trunk({ strip: 3 });
+		const prefixes = trunk({ prefix: "12#" });
+		expect(await resolve("112", [strips, prefixes])).toMatchObject({
+			targets: [[{ uri: "sip:12%23112@127.0.0.1:5060" }]],
+		});
+		for (const plus of [true, false])
+			expect(await resolve("112", [{ ...strips, plus }])).toEqual(
+				missed("wrong_number", "bad_number"),
+			);
+	});
+
 	it("is by a number each trunk in its order, with its own credentials", async () => {
 		const trunks = [
 			trunk({ user: "flow", password: "secret" }),

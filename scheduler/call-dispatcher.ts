@@ -46,7 +46,8 @@ export class CallDispatcher implements Dispatcher, Line {
 		this.#live = new LiveCalls({
 			...options,
 			onRoom: () => this.#tellRoom(),
-			onScheduled: (call, dueAt) => this.expect(call, dueAt),
+			onScheduled: (call, dueAt, isStopped) =>
+				isStopped ? this.stop(call.id) : this.expect(call, dueAt),
 			accountTurn: (cloudId, signal) => this.#lines.turn(cloudId, signal),
 		});
 		this.#claimer = new Claimer({

@@ -12,8 +12,12 @@ export interface LiveCallsOptions
 	queueTimeoutMs: number;
 	/** A call has ended, or its attempt: there is room. */
 	onRoom(): void;
-	/** A call was given back to the store until then, for its next attempt. */
-	onScheduled(call: NewCall, dueAt: number): void;
+	/** A call was given back to the store until then, for its next attempt; `isStopped`: somebody stopped it as that was kept. */
+	onScheduled(
+		call: NewCall,
+		dueAt: number,
+		isStopped: boolean,
+	): void | Promise<void>;
 }
 
 /** So many calls more than can run are held ready, so that a line that ends is taken at once; the others wait where any instance finds them. */
@@ -190,7 +194,11 @@ export class LiveCalls {
 		};
 		const done = placeCall({ ...call, attempt }, journal, options, stop.signal)
 			.then((nextAt) => {
-				if (nextAt !== null) return onScheduled(call, nextAt);
+				if (nextAt !== null) {
+					this.remove(call.id);
+					const isStopped = stop.signal.reason === "stopped";
+					return onScheduled(call, nextAt, isStopped);
+				}
 				// unless it was dialled
 				if (stop.signal.reason === "shutdown")
 					return journal.kept.then(() => store.queue.giveBack(call.id));

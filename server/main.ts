@@ -242,15 +242,6 @@ async function main(): Promise<void> {
 	}
 	const config = readConfig();
 	const service = await startService(config);
-	console.log(`flowdial listens at ${service.url}`);
-	if (service.sip)
-		console.log(
-			`embedded softswitch: sip:${service.sip.host}:${service.sip.port}`,
-		);
-	if (!config.AUTH_TOKEN)
-		console.log(
-			`AUTH_TOKEN is not set; for this run cloud_id is ${config.CLOUD_ID} and auth_token is ${service.token}`,
-		);
 	let stopping = false;
 	const stop = (signal: "SIGTERM" | "SIGINT") => {
 		// 143, 130: as a shell tells of a program that the signal has ended
@@ -273,6 +264,15 @@ async function main(): Promise<void> {
 		service.stop().then(exit, exit);
 		service.stopNow();
 	});
+	console.log(`flowdial listens at ${service.url}`);
+	if (service.sip)
+		console.log(
+			`embedded softswitch: sip:${service.sip.host}:${service.sip.port}`,
+		);
+	if (!config.AUTH_TOKEN)
+		console.log(
+			`AUTH_TOKEN is not set; for this run cloud_id is ${config.CLOUD_ID} and auth_token is ${service.token}`,
+		);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)

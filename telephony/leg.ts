@@ -28,6 +28,8 @@ export class Leg {
 	readonly #dialog: Srf.Dialog;
 	readonly #options: LegOptions;
 	readonly #answeredAt: number;
+	/** How long it was, once it is over. */
+	#upMs = 0;
 	#closed: Promise<void> | null = null;
 	/** Once it was hung up. */
 	rtp: RtpFigures | null = null;
@@ -72,13 +74,13 @@ export class Leg {
 		return this.#over.signal;
 	}
 
-	/** BYE to the far end if it is still there, and the endpoint is given back. */
-	async hangUp(): Promise<void> {
+	/** BYE to the far end if it is still there; the endpoint is given back once `finished` is. */
+	async hangUp(finished: Promise<unknown> = Promise.resolve()): Promise<void> {
 		const wasUp = !this.over.aborted;
 		this.#end({ by: "service" });
 		await Promise.all([
 			wasUp ? hangUp(this.#dialog, this.#drachtio) : undefined,
-			this.#close(),
+			finished.then(() => this.#close()),
 		]);
 	}
 
@@ -89,16 +91,15 @@ export class Leg {
 	}
 
 	async #measure(): Promise<void> {
-		const { clock, onEnd } = this.#options;
-		const upMs = clock.monotonic() - this.#answeredAt;
-		this.rtp = await this.endpoint.received(upMs);
-		if (this.rtp) onEnd(this.rtp);
+		this.rtp = await this.endpoint.received(this.#upMs);
+		if (this.rtp) this.#options.onEnd(this.rtp);
 	}
 
 	#onLost = () => this.#end({ by: "engine" });
 
 	#end(end: LegEnd): void {
 		if (this.over.aborted) return;
+		this.#upMs = this.#options.clock.monotonic() - this.#answeredAt;
 		this.#drachtio.off("lost", this.#onLost);
 		this.#over.abort(end);
 		// the endpoint is left for a recording to be closed, unless it was the endpoint that ended

@@ -208,9 +208,14 @@ export class SipCall implements Call {
 		const { endpoint } = this.#leg;
 		const recording = this.#recording;
 		this.#recording = null;
-		if (recording) await endpoint.stopRecording(recording);
-		const isLost = endpoint.over.aborted;
-		await this.#leg.hangUp();
+		const stopped = recording && endpoint.stopRecording(recording);
+		let isLost = false;
+		// nobody stays on the line until it has gone over HTTP
+		await this.#leg.hangUp(
+			Promise.resolve(stopped).then(() => {
+				isLost = endpoint.over.aborted;
+			}),
+		);
 		if (this.#recordsTo === null) return;
 		const isRecorded = await this.#recordingStarted.catch(() => false);
 		const idleMs = isLost || !isRecorded ? UNLIKELY_MS : undefined;

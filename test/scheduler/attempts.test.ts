@@ -108,6 +108,31 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		});
 	});
 
+	it("a call that is stopped as its next attempt is kept is not dialled again", async () => {
+		const { clock, dispatcher, told, types, until } = await instance(store, {
+			rings: busy,
+		});
+		const call = { ...newCall(), retry };
+		await dispatcher.accept(call);
+		await until(call, "call.ringing");
+		const push = told.push.bind(told);
+		let stopping = Promise.resolve();
+		told.push = (event) => {
+			if (event.type === "call.attempt_ended")
+				stopping = dispatcher.stop(call.id);
+			return push(event);
+		};
+		await clock.advance(1_000);
+		expect((await until(call, "call.ended")).data).toMatchObject({
+			...{ outcome: "canceled", reason: "stopped" },
+		});
+		await stopping;
+		await clock.advance(60_000);
+		expect(types(call).filter((type) => type === "call.dialing")).toHaveLength(
+			1,
+		);
+	});
+
 	it("each answered attempt is recorded to a file of its own, and all are kept", async () => {
 		const pathOf = (id: string, attempt: number) => `/r/${id}-${attempt}.wav`;
 		const recordings: PlaceCallOptions["recordings"] = {

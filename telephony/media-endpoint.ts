@@ -173,7 +173,9 @@ export class MediaEndpoint {
 
 	/** Left: what the callee says; right: what it hears. */
 	async startRecording(path: string): Promise<boolean> {
-		await this.#execute("set", "RECORD_STEREO=true");
+		// of 25 frames that FreeSWITCH holds back if it is not told otherwise the first half second is lost (1.10.12, measured)
+		const how = "RECORD_STEREO=true RECORD_PRE_BUFFER_FRAMES=1";
+		await this.#execute("multiset", how);
 		return this.#api("uuid_record", "start", path);
 	}
 

@@ -8,8 +8,7 @@ import type { MediaShare } from "../core/media-share.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
 
 const TONE_HZ = 1_000;
-/** FreeSWITCH 1.10.12 did not record the first 450 ms of what arrived: a tone of 400 ms was never heard. */
-const TONE_MS = 1_500;
+const TONE_MS = 500;
 /** Of full scale; the tone itself has half of it. */
 const HEARD = 0.05;
 

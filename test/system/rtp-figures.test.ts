@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { inRealTime } from "../support/in-real-time.js";
 import { series } from "../support/prometheus.js";
-import { useService } from "../support/service.js";
+import { hasRealPair, useService } from "../support/service.js";
 import { UdpCallee } from "../support/udp-callee.js";
 
 inRealTime();
@@ -29,9 +29,11 @@ describe("what comes of a phone's sound", { concurrent: true }, () => {
 		);
 		const rtp = await rung(phone, LONG_MS);
 		expect(phone.lost).toBeGreaterThan(30);
-		// the last ones may be on their way when FreeSWITCH is asked
-		expect(Math.abs((rtp?.received ?? 0) - phone.sent)).toBeLessThan(5);
-		expect(Math.abs((rtp?.lost ?? 0) - phone.lost)).toBeLessThan(3);
+		// the last ones may be on their way when FreeSWITCH is asked; a real one also throws some of them away that come late
+		const shareReceived = (rtp?.received ?? 0) / phone.sent;
+		expect(shareReceived).toBeGreaterThan(hasRealPair ? 0.8 : 0.98);
+		expect(shareReceived).toBeLessThanOrEqual(1);
+		expect(Math.abs((rtp?.lost ?? 0) - phone.lost)).toBeLessThan(5);
 		// RFC 3550's jitter is the mean of these differences; what the machine itself is late comes on top
 		expect(rtp?.jitter_ms).toBeGreaterThan(8);
 		expect(rtp?.jitter_ms).toBeLessThan(40);

@@ -162,6 +162,7 @@ describe("traces", () => {
 		);
 		await call.event("step.started", "tone");
 		await receiver.trace(trace, "webhook step.started");
+		await receiver.trace(trace, "step call");
 		await processes.at(-1)?.exit("SIGKILL");
 		await service.launch();
 		await call.event("call.ended");

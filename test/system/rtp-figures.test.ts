@@ -9,6 +9,16 @@ inRealTime();
 /** FreeSWITCH counts what was lost every five seconds, and this service believes it after six. */
 const LONG_MS = 7_000;
 
+/** Their share of all, as far as both can know the last ones. */
+function expectLost(
+	rtp: { received: number; lost: number | null } | null | undefined,
+	{ sent, lost }: UdpCallee,
+): void {
+	const told = rtp?.lost ?? 0;
+	const share = told / (told + (rtp?.received ?? 0));
+	expect(Math.abs(share - lost / (lost + sent))).toBeLessThan(0.015);
+}
+
 describe("what comes of a phone's sound", { concurrent: true }, () => {
 	const service = useService();
 	const phones: UdpCallee[] = [];
@@ -33,9 +43,9 @@ describe("what comes of a phone's sound", { concurrent: true }, () => {
 		const shareReceived = (rtp?.received ?? 0) / phone.sent;
 		expect(shareReceived).toBeGreaterThan(hasRealPair ? 0.8 : 0.98);
 		expect(shareReceived).toBeLessThanOrEqual(1);
-		expect(Math.abs((rtp?.lost ?? 0) - phone.lost)).toBeLessThan(5);
-		// RFC 3550's jitter is the mean of these differences; what the machine itself is late comes on top
-		expect(rtp?.jitter_ms).toBeGreaterThan(8);
+		expectLost(rtp, phone);
+		// RFC 3550's jitter is the mean of these differences, FreeSWITCH's is not; what the machine itself is late comes on top
+		expect(rtp?.jitter_ms).toBeGreaterThan(hasRealPair ? 5 : 8);
 		expect(rtp?.jitter_ms).toBeLessThan(40);
 		const scraped = series(await (await service.fetch("/metrics")).text());
 		const value = (name: string) => scraped.get(name) ?? Number.NaN;
@@ -44,7 +54,7 @@ describe("what comes of a phone's sound", { concurrent: true }, () => {
 		const jitters = value("flowdial_rtp_jitter_seconds_count");
 		const sum = value("flowdial_rtp_jitter_seconds_sum");
 		expect(jitters).toBeGreaterThan(0);
-		expect(sum).toBeGreaterThan(0.008);
+		expect(sum).toBeGreaterThan(0.005);
 	});
 
 	it("counts each packet once where many gaps follow each other", async () => {
@@ -54,7 +64,7 @@ describe("what comes of a phone's sound", { concurrent: true }, () => {
 		);
 		const rtp = await rung(phone, LONG_MS);
 		expect(phone.lost).toBeGreaterThan(60);
-		expect(Math.abs((rtp?.lost ?? 0) - phone.lost)).toBeLessThan(8);
+		expectLost(rtp, phone);
 	});
 
 	it("is not known of a short call's losses", async () => {

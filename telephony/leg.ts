@@ -55,6 +55,7 @@ export class Leg {
 		dialog.on("update", (request, response) => {
 			void this.#renegotiate(request, response);
 		});
+		dialog.on("ack", (request) => this.#answered(request));
 		dialog.on("info", (request, response) => this.#info(request, response));
 		endpoint.over.addEventListener("abort", () => this.#end({ by: "engine" }), {
 			once: true,
@@ -122,7 +123,6 @@ export class Leg {
 				: this.#dialog.local.sdp;
 			if (answer === null) return response.send(481);
 			this.#dialog.local.sdp = answer;
-			if (!request.body) this.#dialog.once("ack", (ack) => this.#answered(ack));
 			response.send(200, { headers, body: answer });
 		} catch (error) {
 			this.#options.log.warn({ err: error }, `${request.method} refused`);

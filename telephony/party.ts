@@ -238,8 +238,9 @@ export class Party {
 			if (!result.answered) early.end();
 			if (result.answered) return result;
 			// once: RFC 4028 §7.3
-			if (sessionS === SESSION_S && (result.leastSessionS ?? 0) > SESSION_S) {
-				sessionS = result.leastSessionS ?? SESSION_S;
+			const { leastSessionS = 0 } = result;
+			if (sessionS === SESSION_S && leastSessionS > SESSION_S) {
+				sessionS = leastSessionS;
 				continue;
 			}
 			if (!result.redirectTo || ++redirects > MAX_REDIRECTS) return result;

@@ -85,13 +85,12 @@ export function ring(
 		};
 		const fail = (
 			status: number | null,
-			said: {
-				redirectTo: string | null;
-				leastSessionS?: number | undefined;
-			} = {
-				redirectTo: null,
-			},
-		) => settle({ answered: false, missed: missed(status, attempt), ...said });
+			said: Partial<Extract<RingResult, { answered: false }>> = {},
+		) =>
+			settle({
+				...{ answered: false, missed: missed(status, attempt) },
+				...{ redirectTo: null, ...said },
+			});
 		const cancel = (because: "ring_timeout" | StopReason) => {
 			if (attempt.canceledBecause) return;
 			attempt.canceledBecause = because;

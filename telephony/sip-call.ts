@@ -10,7 +10,7 @@ import type {
 } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { DigitQueue } from "../core/digits.js";
-import { Fault } from "../core/fault.js";
+import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { MediaShare } from "../core/media-share.js";
 import type { Sound } from "../core/sounds.js";
@@ -92,9 +92,14 @@ export class SipCall implements Call {
 		const playing = endpoint.play(this.#share.sound(path));
 		const done = new AbortController();
 		if (stopOnDigit)
-			void this.digits.pressed(done.signal).then(async () => {
-				if (!done.signal.aborted) await endpoint.stopPlaying(playing);
-			});
+			this.digits
+				.pressed(done.signal)
+				.then(async () => {
+					if (!done.signal.aborted) await endpoint.stopPlaying(playing);
+				})
+				.catch((error) => {
+					this.#log.warn({ err: message(error) }, "a sound is not stopped");
+				});
 		try {
 			// nobody waits for the rest of a sound that nobody hears
 			return await unlessAborted(playing, this.over);

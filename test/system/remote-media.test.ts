@@ -27,16 +27,22 @@ describe.skipIf(!hasSipp)("a FreeSWITCH that shares no folder", () => {
 		};
 	});
 
-	it("fetches what it plays, and leaves what it has recorded", async () => {
+	/** A call that plays so many milliseconds of a tone, until it is hung up. */
+	async function recorded(milliseconds: number) {
 		const phone = await service.phone([
 			...[invited(), rings(), answers(), isHungUp()],
 		]);
-		const url = service.backend.tone(TONE_HZ, 1_500);
+		const url = service.backend.tone(TONE_HZ, milliseconds);
 		const call = await service.call(
 			phone.uri,
 			[{ id: "tone", type: "play", url }],
 			{ record: true },
 		);
+		return { phone, call };
+	}
+
+	it("fetches what it plays, and leaves what it has recorded", async () => {
+		const { phone, call } = await recorded(1_500);
 		const ended = await call.ended();
 		expect(ended.end).toMatchObject({ reason: "completed" });
 		expect(ended.events.map(({ type }) => type)).toContain("recording.ready");
@@ -50,15 +56,7 @@ describe.skipIf(!hasSipp)("a FreeSWITCH that shares no folder", () => {
 	});
 
 	it("leaves what it has recorded of a call that the service ends", async () => {
-		const phone = await service.phone([
-			...[invited(), rings(), answers(), isHungUp()],
-		]);
-		const url = service.backend.tone(TONE_HZ, 20_000);
-		const call = await service.call(
-			phone.uri,
-			[{ id: "tone", type: "play", url }],
-			{ record: true },
-		);
+		const { phone, call } = await recorded(20_000);
 		await call.event("step.started", "tone");
 		await sleep(500);
 		await call.stop();
@@ -81,15 +79,7 @@ describe.skipIf(!hasSipp)("a FreeSWITCH that shares no folder", () => {
 	});
 
 	it("does not keep a call from its end once it is lost", async () => {
-		const phone = await service.phone([
-			...[invited(), rings(), answers(), isHungUp()],
-		]);
-		const url = service.backend.tone(TONE_HZ, 20_000);
-		const call = await service.call(
-			phone.uri,
-			[{ id: "tone", type: "play", url }],
-			{ record: true },
-		);
+		const { call } = await recorded(20_000);
 		await call.event("step.started", "tone");
 		const before = performance.now();
 		await softswitch?.child.exit("SIGKILL");

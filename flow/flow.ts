@@ -4,8 +4,9 @@ import type { Problem } from "../core/fault.js";
 import type { SipAddress } from "../core/sip-address.js";
 import type { CheckFacts, StepDefinition } from "../steps/step.js";
 import { type Element, readElement } from "./element.js";
-import { checkGraph, unreached } from "./graph.js";
+import { checkGraph } from "./graph.js";
 import { MOST_STEPS, MOST_VARIABLES } from "./limits.js";
+import { lint } from "./lint.js";
 import { at, problem } from "./problem.js";
 import { checkSensitive, sensitiveNames } from "./sensitive.js";
 
@@ -42,6 +43,8 @@ export interface CompileContext {
 	refusesSip?(address: SipAddress): boolean;
 	/** Steps at the most; MOST_STEPS if left out. */
 	mostSteps?: number | undefined;
+	/** Names of the variables that the flow is started with. */
+	variables?: Iterable<string>;
 	/** JSON path of the flow in the request. */
 	path?: string;
 }
@@ -49,13 +52,14 @@ export interface CompileContext {
 export type Compiled =
 	/** Warnings: odd, but it can run. */
 	| { ok: true; flow: Flow; warnings: Problem[] }
-	| { ok: false; problems: Problem[] };
+	| { ok: false; problems: Problem[]; warnings: Problem[] };
 
 /** Checks a flow as a client wrote it and tells everything that is wrong with it at once. */
 export function compileFlow(input: unknown, context: CompileContext): Compiled {
 	const path = context.path ?? "$.flow";
 	const elements = readElements(input, path, context.mostSteps);
-	if (!Array.isArray(elements)) return { ok: false, problems: [elements] };
+	if (!Array.isArray(elements))
+		return { ok: false, problems: [elements], warnings: [] };
 	const problems: Problem[] = checkVariables(elements, path);
 	const warnings: Problem[] = [];
 	const graph = checkGraph(elements);
@@ -67,9 +71,9 @@ export function compileFlow(input: unknown, context: CompileContext): Compiled {
 		problems.push(...(graph[index] ?? []));
 		warnings.push(...found.warnings);
 	}
-	if (problems.length > 0) return { ok: false, problems };
-	const flow = build(elements);
-	return { ok: true, flow, warnings: [...unreached(elements), ...warnings] };
+	if (problems.length > 0) return { ok: false, problems, warnings };
+	warnings.unshift(...lint(elements, context.variables));
+	return { ok: true, flow: build(elements), warnings };
 }
 
 /** A kept `source` as a flow again. Nothing outside it is asked: entities and trunks may have changed since. */

@@ -57,19 +57,6 @@ export function reachedFrom<Node>(
 	return reached;
 }
 
-/** A warning for each element that no edge leads to, directly or through others. */
-export function unreached(elements: readonly Element[]): Problem[] {
-	const byId = new Map(elements.map((element) => [element.id, element]));
-	const reached = reachedFrom(elements[0], ({ edges }) =>
-		Array.from(edges.values(), ({ id }) => byId.get(id)),
-	);
-	return elements
-		.filter((element) => !reached.has(element))
-		.map(({ path, raw }) =>
-			problem(at(path, "id"), raw.id, "no step leads here, so it never runs"),
-		);
-}
-
 function edgePath(path: string, name: string): string {
 	return name.startsWith("flow.")
 		? at(at(path, "flow"), name.slice("flow.".length))

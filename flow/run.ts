@@ -18,6 +18,7 @@ import {
 	untilReleased,
 } from "./sensitive.js";
 import { shortened, startVariables } from "./variables.js";
+import { edgeTaken } from "./ways.js";
 
 /** Everything a walk needs from the outside. */
 export interface RunContext {
@@ -105,7 +106,7 @@ class Walk {
 		for (const [name, value] of Object.entries(result.variables ?? {}))
 			this.#variables.set(name, shortened(value));
 		this.#hungUp ||= result.outcome === "hangup";
-		const edge = this.#isOver ? null : edgeOf(step, result);
+		const edge = this.#isOver ? null : edgeTold(step, result);
 		const duration_s = inSeconds(clock.monotonic() - startedAt);
 		const { outcome, detail = null } = result;
 		yield {
@@ -237,17 +238,13 @@ class Walk {
 	}
 }
 
-/** The first edge that the step has among those of the outcome; where digits are sensitive its name does not say them. */
-function edgeOf(
+/** The edge that is taken, as it is told: where digits are sensitive its name does not say them. */
+function edgeTold(
 	step: FlowStep,
-	{ outcome, digits = "" }: StepResult,
+	result: StepResult,
 ): { name: string; to: string } | null {
-	const { definition, edges } = step;
-	for (const wanted of definition.outcomes[outcome]?.edges ?? []) {
-		const name = wanted.replace("<digits>", () => digits);
-		const to = edges.get(name);
-		if (to !== undefined)
-			return { name: isSensitive(step) ? wanted : name, to };
-	}
-	return null;
+	const taken = edgeTaken(step.definition, step.edges, result);
+	if (!taken) return null;
+	const { wanted, name, to } = taken;
+	return { name: isSensitive(step) ? wanted : name, to };
 }

@@ -14,6 +14,8 @@ import { getHealth } from "./routes/get-health.js";
 import { getReady } from "./routes/get-ready.js";
 import { postCallFlow } from "./routes/post-call-flow.js";
 import { postCallStop } from "./routes/post-call-stop.js";
+import { postFlowSimulate } from "./routes/post-flow-simulate.js";
+import { postFlowValidate } from "./routes/post-flow-validate.js";
 import { addScheduleRoutes } from "./routes/schedules.js";
 import { addWebhookRoutes } from "./routes/webhooks.js";
 
@@ -35,6 +37,8 @@ export function createApp(deps: AppDeps): Express {
 	get("/readyz", getReady(deps));
 	const [read, write] = [signedIn("calls:read"), signedIn("calls:write")];
 	post("/call/flow", write, postCallFlow(deps));
+	post("/call/flow/validate", read, postFlowValidate(deps));
+	post("/call/flow/simulate", read, postFlowSimulate(deps));
 	get("/calls/:id", read, getCall(deps));
 	get("/calls/:id/events", read, getCallEvents(deps));
 	api

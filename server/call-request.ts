@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { instant } from "../core/clock.js";
 import type { Entities } from "../core/entity.js";
-import { Fault, type Problem } from "../core/fault.js";
+import { Fault, type FaultCode, type Problem } from "../core/fault.js";
 import { checkUrl } from "../core/http.js";
 import type { Limits } from "../core/limits.js";
 import type { SipAddress } from "../core/sip-address.js";
-import { compileFlow, type Flow } from "../flow/flow.js";
+import { type Compiled, compileFlow, type Flow } from "../flow/flow.js";
 import { problem } from "../flow/problem.js";
 import { initialVariables } from "../flow/variables.js";
 import { retryFields } from "../steps/retry.js";
@@ -103,66 +103,104 @@ export interface CallRequest
 	warnings: Problem[];
 }
 
+/** What it is checked against. */
+export interface ReadContext {
+	now: number;
+	entities: Entities;
+	hasTrunk: boolean;
+	/** The account's. */
+	limits: Limits;
+	refusesSip(address: SipAddress): boolean;
+	/** Whether events could not be sent to a URL that names this address. */
+	refuses(url: string): boolean;
+}
+
+type Checked =
+	| { ok: true; request: CallRequest }
+	| { ok: false; code: FaultCode; problems: Problem[]; warnings: Problem[] };
+
 /** Reads the body of POST /call/flow; throws a Fault with all that is wrong with it and its flow, not the first thing only. */
 export function readCallRequest(
 	body: unknown,
-	context: {
-		now: number;
-		entities: Entities;
-		hasTrunk: boolean;
-		/** The account's. */
-		limits: Limits;
-		refusesSip(address: SipAddress): boolean;
-		/** Whether events could not be sent to a URL that names this address. */
-		refuses(url: string): boolean;
-	},
+	context: ReadContext,
 ): CallRequest {
-	if (!isRecord(body))
-		throw new Fault("BAD_REQUEST", "The body is not a JSON object", {
-			problems: [
-				problem(
-					"$",
-					body,
-					`send an object with ${Object.keys(fields).join(", ")}`,
-				),
-			],
-		});
+	const checked = checkCallRequest(body, context);
+	if (checked.ok) return checked.request;
+	if (isRecord(body)) throw badRequest(checked.problems, checked.code);
+	const { problems } = checked;
+	throw new Fault("BAD_REQUEST", "The body is not a JSON object", { problems });
+}
+
+/** The same without throwing. */
+export function checkCallRequest(body: unknown, context: ReadContext): Checked {
+	if (!isRecord(body)) {
+		const hint = `send an object with ${Object.keys(fields).join(", ")}`;
+		const problems = [problem("$", body, hint)];
+		return { ok: false, code: "BAD_REQUEST", problems, warnings: [] };
+	}
 	const read = bodySchema.safeParse(body);
 	const { limits, entities } = context;
 	const compiled = compileFlow(body.flow, {
 		...context,
 		mostSteps: limits.max_steps,
+		variables: namesOf(body.variables),
 		path: "$.flow",
 	});
 	const ofNumbers = refusedNumbers(body.flow, limits, (id) => entities.has(id));
+	const { warnings } = compiled;
 	if (read.success && compiled.ok && ofNumbers.length === 0) {
-		const { record, publish, variables, metadata, start_at } = read.data;
-		const retry = isRetried(read.data.retry) ? read.data.retry : null;
-		const dueAt = Math.max(start_at ?? context.now, context.now);
-		const { flow } = compiled;
-		const warnings = [...compiled.warnings];
-		if (publish && context.refuses(publish.url))
-			warnings.push({
-				path: "$.publish.url",
-				hint: "a private address that HTTP_ALLOW does not name: no event can be sent",
-			});
-		if (start_at !== undefined && start_at < context.now)
-			warnings.push({
-				path: "$.start_at",
-				value: instant(start_at),
-				hint: "this instant is past, so the call is dialled at once",
-			});
-		return {
-			...{ record, publish, variables, metadata, flow, warnings },
-			...{ dueAt, retry },
-		};
+		warnings.push(...bodyWarnings(read.data, context));
+		return { ok: true, request: requestOf(read.data, compiled, context) };
 	}
 	const ofBody = read.success ? [] : bodyProblems(read.error, body);
 	const ofFlow = compiled.ok ? [] : compiled.problems;
-	const problems = [...ofBody, ...ofFlow, ...ofNumbers];
-	const code = ofFlow.length > 0 ? "BAD_FLOW" : "DESTINATION_REFUSED";
-	throw badRequest(problems, ofBody.length > 0 ? "BAD_REQUEST" : code);
+	const ofRest = ofFlow.length > 0 ? "BAD_FLOW" : "DESTINATION_REFUSED";
+	return {
+		ok: false,
+		code: ofBody.length > 0 ? "BAD_REQUEST" : ofRest,
+		problems: [...ofBody, ...ofFlow, ...ofNumbers],
+		warnings,
+	};
 }
+
+type Body = z.infer<typeof bodySchema>;
+
+function requestOf(
+	body: Body,
+	{ flow, warnings }: Extract<Compiled, { ok: true }>,
+	{ now }: ReadContext,
+): CallRequest {
+	const { record, publish, variables, metadata, start_at } = body;
+	const retry = isRetried(body.retry) ? body.retry : null;
+	const dueAt = Math.max(start_at ?? now, now);
+	return {
+		...{ record, publish, variables, metadata, flow, warnings },
+		...{ dueAt, retry },
+	};
+}
+
+function bodyWarnings(
+	{ publish, start_at }: Body,
+	{ now, refuses }: ReadContext,
+): Problem[] {
+	const warnings: Problem[] = [];
+	if (publish && refuses(publish.url))
+		warnings.push({
+			path: "$.publish.url",
+			hint: "a private address that HTTP_ALLOW does not name: no event can be sent",
+		});
+	if (start_at !== undefined && start_at < now)
+		warnings.push({
+			path: "$.start_at",
+			value: instant(start_at),
+			hint: "this instant is past, so the call is dialled at once",
+		});
+	return warnings;
+}
+
+/** Right or wrong: what is wrong with them is told by itself. */
+const namesOf = (variables: unknown): string[] =>
+	isRecord(variables) ? Object.keys(variables) : [];
 
 const isRetried = (retry: RetryPolicy | null) =>
 	retry !== null && retry.attempts > 1;

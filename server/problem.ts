@@ -1,7 +1,18 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
+import { z } from "zod";
 import { Fault, faults } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import { problem as problemAt } from "../flow/problem.js";
+
+/** One thing that is wrong or odd. */
+export const problemSchema = z.object({
+	path: z.string().describe("JSON path, such as $.flow[3].next_step"),
+	value: z
+		.unknown()
+		.optional()
+		.describe("What stands there, shortened; left out where it may be secret"),
+	hint: z.string().describe("What is wrong with it, or what to do"),
+});
 
 /** The last handler: every error becomes application/problem+json (RFC 9457), and what is not the client's is logged. */
 export function problemHandler(log: Log): ErrorRequestHandler {

@@ -4,7 +4,7 @@ import { at, problem } from "../flow/problem.js";
 import { closest } from "../steps/closest.js";
 
 /** A body can hold a hundred thousand problems. */
-const MOST_TOLD = 1_000;
+export const MOST_TOLD = 1_000;
 /** Guesses are made for so many unknown fields. */
 const MOST_GUESSES = 20;
 /** Their values are not repeated in answers. */

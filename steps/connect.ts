@@ -62,6 +62,8 @@ export const connect = defineStep({
 		next_step: nextStep,
 	},
 	templates: { number: "text", caller_id: "text", sip_headers: "header" },
+	waitsFor: "party",
+	sets: () => ["connect.outcome", "connect.duration_s"],
 	secret: [],
 	outcomes: {
 		completed: {

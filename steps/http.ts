@@ -11,13 +11,18 @@ import {
 } from "./fields.js";
 import { reads } from "./fill.js";
 import { parsePath, readPath } from "./json-path.js";
-import { defineStep, type StepResult } from "./step.js";
+import { defineStep, type Finding, type StepResult } from "./step.js";
 
 const LONGEST_BODY = 65_536;
 const LONGEST_ANSWER_BYTES = 1_048_576;
 const MOST_ENTRIES = 50;
 const HTTPS_ONLY =
 	"sensitive digits are sent to an https address only; begin it with https://";
+const NO_FAIL: Finding = {
+	severity: "warning",
+	field: "flow",
+	hint: "where the server does not answer with 2xx, the callee is hung up on: add the edge fail",
+};
 const EXAMPLE_URL = "https://api.example.com/accounts/<<account_id>>";
 
 /** RFC 9110 §5.1: a field name is a token. */
@@ -115,7 +120,8 @@ export const http = defineStep({
 		},
 		hangup: { says: "The callee hung up", edges: [] },
 	},
-	sets: ({ variables = {} }) => Object.keys(variables),
+	waitsFor: "server",
+	sets: ({ variables = {} }) => ["http.status", ...Object.keys(variables)],
 	examples: [
 		{
 			title: "Look an account up",
@@ -155,11 +161,12 @@ export const http = defineStep({
 			outcome: "hangup",
 		},
 	],
-	check({ url, headers, body }, { sensitive }) {
+	check({ url, headers, body, flow, next_step }, { sensitive }) {
 		const carries = reads(headers, sensitive) || reads(body, sensitive);
-		if (!carries || url === undefined || !/^http:/i.test(url))
-			return checkStart(url);
-		return [{ severity: "problem", field: "url", hint: HTTPS_ONLY }];
+		if (carries && url !== undefined && /^http:/i.test(url))
+			return [{ severity: "problem", field: "url", hint: HTTPS_ONLY }];
+		const hasFail = !flow?.success || flow.fail || next_step;
+		return [...checkStart(url), ...(hasFail ? [] : [NO_FAIL])];
 	},
 	async execute(step, context) {
 		const complaint = checkUrl(step.url);

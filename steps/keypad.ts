@@ -68,6 +68,13 @@ export const keypad = defineStep({
 		hangup: { says: "The callee hung up", edges: [] },
 	},
 	sets: ({ variable }) => (variable === undefined ? [] : [variable]),
+	waitsFor: "digits",
+	takes({ count, terminator }, presses) {
+		const end = terminator === undefined ? -1 : presses.indexOf(terminator);
+		return end !== -1 && end < count
+			? end + 1
+			: Math.min(count, presses.length);
+	},
 	examples: [
 		{
 			title: "An account number",
@@ -100,7 +107,7 @@ export const keypad = defineStep({
 			outcome: "hangup",
 		},
 	],
-	check({ count, flow = {}, terminator, sensitive }) {
+	check({ count, flow = {}, terminator, sensitive, next_step }) {
 		const exact = Object.keys(flow).filter(
 			(key) => key !== "timeout" && key !== "*",
 		);
@@ -118,6 +125,7 @@ export const keypad = defineStep({
 				sensitive ? exact : [],
 				"the step that comes next tells that these sensitive digits were pressed; let an http step check them",
 			),
+			...(leavesOut(flow, count, terminator) && !next_step ? [LEFT_OUT] : []),
 		];
 	},
 	async execute(step, { call, over }) {
@@ -143,6 +151,23 @@ export const keypad = defineStep({
 		return resultOf(step, digits.slice(0, step.count));
 	},
 });
+
+const LEFT_OUT: Finding = {
+	severity: "warning",
+	field: "flow",
+	hint: "whoever presses anything else is hung up on: add the edge *, for any other digits",
+};
+
+/** Whether there are edges, but none for some keys. */
+function leavesOut(
+	flow: Readonly<Record<string, string>>,
+	count: number | undefined,
+	terminator: string | undefined,
+): boolean {
+	if (Object.keys(flow).length === 0 || flow["*"] !== undefined) return false;
+	const keys = [..."0123456789*#"].filter((key) => key !== terminator);
+	return count !== 1 || keys.some((key) => flow[key] === undefined);
+}
 
 function warnings(edges: readonly string[], hint: string): Finding[] {
 	return edges.map((edge) => ({

@@ -27,6 +27,7 @@ export const play = defineStep({
 		next_step: nextStep,
 	},
 	templates: { text: "text", url: "url" },
+	waitsFor: "sound",
 	secret: [],
 	outcomes: {
 		played: { says: "It was played to its end", edges: ["next_step"] },

@@ -36,7 +36,11 @@ export interface StepDefinition<
 	/** Fields whose values never come back in an answer. */
 	secret: readonly (keyof F & string)[];
 	outcomes: Readonly<Record<O, OutcomeRow>>;
-	/** Names of the variables that a step sets, besides those that every step of its type sets. */
+	/** What of the outside world it waits for; a step without it is done at once. */
+	waitsFor?: "digits" | "party" | "server" | "sound";
+	/** How many of the keys that were pressed it takes; the others wait for the next step. */
+	takes?(step: StepOf<F>, presses: string): number;
+	/** Names of the variables that a step sets. */
 	sets?(step: Partial<StepOf<F>>): readonly string[];
 	examples: readonly Example<O>[];
 	/** What the fields say together or about the world; fields that are wrong by themselves are left out of `step`. */

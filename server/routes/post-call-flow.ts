@@ -3,25 +3,20 @@ import { newId } from "../../core/id.js";
 import { readTraceparent } from "../../core/trace.js";
 import { flowHash } from "../../flow/flow.js";
 import { startVariables } from "../../flow/variables.js";
-import { cloudIdOf, limitsOf } from "../auth.js";
+import { cloudIdOf } from "../auth.js";
 import { readCallRequest } from "../call-request.js";
 import type { AppDeps } from "../deps.js";
 import { answerOnce } from "../idempotency.js";
+import { readContext } from "../read-context.js";
 
 /** POST /call/flow: keeps the call and answers 202; it is dialled when its turn comes. */
 export function postCallFlow(deps: AppDeps): RequestHandler {
-	const { dispatcher, directory, hasTrunk, refusesSip, http, clock } = deps;
+	const { dispatcher, clock } = deps;
 	return async (request, response) => {
 		await answerOnce(deps, request, response, async (keep) => {
 			const cloudId = cloudIdOf(response);
-			const { warnings, ...wanted } = readCallRequest(request.body, {
-				now: clock.now(),
-				entities: await directory.entitiesOf(cloudId),
-				hasTrunk,
-				limits: limitsOf(response),
-				refusesSip,
-				refuses: http.refuses,
-			});
+			const context = await readContext(deps, response);
+			const { warnings, ...wanted } = readCallRequest(request.body, context);
 			const id = newId();
 			const values = startVariables(
 				wanted.flow,

@@ -33,10 +33,13 @@ describe("a flow that is odd", () => {
 			},
 			/twice/,
 		],
-		[{ type: "play", url: "{{address}}" }, /percent-encoded/],
-		[{ type: "keypad", count: 2, flow: { 123: 1 } }, /never be the input/],
+		[{ type: "play", url: "{{call.number}}" }, /percent-encoded/],
 		[
-			{ type: "keypad", count: 2, terminator: "#", flow: { "1#": 1 } },
+			{ type: "keypad", count: 2, flow: { 123: 1, "*": 1 }, timeout: 1 },
+			/never be the input/,
+		],
+		[
+			{ type: "keypad", count: 2, terminator: "#", flow: { "1#": 1, "*": 1 } },
 			/never be the input/,
 		],
 	])("is accepted with a warning: %o", (step, hint) => {
@@ -46,7 +49,7 @@ describe("a flow that is odd", () => {
 	});
 
 	it("is not odd because of a loop, a template or an entity", () => {
-		const { warnings } = compile([
+		const flow = [
 			{ ...ENTRY, number: "support" },
 			{ id: 1, type: "play", text: "Hi <<name>>", next_step: 2 },
 			{
@@ -65,8 +68,10 @@ describe("a flow that is odd", () => {
 				entity: "{{e}}",
 				next_step: 4,
 			},
-			{ id: 4, type: "connect", number: "<<who>>", next_step: 1 },
-		]);
-		expect(warnings).toEqual([]);
+			{ id: 4, type: "connect", number: "<<who>>", next_step: 5 },
+			{ id: 5, type: "keypad", count: 1, flow: { "*": 1 } },
+		];
+		const variables = ["name", "host", "d", "e", "who"];
+		expect(compile(flow, { variables }).warnings).toEqual([]);
 	});
 });

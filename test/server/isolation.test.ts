@@ -23,6 +23,14 @@ const rows: Record<string, Row> = {
 		...{ scope: "calls:write", foreign: "own" },
 		body: { flow: [call] },
 	},
+	"POST /call/flow/validate": {
+		...{ scope: "calls:read", foreign: "own" },
+		body: { flow: [call] },
+	},
+	"POST /call/flow/simulate": {
+		...{ scope: "calls:read", foreign: "own" },
+		body: { flow: [call] },
+	},
 	"GET /calls/:id": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/events": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/recording": { scope: "calls:read", foreign: 404 },

@@ -1,4 +1,4 @@
-type Row = Record<string, unknown>;
+export type Row = Record<string, unknown>;
 
 /** One thing: its fields, one a line. */
 export function fieldsOf(thing: Row): string {
@@ -28,11 +28,11 @@ export function tableOf(rows: readonly Row[], columns: string[]): string {
 		.join("\n");
 }
 
-function shown(value: unknown): string {
+/** One value on one line; a terminal obeys control characters. */
+export function shown(value: unknown): string {
 	if (value === null || value === undefined) return "-";
 	if (Array.isArray(value)) return value.map(shown).join(",");
 	const text =
 		typeof value === "object" ? JSON.stringify(value) : String(value);
-	// a terminal obeys control characters
 	return text.replace(/\p{Cc}/gu, "?");
 }

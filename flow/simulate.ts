@@ -21,7 +21,7 @@ export interface SimulateOptions {
 	/** Epoch milliseconds; it stays this instant. */
 	now: number;
 	/** Voice ids that exist. */
-	entities: readonly string[];
+	entities: readonly string[] | "any";
 	script: readonly ScriptEntry[];
 }
 
@@ -191,7 +191,8 @@ class World {
 		followedBy: string | undefined,
 	): Outside | { wants: Wanted; hint: string | null } {
 		const { now, entities } = this.#options;
-		const always = { at: instant(now), entities };
+		const exist = entities === "any" ? textsOf(filled) : entities;
+		const always = { at: instant(now), entities: exist };
 		const { definition } = step;
 		if (definition.type === "call")
 			return { ...always, rings: this.#take(["call"])?.call ?? "answered" };
@@ -276,6 +277,9 @@ class World {
 		return { wants, hint };
 	}
 }
+
+const textsOf = (filled: FlowStep["fields"]) =>
+	Object.values(filled).filter((value) => typeof value === "string");
 
 function answerOf(
 	http: ScriptEntry["http"],

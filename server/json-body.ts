@@ -1,7 +1,7 @@
 import { Fault, type Problem } from "../core/fault.js";
+import { describeJsonError } from "../core/json-error.js";
 import { at } from "../flow/problem.js";
 import { replaceUnstorable } from "../store/json.js";
-import { describeJsonError } from "./json-error.js";
 
 /** Objects and lists in each other; what walks a value by recursion must not run out of stack. */
 const DEEPEST = 64;

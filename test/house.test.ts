@@ -25,7 +25,7 @@ const beside: Record<string, (target: string) => boolean> = {
 	docs: (target) =>
 		/^(docs|steps|core)\//.test(target) || target === "server/call-request.ts",
 	demo: (target) => /^(demo|softswitch\/lab)\//.test(target),
-	cli: (target) => /^cli\//.test(target),
+	cli: (target) => /^(cli|flow|steps|core|audio)\//.test(target),
 	bench: (target) => /^(bench\/|demo\/service-process\.)/.test(target),
 };
 

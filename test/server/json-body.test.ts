@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../core/fault.js";
+import { describeJsonError } from "../../core/json-error.js";
 import { parseJson } from "../../server/json-body.js";
-import { describeJsonError } from "../../server/json-error.js";
 
 const parse = (text: string | Buffer) => parseJson(Buffer.from(text));
 

@@ -1,0 +1,149 @@
+import type { Command } from "commander";
+import { systemClock } from "../core/clock.js";
+import type { Problem } from "../core/fault.js";
+import { type ScriptEntry, scriptSchema } from "../flow/script.js";
+import { ask, CliError } from "./client.js";
+import {
+	checkFlow,
+	entitiesIn,
+	type FlowContext,
+	readFlowFile,
+	readJson,
+} from "./flow-file.js";
+import { shown } from "./print.js";
+import { pair, type Session } from "./session.js";
+import { simulateFlow } from "./simulate.js";
+
+interface Given {
+	entities?: string;
+	var: Record<string, string>;
+	now?: string;
+}
+
+const variable = (text: string, before: Record<string, string>) => {
+	const [name, value] = pair(text);
+	return { ...before, [name]: value };
+};
+
+/** `lint` and `simulate`: what needs no service. */
+export function addFlowCommands(program: Command, session: Session): void {
+	const flowCommand = (name: string, description: string) =>
+		program
+			.command(`${name} <file>`)
+			.description(description)
+			.option(
+				"--entities <file>",
+				"voice ids, as the setting ENTITIES has them",
+			)
+			.option("--var <name=value>", "a variable; may be repeated", variable, {})
+			.option("--now <instant>", "such as 2030-10-11T20:48:00Z");
+	flowCommand("lint", "says what is wrong and what is odd about a flow")
+		.option("--strict", "fail also if something is odd")
+		.option("--remote", "ask the API, which knows the account's voice ids")
+		.action(
+			async (
+				file: string,
+				given: Given & { strict?: boolean; remote?: boolean },
+			) => {
+				const flowFile = await readFlowFile(file);
+				const { problems, warnings } = given.remote
+					? await validate(session, flowFile.body)
+					: lintOf(checkFlow(flowFile, contextOf(given)));
+				if (session.isJson) session.tell({ problems, warnings });
+				else tellLint(file, problems, warnings);
+				const isBad =
+					problems.length > 0 || (given.strict && warnings.length > 0);
+				if (isBad) process.exitCode = 1;
+			},
+		);
+	flowCommand("simulate", "walks a flow without a call")
+		.option(
+			"--script <json>",
+			"what happens, or the name of a file that says it",
+		)
+		.option("--speak", "say aloud what the callee hears")
+		.action(
+			async (
+				file: string,
+				given: Given & { script?: string; speak?: boolean },
+			) => {
+				const context = contextOf(given);
+				const checked = checkFlow(await readFlowFile(file), context);
+				if (!checked.ok) {
+					tellLint(file, checked.problems, checked.warnings);
+					process.exitCode = 1;
+					return;
+				}
+				const isDone = await simulateFlow(checked, {
+					...{ now: context.now, entities: context.entities },
+					script:
+						given.script === undefined ? null : await scriptOf(given.script),
+					isJson: session.isJson,
+					speaks: given.speak === true,
+				});
+				if (!isDone) process.exitCode = 1;
+			},
+		);
+}
+
+interface Lint {
+	problems: readonly Problem[];
+	warnings: readonly Problem[];
+}
+
+const lintOf = (checked: ReturnType<typeof checkFlow>): Lint =>
+	checked.ok ? { problems: [], warnings: checked.warnings } : checked;
+
+const validate = async (session: Session, body: unknown) =>
+	(await ask(session.connection, "POST", "/call/flow/validate", body)) as Lint; // its documented answer
+
+function tellLint(
+	file: string,
+	problems: readonly Problem[],
+	warnings: readonly Problem[],
+): void {
+	const line = (word: string, { path, value, hint }: Problem) =>
+		`${word} ${path}${value === undefined ? "" : ` (${shown(value)})`}: ${shown(hint)}`;
+	for (const one of problems) console.log(line("wrong", one));
+	for (const one of warnings) console.log(line("odd  ", one));
+	const count = (all: readonly Problem[], what: string) =>
+		`${all.length} ${what}`;
+	console.log(
+		problems.length + warnings.length === 0
+			? `${file}: nothing is wrong`
+			: `${file}: ${count(problems, "wrong")}, ${count(warnings, "odd")}`,
+	);
+}
+
+function contextOf({ entities, var: variables, now }: Given) {
+	const at = now === undefined ? systemClock.now() : Date.parse(now);
+	if (Number.isNaN(at))
+		throw new CliError("--now: write an instant such as 2030-10-11T20:48:00Z");
+	return {
+		now: at,
+		entities: entities === undefined ? undefined : entitiesIn(entities),
+		variables,
+	} satisfies FlowContext;
+}
+
+async function scriptOf(given: string): Promise<ScriptEntry[]> {
+	const isText = /^\s*\[/.test(given);
+	const json = isText ? parse(given) : await readJson(given);
+	const read = scriptSchema.safeParse(json);
+	if (read.success) return read.data;
+	const lines = read.error.issues.map(({ path, message }) => {
+		const where = path.map((key) =>
+			typeof key === "number" ? `[${key}]` : `.${String(key)}`,
+		);
+		return `$${where.join("")}: ${message}`;
+	});
+	throw new CliError(`--script:\n  ${lines.join("\n  ")}`);
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		throw new CliError("--script: this is not JSON");
+	}
+}

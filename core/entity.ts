@@ -9,12 +9,14 @@ export const entityId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
 
 /** Somebody who can be rung by a voice id: a user at one or more targets, or a team. */
 export const entitySchema = z.strictObject({
-	kind: z.enum(["user", "team"], { error: "write user or team" }),
+	kind: z
+		.enum(["user", "team"], { error: "write user or team" })
+		.describe("user or team"),
 	name: z
 		.string({ error: "write a name" })
 		.min(1, { error: "write a name" })
-		.max(200, { error: "at most 200 characters" }),
-	/** Numbers or `sip:` addresses. */
+		.max(200, { error: "at most 200 characters" })
+		.describe("For people"),
 	targets: z
 		.array(
 			z
@@ -25,10 +27,12 @@ export const entitySchema = z.strictObject({
 			{ error: "write a list of numbers and sip: addresses" },
 		)
 		.min(1, { error: "write at least one number or sip: address" })
-		.max(100, { error: "at most 100 targets" }),
+		.max(100, { error: "at most 100 targets" })
+		.describe("Numbers or sip: addresses where it is rung"),
 	strategy: z
 		.enum(["all", "in_order"], { error: "write all or in_order" })
-		.default("in_order"),
+		.default("in_order")
+		.describe("all: all targets at once; in_order: one after the other"),
 });
 export type Entity = z.infer<typeof entitySchema>;
 

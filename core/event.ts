@@ -3,20 +3,33 @@ import { outcomes, reasonNames } from "./outcome.js";
 
 const seconds = z.number().min(0).describe("Seconds, decimals allowed");
 const stepId = z.string().describe("The id of the step in the flow");
+const stepType = z.string().describe("The type of the step");
+const number = z.string().describe("Who is rung, variables filled");
+const callerId = z.string().describe("What that one is shown");
+const detail = z.string().describe("Why, in plain words");
+const entity = z.string().describe("The voice id of the user or team");
 
 const ending = {
 	outcome: z.enum(outcomes),
 	reason: z.enum(reasonNames),
-	sip_status: z.number().int().nullable(),
+	sip_status: z
+		.number()
+		.int()
+		.nullable()
+		.describe("The final status of the last INVITE; null where there is none"),
 	detail: z.string().nullable().describe("Plain words, where there are any"),
 	step_id: stepId.nullable().describe("The step that ran when it ended"),
 	ring_s: seconds,
 	talk_s: seconds.describe("From the answer until the leg was over"),
 	rtp: z
 		.object({
-			received: z.number().int(),
-			lost: z.number().int().nullable(),
-			jitter_ms: z.number().nullable(),
+			received: z.number().int().describe("Packets that came"),
+			lost: z
+				.number()
+				.int()
+				.nullable()
+				.describe("Packets that did not; null within six seconds"),
+			jitter_ms: z.number().nullable().describe("The largest jitter"),
 		})
 		.nullable()
 		.describe(
@@ -27,13 +40,13 @@ const ending = {
 /** What a call's events carry, by type: the wire format of the log, the store, the live stream and webhooks. */
 export const eventData = {
 	"call.queued": z.object({
-		number: z.string(),
-		caller_id: z.string(),
+		number,
+		caller_id: callerId,
 		due_at: z.iso.datetime().describe("It is not dialled before"),
 	}),
 	"call.dialing": z.object({
-		number: z.string(),
-		caller_id: z.string(),
+		number,
+		caller_id: callerId,
 		queued_s: seconds.describe(
 			"From when this attempt was due until it was dialled",
 		),
@@ -46,17 +59,20 @@ export const eventData = {
 	}),
 	"step.started": z.object({
 		step_id: stepId,
-		step_type: z.string(),
+		step_type: stepType,
 		warnings: z
 			.array(z.string())
 			.describe("Variables that were not set and count as empty"),
 	}),
 	"step.finished": z.object({
 		step_id: stepId,
-		step_type: z.string(),
+		step_type: stepType,
 		outcome: z.string().describe("One of the step's documented outcomes"),
 		edge: z
-			.object({ name: z.string(), to: stepId })
+			.object({
+				name: z.string().describe("next_step, or flow. and what was taken"),
+				to: stepId,
+			})
 			.nullable()
 			.describe(
 				"The edge taken; null where the flow ends. Exact digits of a sensitive step are not named: `flow.<digits>`",
@@ -69,13 +85,13 @@ export const eventData = {
 	}),
 	"sound.failed": z.object({
 		step_id: stepId,
-		detail: z.string(),
-		spoken_instead: z.boolean(),
+		detail,
+		spoken_instead: z.boolean().describe("The step's text is spoken instead"),
 	}),
-	"call.bridged": z.object({ step_id: stepId, number: z.string() }),
+	"call.bridged": z.object({ step_id: stepId, number }),
 	"call.unbridged": z.object({
 		step_id: stepId,
-		number: z.string(),
+		number,
 		duration_s: seconds,
 		ended_by: z.enum(["callee", "other", "engine"]),
 	}),
@@ -83,18 +99,18 @@ export const eventData = {
 		url: z.string().describe("Path of the wav in this API"),
 		attempt: z.number().int().describe("Which attempt it is of, from 1"),
 		duration_s: seconds,
-		bytes: z.number().int(),
+		bytes: z.number().int().describe("How large the wav is"),
 	}),
-	"recording.failed": z.object({ detail: z.string() }),
+	"recording.failed": z.object({ detail }),
 	"callback.scheduled": z.object({
 		step_id: stepId,
-		callback_id: z.string(),
-		entity: z.string(),
-		due_at: z.iso.datetime(),
+		callback_id: z.string().describe("The callback's id"),
+		entity,
+		due_at: z.iso.datetime().describe("When it is due"),
 	}),
 	"callback.skipped": z.object({
 		step_id: stepId,
-		entity: z.string(),
+		entity,
 		reason: z.enum(["past", "invalid_time", "unknown_entity"]),
 	}),
 	"call.attempt_ended": z.object({
@@ -135,14 +151,19 @@ export type FlowEvent = Extract<
 	}
 >;
 
+/** What every event has besides its type and its data. */
+export const eventFields = {
+	id: z.guid().describe("Of the event: a UUID, the same whenever it is sent"),
+	seq: z.int().describe("1, 2, 3 … within the call, without a gap"),
+	call_id: z.guid().describe("Which call"),
+	cloud_id: z.string().describe("Whose account"),
+	at: z.iso.datetime().describe("ISO 8601, UTC, milliseconds"),
+	metadata: z
+		.record(z.string(), z.unknown())
+		.exactOptional()
+		.describe("As it was posted with the call, where it was"),
+} as const;
+
 /** One event as it is kept and told. */
-export type CallEvent = CallHappening & {
-	id: string;
-	/** From 1, without a gap. */
-	seq: number;
-	call_id: string;
-	cloud_id: string;
-	/** ISO 8601, UTC, milliseconds. */
-	at: string;
-	metadata?: Record<string, unknown>;
-};
+export type CallEvent = CallHappening &
+	z.infer<z.ZodObject<typeof eventFields>>;

@@ -38,12 +38,14 @@ const entryFields = {
 				status: z
 					.int({ error: "write a status from 100 to 599" })
 					.min(100)
-					.max(599),
-				json: z.unknown().optional(),
+					.max(599)
+					.describe("The HTTP status"),
+				json: z.unknown().optional().describe("The body, as JSON"),
 				body: z
 					.string({ error: "write a string; JSON belongs into json" })
 					.max(LONGEST_BODY)
-					.optional(),
+					.optional()
+					.describe("The body, as text"),
 			},
 			{
 				error:

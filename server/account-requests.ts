@@ -25,17 +25,26 @@ const error = "write an object of limits";
 
 /** POST /accounts */
 export const newAccount = z.strictObject({
-	cloud_id: cloudId,
-	cloud_sid: line(255).nullable().default(null),
-	name: line(100).default("account"),
-	limits: z.strictObject(limitsSchema.shape, { error }).default({}),
+	cloud_id: cloudId.describe("The account's name in every request"),
+	cloud_sid: line(255)
+		.nullable()
+		.default(null)
+		.describe("Null: any cloud_sid will do"),
+	name: line(100).default("account").describe("For people"),
+	limits: z
+		.strictObject(limitsSchema.shape, { error })
+		.default({})
+		.describe("What it may do; what is left out has its default"),
 });
 
 // Object.fromEntries forgets the keys; each limit may also be null.
 const nullableLimits = Object.fromEntries(
 	Object.entries(limitFields).map(([name, schema]) => [
 		name,
-		schema.nullable().optional(),
+		schema
+			.nullable()
+			.optional()
+			.describe(schema.description ?? ""),
 	]),
 ) as {
 	[L in keyof typeof limitFields]: z.ZodOptional<
@@ -45,26 +54,35 @@ const nullableLimits = Object.fromEntries(
 
 /** PATCH /accounts/{cloud_id} */
 export const accountChange = z.strictObject({
-	name: line(100).optional(),
-	limits: z.strictObject(nullableLimits, { error }).optional(),
+	name: line(100).optional().describe("For people"),
+	limits: z
+		.strictObject(nullableLimits, { error })
+		.optional()
+		.describe("Those to change; null is the default"),
 });
 
 /** POST /tokens; `now` in epoch milliseconds. */
 export const newToken = (now: number) =>
 	z.strictObject({
-		cloud_id: cloudId.optional(),
-		name: line(100),
+		cloud_id: cloudId
+			.optional()
+			.describe(
+				"Another account, for the operator only (your own if left out)",
+			),
+		name: line(100).describe("For people"),
 		scopes: z
 			.array(z.enum(scopes, { error: `write ${scopes.join(", ")}` }), {
 				error: `write a list of ${scopes.join(", ")}`,
 			})
 			.min(1, { error: `write at least one of ${scopes.join(", ")}` })
 			.max(scopes.length, { error: "write each of them once" })
-			.transform((given) => scopes.filter((scope) => given.includes(scope))),
+			.transform((given) => scopes.filter((scope) => given.includes(scope)))
+			.describe("What it is good for; none implies another"),
 		expires_at: instant
 			.refine((at) => at > now, { error: "write an instant to come" })
 			.nullable()
-			.default(null),
+			.default(null)
+			.describe("It is good until then; null: for good"),
 	});
 
 const overlap = `write seconds from 0 to ${LONGEST_OVERLAP_S}`;
@@ -75,5 +93,6 @@ export const rotation = z.strictObject({
 		.number({ error: overlap })
 		.min(0, { error: overlap })
 		.max(LONGEST_OVERLAP_S, { error: overlap })
-		.default(0),
+		.default(0)
+		.describe("Seconds that the secret before goes on, up to 30 days"),
 });

@@ -11,6 +11,7 @@ import { getCall } from "./routes/get-call.js";
 import { getCallEvents } from "./routes/get-call-events.js";
 import { getCallRecording } from "./routes/get-call-recording.js";
 import { getHealth } from "./routes/get-health.js";
+import { getOpenApi } from "./routes/get-openapi.js";
 import { getReady } from "./routes/get-ready.js";
 import { postCallFlow } from "./routes/post-call-flow.js";
 import { postCallStop } from "./routes/post-call-stop.js";
@@ -19,7 +20,7 @@ import { postFlowValidate } from "./routes/post-flow-validate.js";
 import { addScheduleRoutes } from "./routes/schedules.js";
 import { addWebhookRoutes } from "./routes/webhooks.js";
 
-/** The HTTP API: every route, under `/api/v2` and without it. All but the health routes want the credential. */
+/** The HTTP API: every route, under `/api/v2` and without it. All but the health routes and the API's description want the credential. */
 export function createApp(deps: AppDeps): Express {
 	const signedIn = authenticate(deps);
 	const api = Router();
@@ -35,6 +36,7 @@ export function createApp(deps: AppDeps): Express {
 			.all(only("POST"));
 	get("/healthz", getHealth);
 	get("/readyz", getReady(deps));
+	get("/openapi.json", getOpenApi);
 	const [read, write] = [signedIn("calls:read"), signedIn("calls:write")];
 	post("/call/flow", write, postCallFlow(deps));
 	post("/call/flow/validate", read, postFlowValidate(deps));

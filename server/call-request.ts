@@ -45,7 +45,10 @@ const retry = z.strictObject(
 	{
 		...retryFields,
 		// a call that nobody said this of is tried once
-		attempts: retryFields.attempts.removeDefault().default(1),
+		attempts: retryFields.attempts
+			.removeDefault()
+			.default(1)
+			.describe("How often it is tried, 1 to 20 (1 if left out)"),
 	},
 	{ error: "write an object with attempts, interval and on" },
 );

@@ -28,10 +28,16 @@ const part = (check: (text: string) => string | null) =>
 	});
 
 const when = {
-	date: part(checkDate).optional(),
-	time: part(checkTime).optional(),
-	timezone: part(checkZone).optional(),
-	due_at: instantText.optional(),
+	date: part(checkDate).optional().describe("YYYY-MM-DD"),
+	time: part(checkTime).optional().describe("HH:MM:SS of a 24 hour clock"),
+	timezone: part(checkZone)
+		.optional()
+		.describe("A name of the IANA database, or UTC"),
+	due_at: instantText
+		.optional()
+		.describe(
+			"When it is due, in place of date, time and timezone: 2030-10-11T20:48:00Z",
+		),
 };
 
 /** No template: there is no call whose values it could be filled with. */
@@ -41,23 +47,39 @@ const written = (schema: z.ZodType<string>) =>
 	});
 
 const { record, publish, metadata } = flowFields;
-const newFields = {
-	entity: written(target),
-	number: written(target),
-	caller_id: written(callerId),
+const entityField = written(target).describe(
+	"The voice id of the user or team that is rung first",
+);
+/** Of the body of POST /callbacks. */
+export const newFields = {
+	entity: entityField,
+	number: written(target).describe(
+		"Who is called when that one has answered: a number or a sip: address",
+	),
+	caller_id: written(callerId).describe("What both are shown"),
 	...when,
 	...retryFields,
 	record,
 	publish,
 	metadata,
 };
-const changeFields = {
-	entity: written(target).optional(),
+/** Of the body of PATCH /callbacks/{id}. */
+export const changeFields = {
+	entity: entityField.optional(),
 	...when,
 	// a field with a default would be changed by being left out
-	attempts: retryFields.attempts.unwrap().optional(),
-	interval: retryFields.interval.unwrap().optional(),
-	on: retryFields.on.unwrap().optional(),
+	attempts: retryFields.attempts
+		.unwrap()
+		.optional()
+		.describe("How often it is tried, 1 to 20"),
+	interval: retryFields.interval
+		.unwrap()
+		.optional()
+		.describe("Seconds from the end of one attempt to the next"),
+	on: retryFields.on
+		.unwrap()
+		.optional()
+		.describe("Outcomes after which it is tried again"),
 };
 
 type When = { [K in keyof typeof when]?: string | undefined };

@@ -10,14 +10,16 @@ export const pagingBy = <Position>(
 		.int()
 		.min(1)
 		.max(100)
-		.default(50),
+		.default(50)
+		.describe("How many entries, 1 to 100"),
 	page_token: z
 		.string()
 		.transform(readToken)
 		.refine((after) => after !== null, {
 			error: "take it as it came, from next_page_token",
 		})
-		.optional(),
+		.optional()
+		.describe("The next_page_token of the page before"),
 });
 
 /** Parameters of every list that is ordered by a number. */

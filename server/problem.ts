@@ -1,18 +1,42 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
 import { z } from "zod";
-import { Fault, faults } from "../core/fault.js";
+import { Fault, type FaultCode, faults } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import { problem as problemAt } from "../flow/problem.js";
 
 /** One thing that is wrong or odd. */
-export const problemSchema = z.object({
-	path: z.string().describe("JSON path, such as $.flow[3].next_step"),
-	value: z
-		.unknown()
-		.optional()
-		.describe("What stands there, shortened; left out where it may be secret"),
-	hint: z.string().describe("What is wrong with it, or what to do"),
-});
+export const problemSchema = z
+	.object({
+		path: z.string().describe("JSON path, such as $.flow[3].next_step"),
+		value: z
+			.unknown()
+			.optional()
+			.describe(
+				"What stands there, shortened; left out where it may be secret",
+			),
+		hint: z.string().describe("What is wrong with it, or what to do"),
+	})
+	.meta({ id: "Place", description: "One thing that is wrong or odd" });
+
+export const warningsAnswer = z
+	.array(problemSchema)
+	.describe("What is odd but can run");
+
+// Object.keys forgets that these are exactly the keys, and that there are some.
+const codes = Object.keys(faults) as [FaultCode, ...FaultCode[]];
+
+export const problemAnswer = z
+	.object({
+		type: z.string().describe("urn:flowdial:problem: and the code"),
+		title: z.string().describe("The code in words"),
+		status: z.int().describe("The HTTP status"),
+		code: z.enum(codes).describe("What is wrong"),
+		detail: z.string().describe("What is wrong with this request"),
+		problems: z
+			.array(problemSchema)
+			.describe("Where in the request, and what to do"),
+	})
+	.meta({ id: "Problem", description: "What is wrong, as RFC 9457 has it" });
 
 /** The last handler: every error becomes application/problem+json (RFC 9457), and what is not the client's is logged. */
 export function problemHandler(log: Log): ErrorRequestHandler {
@@ -39,7 +63,7 @@ function hasLeft(error: unknown, { headersSent }: Response): boolean {
 }
 
 /** A fault as RFC 9457 has it. */
-export function problemOf(fault: Fault) {
+export function problemOf(fault: Fault): z.infer<typeof problemAnswer> {
 	const { http, says } = faults[fault.code];
 	return {
 		type: `urn:flowdial:problem:${fault.code}`,
@@ -47,7 +71,7 @@ export function problemOf(fault: Fault) {
 		status: http,
 		code: fault.code,
 		detail: fault.message,
-		problems: fault.problems,
+		problems: [...fault.problems],
 	};
 }
 

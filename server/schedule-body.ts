@@ -28,15 +28,19 @@ const part = (check: (text: string) => string | null) =>
 			if (complaint) issues.addIssue({ code: "custom", message: complaint });
 		});
 
-const fields = {
-	cron: part(checkCron),
-	timezone: part(checkZone),
+/** Of the body of POST /schedules. */
+export const fields = {
+	cron: part(checkCron).describe(
+		"A cron pattern: minute, hour, day of the month, month, day of the week",
+	),
+	timezone: part(checkZone).describe("A name of the IANA database, or UTC"),
 	missed: z
 		.enum(missedPolicies, {
 			error: `write one of ${missedPolicies.join(", ")}`,
 		})
-		.default("skip"),
-	request: z.unknown(),
+		.default("skip")
+		.describe("What happens to firings that were missed (skip if left out)"),
+	request: z.unknown().describe("A body of POST /call/flow, without start_at"),
 };
 
 /** Reads the body of POST /schedules; throws a Fault with what is wrong with it, or with the request in it. */

@@ -30,7 +30,12 @@ export const nextStep = stepId
 export const edgesNamed = <Name extends string>(names: readonly Name[]) =>
 	z.strictObject(
 		// Object.fromEntries forgets the keys; each name has exactly this schema.
-		Object.fromEntries(names.map((name) => [name, stepId.optional()])) as {
+		Object.fromEntries(
+			names.map((name) => [
+				name,
+				stepId.optional().describe(`The step after ${name}`),
+			]),
+		) as {
 			[N in Name]: z.ZodOptional<typeof stepId>;
 		},
 		{
@@ -48,13 +53,19 @@ export const entries = (
 	most: number,
 ) =>
 	z
-		.unknown()
-		// z.record leaves this name out in silence.
-		.refine((record) => !Object.hasOwn(Object(record), "__proto__"), {
-			error: "nothing can be named __proto__",
-			path: ["__proto__"],
-		})
-		.pipe(z.record(key, value))
+		.preprocess(
+			(record, { addIssue }) => {
+				// z.record leaves this name out in silence.
+				if (Object.hasOwn(Object(record), "__proto__"))
+					addIssue({
+						code: "custom",
+						message: "nothing can be named __proto__",
+						path: ["__proto__"],
+					});
+				return record;
+			},
+			z.record(key, value),
+		)
 		.refine((record) => Object.keys(record).length <= most, {
 			error: `write at most ${most} entries`,
 		});

@@ -17,15 +17,17 @@ export type {
 	RetryPolicy,
 } from "./new-call.js";
 
-export type CallStatus =
+export const callStatuses = [
 	/** Waits for its instant: `start_at`, or the next attempt. */
-	| "scheduled"
+	"scheduled",
 	/** Waits for its turn. */
-	| "queued"
-	| "dialing"
-	| "ringing"
-	| "answered"
-	| "ended";
+	"queued",
+	"dialing",
+	"ringing",
+	"answered",
+	"ended",
+] as const;
+export type CallStatus = (typeof callStatuses)[number];
 
 /** What becomes of it; null until it does. */
 interface Progress {

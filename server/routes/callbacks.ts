@@ -13,20 +13,24 @@ import { answerOnce } from "../idempotency.js";
 import { instant } from "../instant.js";
 import { positionPage, readPositionPage } from "../position-page.js";
 
-const filters = {
+export const filters = {
 	status: z
 		.enum(callbackStatuses, {
 			error: `write one of ${callbackStatuses.join(", ")}`,
 		})
-		.optional(),
+		.optional()
+		.describe("Those of this status"),
 	entity: z
 		.string({ error: "write one voice id" })
 		.max(256, { error: "at most 256 characters" })
 		// no text in a database holds a NUL
 		.regex(/^[^\0]*$/, { error: "leave out the NUL" })
-		.optional(),
-	due_after: instant.optional(),
-	due_before: instant.optional(),
+		.optional()
+		.describe("Those of this voice id"),
+	due_after: instant.optional().describe("The first instant that counts"),
+	due_before: instant
+		.optional()
+		.describe("The first instant that does not count any more"),
 };
 
 /** /callbacks and /callbacks/{id}. */

@@ -5,6 +5,7 @@ import { entityId, entitySchema } from "../../core/entity.js";
 import { Fault } from "../../core/fault.js";
 import { problem } from "../../flow/problem.js";
 import type { EntityRecord } from "../../store/entity.js";
+import { instantAnswer } from "../answer.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
 import { only } from "../edges.js";
@@ -21,14 +22,17 @@ const pageToken = z
 		error: "take it as it came, from next_page_token",
 	});
 const error = "a whole number from 1 to 100 is wanted";
-const paging = {
+export const paging = {
 	page_size: z.coerce
 		.number({ error })
 		.int({ error })
 		.min(1, { error })
 		.max(100, { error })
-		.default(50),
-	page_token: pageToken.optional(),
+		.default(50)
+		.describe("How many entries, 1 to 100"),
+	page_token: pageToken
+		.optional()
+		.describe("The next_page_token of the page before"),
 };
 
 /** /entities and /entities/{id}. */
@@ -119,8 +123,16 @@ function notFound(id: string): Fault {
 	});
 }
 
+export const entityAnswer = entitySchema
+	.extend({
+		id: entityId.describe("The voice id"),
+		created_at: instantAnswer("When it was made"),
+		updated_at: instantAnswer("When it was last changed"),
+	})
+	.meta({ id: "Entity", description: "A user or team that can be rung" });
+
 /** A user or team as the API shows it. */
-const entityView = (entity: EntityRecord) => ({
+const entityView = (entity: EntityRecord): z.infer<typeof entityAnswer> => ({
 	id: entity.id,
 	kind: entity.kind,
 	name: entity.name,

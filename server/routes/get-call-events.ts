@@ -7,13 +7,14 @@ import { findCall } from "../find-call.js";
 import { type Page, pageFields, pageToken } from "../page.js";
 import { badRequest, readQuery } from "../read-input.js";
 
-const query = {
+export const query = {
 	...pageFields,
 	after_seq: z
 		.string({ error: "write it once" })
 		.regex(/^[0-9]{1,9}$/, { error: "write the seq of an event, or 0" })
 		.transform(Number)
-		.optional(),
+		.optional()
+		.describe("The events after the one with this seq"),
 };
 
 /** GET /calls/{id}/events?page_size&page_token&after_seq: what happened, in order; with `after_seq` what came after that event. */

@@ -20,7 +20,8 @@ export const query = {
 		.int({ error })
 		.min(1, { error })
 		.max(1_000, { error })
-		.optional(),
+		.optional()
+		.describe("Of which attempt, from 1"),
 };
 
 /** GET /calls/{id}/recording?attempt: the wav, whole or the Range that is asked for, once the attempt is over; the last one's if none is named. */

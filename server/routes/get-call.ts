@@ -1,7 +1,17 @@
 import type { RequestHandler } from "express";
+import { z } from "zod";
 import type { AppDeps } from "../deps.js";
 import { findCall } from "../find-call.js";
-import { callView } from "../views.js";
+import { callAnswer, callView } from "../views.js";
+
+export const shownCallAnswer = callAnswer
+	.extend({
+		position: z
+			.int()
+			.nullable()
+			.describe("Its place in line, from 1; null where it does not wait"),
+	})
+	.meta({ id: "ShownCall", description: "A call, and its place in line" });
 
 /** GET /calls/{id}, with its place in line while it waits. */
 export function getCall({ store }: AppDeps): RequestHandler {
@@ -9,6 +19,8 @@ export function getCall({ store }: AppDeps): RequestHandler {
 		const call = await findCall(store, request, response);
 		const waits = call.status === "queued" || call.status === "scheduled";
 		const position = waits ? (await store.queue.ahead(call)) + 1 : null;
-		response.json({ ...callView(call), position });
+		response.json({ ...callView(call), position } satisfies z.infer<
+			typeof shownCallAnswer
+		>);
 	};
 }

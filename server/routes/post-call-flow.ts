@@ -1,4 +1,5 @@
 import type { RequestHandler } from "express";
+import { z } from "zod";
 import { newId } from "../../core/id.js";
 import { readTraceparent } from "../../core/trace.js";
 import { flowHash } from "../../flow/flow.js";
@@ -7,7 +8,18 @@ import { cloudIdOf } from "../auth.js";
 import { readCallRequest } from "../call-request.js";
 import type { AppDeps } from "../deps.js";
 import { answerOnce } from "../idempotency.js";
+import { warningsAnswer } from "../problem.js";
 import { readContext } from "../read-context.js";
+
+export const acceptedAnswer = z
+	.object({
+		id: z.guid().describe("The call's id"),
+		status: z
+			.enum(["scheduled", "queued"])
+			.describe("scheduled: start_at is to come"),
+		warnings: warningsAnswer,
+	})
+	.meta({ id: "AcceptedCall", description: "A call that was accepted" });
 
 /** POST /call/flow: keeps the call and answers 202; it is dialled when its turn comes. */
 export function postCallFlow(deps: AppDeps): RequestHandler {
@@ -30,7 +42,7 @@ export function postCallFlow(deps: AppDeps): RequestHandler {
 					id,
 					status: wanted.dueAt > clock.now() ? "scheduled" : "queued",
 					warnings,
-				},
+				} satisfies z.infer<typeof acceptedAnswer>,
 			};
 			await dispatcher.accept({
 				...wanted,

@@ -23,61 +23,74 @@ export const fields = {
 		),
 } as const;
 
-export const simulateAnswer = z.object({
-	steps: z.array(
-		z.object({
-			step_id: z.string(),
-			step_type: z.string(),
-			outcome: z.string().describe("One of the step's documented outcomes"),
-			edge: z
-				.object({ name: z.string(), to: z.string() })
-				.nullable()
-				.describe("The edge taken; null where the flow ends"),
-			says: z
-				.string()
-				.nullable()
-				.describe("The text that is spoken, or the address of the sound"),
-			fields: z
-				.record(z.string(), z.unknown())
-				.describe("The step's fields, templates filled"),
-			variables: z
-				.record(z.string(), z.string())
-				.describe("Those that the step has set"),
-			unset: z
-				.array(z.string())
-				.describe("Variables that it reads and that were not set"),
-			detail: z.string().nullable().describe("Why an http step failed"),
-		}),
-	),
-	end: z.object({
-		reason: z
-			.enum([
-				"completed",
-				"callee_hung_up",
-				"missed",
-				"step_limit",
-				"too_long",
-				"waits",
-			])
-			.describe(
-				"How the walk ended; waits: the script has nothing for the step that comes next",
-			),
-		step_id: z.string().describe("The step that it ended at, or that waits"),
-		wants: z
-			.enum(["digits", "connect", "http"])
-			.nullable()
-			.describe("With waits: what the script lacks"),
-		hint: z
-			.string()
-			.nullable()
-			.describe("With waits: which entry of the script does not fit"),
-	}),
-	variables: z.record(z.string(), z.string()).describe("At the end"),
-	script_left: z
-		.array(z.int())
-		.describe("Places in the script, from 0, that nothing has taken"),
-	warnings: z.array(problemSchema).describe("What is odd about the flow"),
-});
+export const simulateAnswer = z
+	.object({
+		steps: z
+			.array(
+				z.object({
+					step_id: z.string().describe("The id of the step"),
+					step_type: z.string().describe("The type of the step"),
+					outcome: z.string().describe("One of the step's documented outcomes"),
+					edge: z
+						.object({
+							name: z
+								.string()
+								.describe("next_step, or flow. and what was taken"),
+							to: z.string().describe("The id of the step that comes next"),
+						})
+						.nullable()
+						.describe("The edge taken; null where the flow ends"),
+					says: z
+						.string()
+						.nullable()
+						.describe("The text that is spoken, or the address of the sound"),
+					fields: z
+						.record(z.string(), z.unknown())
+						.describe("The step's fields, templates filled"),
+					variables: z
+						.record(z.string(), z.string())
+						.describe("Those that the step has set"),
+					unset: z
+						.array(z.string())
+						.describe("Variables that it reads and that were not set"),
+					detail: z.string().nullable().describe("Why an http step failed"),
+				}),
+			)
+			.describe("The walk, step by step"),
+		end: z
+			.object({
+				reason: z
+					.enum([
+						"completed",
+						"callee_hung_up",
+						"missed",
+						"step_limit",
+						"too_long",
+						"waits",
+					])
+					.describe(
+						"How the walk ended; waits: the script has nothing for the step that comes next",
+					),
+				step_id: z
+					.string()
+					.describe("The step that it ended at, or that waits"),
+				wants: z
+					.enum(["digits", "connect", "http"])
+					.nullable()
+					.describe("With waits: what the script lacks"),
+				hint: z
+					.string()
+					.nullable()
+					.describe("With waits: which entry of the script does not fit"),
+			})
+			.describe("How and where it ended"),
+		variables: z.record(z.string(), z.string()).describe("At the end"),
+		script_left: z
+			.array(z.int())
+			.describe("Places in the script, from 0, that nothing has taken"),
+		warnings: z.array(problemSchema).describe("What is odd about the flow"),
+	})
+	.meta({ id: "Simulation", description: "The walk of a flow" });
 
 /** POST /call/flow/simulate: the walk of a flow with a scripted outside world; nobody is rung, nothing is sent or kept. */
 export function postFlowSimulate(deps: AppDeps): RequestHandler {

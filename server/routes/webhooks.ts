@@ -17,21 +17,26 @@ import { deliveryView, endpointView, secretView } from "../webhook-views.js";
 const LONGEST_OVERLAP_S = 7 * 24 * 3_600;
 const overlap = `write whole seconds from 0 to ${LONGEST_OVERLAP_S}, 7 days`;
 
-const rotation = {
+export const rotation = {
 	overlap_s: z
 		.int({ error: overlap })
 		.min(0, { error: overlap })
 		.max(LONGEST_OVERLAP_S, { error: overlap })
-		.default(24 * 3_600),
+		.default(24 * 3_600)
+		.describe("Seconds that the secret before signs beside the new one"),
 };
 
-const filters = {
+export const filters = {
 	status: z
 		.enum(deliveryStatuses, {
 			error: `write one of ${deliveryStatuses.join(", ")}`,
 		})
-		.optional(),
-	call_id: z.guid({ error: "write the id of one call" }).optional(),
+		.optional()
+		.describe("Those of this status; dead: given up"),
+	call_id: z
+		.guid({ error: "write the id of one call" })
+		.optional()
+		.describe("Those of this call"),
 };
 
 /** What is sent to an account's webhooks, where to, and what signs it. */

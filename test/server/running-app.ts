@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Express } from "express";
+import { expect } from "vitest";
 import { instant } from "../../core/clock.js";
 import type { Entities } from "../../core/entity.js";
 import { createHttpClient } from "../../core/http.js";
@@ -20,6 +21,7 @@ import type { Store } from "../../store/store.js";
 import type { EngineState } from "../../telephony/engines.js";
 import { newEvent, newStore } from "../store/data-dir.js";
 import { ManualClock } from "../support/manual-clock.js";
+import { watchAnswers } from "./openapi-check.js";
 
 export const account: Account = {
 	cloudId: "dev",
@@ -134,6 +136,7 @@ export async function startApp({
 		...changes,
 	});
 	const server = createHttpServer(app).listen(0, "127.0.0.1");
+	const watched = watchAnswers(server);
 	// longer than any test: a connection must not be closed as it is used again
 	server.keepAliveTimeout = 600_000;
 	await once(server, "listening");
@@ -159,6 +162,8 @@ export async function startApp({
 			await once(server, "close");
 			await store.close();
 			rmSync(folder, { recursive: true });
+			// what was answered and is not in /openapi.json
+			expect(watched.drift).toEqual([]);
 		},
 	};
 }

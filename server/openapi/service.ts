@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { healthAnswer } from "../routes/get-health.js";
+import { readyAnswer } from "../routes/get-ready.js";
+import type { Topic } from "./route.js";
+
+export const service: Topic = {
+	name: "The service",
+	says: "How the service is, and this description.",
+	routes: [
+		{
+			route: "GET /healthz",
+			summary: "Whether the process lives",
+			scope: "none",
+			answers: { 200: { says: "It does", json: healthAnswer } },
+		},
+		{
+			route: "GET /readyz",
+			summary: "Whether calls are taken, which engines and trunks answer",
+			scope: "none",
+			answers: {
+				200: { says: "They are", json: readyAnswer },
+				503: { says: "They are not", json: readyAnswer },
+			},
+			faults: ["STARTING"],
+		},
+		{
+			route: "GET /metrics",
+			summary: "What Prometheus scrapes (docs/observability.md)",
+			says: "For the operator's account (CLOUD_ID) only.",
+			scope: "admin",
+			headerOnly: true,
+			answers: { 200: { says: "Metrics", type: "text/plain" } },
+		},
+		{
+			route: "GET /openapi.json",
+			summary: "This API, as OpenAPI 3.1 describes it",
+			scope: "none",
+			answers: {
+				200: {
+					says: "The description",
+					json: z.looseObject({
+						openapi: z.string().describe("The version of OpenAPI"),
+					}),
+				},
+			},
+			faults: ["STARTING"],
+		},
+	],
+};

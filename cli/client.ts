@@ -1,5 +1,13 @@
 /** What the API answered, or that it did not; its words are for whoever runs the command. */
-export class CliError extends Error {}
+export class CliError extends Error {
+	/** Of the answer, where there was one. */
+	readonly status: number | undefined;
+
+	constructor(words: string, status?: number) {
+		super(words);
+		this.status = status;
+	}
+}
 
 export interface Connection {
 	url: string;
@@ -41,6 +49,7 @@ export async function ask(
 			`${answer.status}: ${detail ?? "this is no answer of flowdial's"}`,
 			...problems.map(({ path, hint }) => `  ${path}: ${hint}`),
 		].join("\n"),
+		answer.status,
 	);
 }
 

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { addAccountCommands } from "./accounts.js";
 import { CliError } from "./client.js";
+import { addDoctorCommand } from "./doctor.js";
 import { addFlowCommands } from "./flows.js";
 import { Session } from "./session.js";
 import { addTokenCommands } from "./tokens.js";
@@ -20,6 +21,7 @@ const program = new Command("flowdial")
 	.option("--json", "print what the API answers");
 const session = new Session(program);
 addFlowCommands(program, session);
+addDoctorCommand(program, session);
 addTokenCommands(program, session);
 addAccountCommands(program, session);
 

@@ -15,6 +15,7 @@ import { getOpenApi } from "./routes/get-openapi.js";
 import { getReady } from "./routes/get-ready.js";
 import { postCallFlow } from "./routes/post-call-flow.js";
 import { postCallStop } from "./routes/post-call-stop.js";
+import { postDoctor } from "./routes/post-doctor.js";
 import { postFlowSimulate } from "./routes/post-flow-simulate.js";
 import { postFlowValidate } from "./routes/post-flow-validate.js";
 import { addScheduleRoutes } from "./routes/schedules.js";
@@ -49,6 +50,7 @@ export function createApp(deps: AppDeps): Express {
 		.delete(write, deleteCallRecording(deps))
 		.all(only("GET", "DELETE"));
 	post("/calls/:id/stop", write, postCallStop(deps));
+	post("/doctor", signedIn("admin"), postDoctor(deps));
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);
 	addEntityRoutes(api, deps, read, signedIn("admin"));

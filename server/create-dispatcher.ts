@@ -1,14 +1,12 @@
-import { join } from "node:path";
-import { createAudioWorker } from "../audio/worker.js";
 import { systemClock } from "../core/clock.js";
 import type { Config } from "../core/config.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
 import type { MediaShare } from "../core/media-share.js";
 import { Pacer } from "../core/pacer.js";
+import type { Sounds } from "../core/sounds.js";
 import type { Traces } from "../core/trace.js";
 import type { Recordings } from "../media/recordings.js";
-import { createSounds } from "../media/sounds.js";
 import {
 	CallDispatcher,
 	type CallDispatcherOptions,
@@ -18,7 +16,6 @@ import { type DialerOptions, SipDialer } from "../telephony/dialer.js";
 import type { Engines } from "../telephony/engines.js";
 import type { SipAllow } from "../telephony/sip-allow.js";
 import type { Trunks } from "../telephony/trunks.js";
-import type { Closers } from "./closers.js";
 import type { Directory } from "./directory.js";
 
 export type Tell = CallDispatcherOptions["tell"];
@@ -27,7 +24,7 @@ interface DispatcherParts {
 	tell: Tell;
 	directory: Directory;
 	config: Config;
-	dataDir: string;
+	sounds: Sounds;
 	log: Log;
 	store: Store;
 	engines: Engines;
@@ -41,15 +38,9 @@ interface DispatcherParts {
 }
 
 /** What takes calls, rings and walks them. */
-export function createDispatcher(
-	parts: DispatcherParts,
-	closers: Closers,
-): CallDispatcher {
-	const { config, dataDir, log, store, engines, trunks, share, http, allow } =
-		parts;
+export function createDispatcher(parts: DispatcherParts): CallDispatcher {
+	const { config, log, store, engines, trunks, share, allow } = parts;
 	const clock = systemClock;
-	const audio = createAudioWorker();
-	closers.add(() => audio.close());
 	return new CallDispatcher({
 		...parts,
 		dialer: new SipDialer({
@@ -60,13 +51,6 @@ export function createDispatcher(
 			onLegEnd: parts.onLegEnd,
 			pacer: new Pacer(clock, config.CALLS_PER_SECOND),
 			gate: new Pacer(clock, config.CALLS_PER_SECOND),
-			clock,
-			log,
-		}),
-		sounds: createSounds({
-			dir: join(dataDir, "sounds"),
-			http,
-			audio,
 			clock,
 			log,
 		}),

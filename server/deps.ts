@@ -10,6 +10,7 @@ import type { Engines } from "../telephony/engines.js";
 import type { Trunks } from "../telephony/trunks.js";
 import type { Account } from "./auth.js";
 import type { Directory } from "./directory.js";
+import type { Doctor } from "./doctor.js";
 import type { Metrics } from "./metrics.js";
 
 /** What the routes work with. */
@@ -31,6 +32,7 @@ export interface AppDeps {
 	metrics: Pick<Metrics, "text" | "contentType">;
 	/** Has it looked at once for what is due to a webhook endpoint. */
 	resumeEndpoint(id: string): void;
+	doctor: Doctor;
 	clock: Clock;
 	log: Log;
 }

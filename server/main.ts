@@ -27,11 +27,13 @@ import { Closers } from "./closers.js";
 import { createDispatcher, type Tell } from "./create-dispatcher.js";
 import { openDataDir } from "./data-dir.js";
 import { Directory } from "./directory.js";
+import { Doctor } from "./doctor.js";
 import { createFront } from "./front.js";
 import { closeServer, createHttpServer, listening } from "./http-server.js";
 import { Metrics } from "./metrics.js";
 import { logEnd, openTraces } from "./observe.js";
 import { openBucket } from "./open-bucket.js";
+import { openSounds } from "./open-sounds.js";
 import { startDue } from "./start-due.js";
 import {
 	defaultSipAllow,
@@ -129,25 +131,12 @@ async function open(
 		logEnd(event, log);
 		if (publish) deliverer.publish(publish, event, traceparent);
 	};
-	const dispatcher = createDispatcher(
-		{
-			tell,
-			directory,
-			config,
-			dataDir,
-			log,
-			store,
-			engines,
-			trunks,
-			share,
-			recordings,
-			http,
-			allow,
-			traces,
-			onLegEnd: (figures) => metrics.noteLeg(figures),
-		},
-		closers,
-	);
+	const sounds = openSounds(dataDir, { http, log, closers });
+	const dispatcher = createDispatcher({
+		...{ tell, directory, config, sounds, log, store, engines, trunks },
+		...{ share, recordings, http, allow, traces },
+		onLegEnd: (figures) => metrics.noteLeg(figures),
+	});
 	watchService(metrics, {
 		...{ store, dispatcher, engines, trunks, uploads, clock },
 	});
@@ -170,6 +159,9 @@ async function open(
 		trunks,
 		metrics,
 		resumeEndpoint: (id) => deliverer.resume(id),
+		doctor: new Doctor({
+			...{ store, engines, trunks, sounds, http, share, dataDir, clock },
+		}),
 		http,
 		clock,
 		log,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { healthAnswer } from "../routes/get-health.js";
 import { readyAnswer } from "../routes/get-ready.js";
+import { doctorAnswer, fields as doctorFields } from "../routes/post-doctor.js";
 import type { Topic } from "./route.js";
 
 export const service: Topic = {
@@ -22,6 +23,14 @@ export const service: Topic = {
 				503: { says: "They are not", json: readyAnswer },
 			},
 			faults: ["STARTING"],
+		},
+		{
+			route: "POST /doctor",
+			summary: "Whether all that a call needs does its work, found by using it",
+			says: "The database, the disk, the engines, speech and sound, the trunks, and a webhook if one is named (docs/operate.md).",
+			scope: "admin",
+			body: doctorFields,
+			answers: { 200: { says: "What was found", json: doctorAnswer } },
 		},
 		{
 			route: "GET /metrics",

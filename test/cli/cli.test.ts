@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bearerOf } from "../server/accounts.js";
 import { account, type RunningApp, startApp } from "../server/running-app.js";
 import { SLOW_MS } from "../store/data-dir.js";
+import { runCli } from "../support/cli.js";
 
 let app: RunningApp;
 beforeAll(async () => {
@@ -13,19 +10,10 @@ beforeAll(async () => {
 }, SLOW_MS);
 afterAll(() => app.close());
 
-const main = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
-
-async function cli(args: string[], env: Record<string, string> = {}) {
-	const child = spawn(process.execPath, [main, ...args], {
+const cli = (args: string[], env: Record<string, string> = {}) =>
+	runCli(args, {
 		env: { FLOWDIAL_URL: app.url, FLOWDIAL_TOKEN: account.token, ...env },
 	});
-	const [out, err, [code]] = await Promise.all([
-		text(child.stdout),
-		text(child.stderr),
-		once(child, "close"),
-	]);
-	return { out, err, code: code as number | null }; // what "close" tells
-}
 const json = async (...args: string[]) => {
 	const { out, err } = await cli(["--json", ...args]);
 	expect(err).toBe("");

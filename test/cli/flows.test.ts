@@ -1,15 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { account, type RunningApp, startApp } from "../server/running-app.js";
 import { SLOW_MS } from "../store/data-dir.js";
+import { runCli } from "../support/cli.js";
 
-const main = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 const flow = [
 	{ id: 0, type: "call", number: "support", caller_id: "1", next_step: 1 },
 	{ id: 1, type: "play", text: "Hello <<name>>.", next_step: 2 },
@@ -28,23 +24,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function cli(
-	args: string[],
-	input = "",
-	env: Record<string, string> = {},
-) {
-	// no loudspeaker: PATH names nothing
-	const child = spawn(process.execPath, [main, ...args], {
-		env: { PATH: folder, ...env },
-	});
-	child.stdin.end(input);
-	const [out, err, [code]] = await Promise.all([
-		text(child.stdout),
-		text(child.stderr),
-		once(child, "close"),
-	]);
-	return { out, err, code: code as number | null }; // what "close" tells
-}
+// no loudspeaker: PATH names nothing
+const cli = (args: string[], input = "", env: Record<string, string> = {}) =>
+	runCli(args, { env: { PATH: folder, ...env }, input });
 
 function file(content: unknown): string {
 	const path = join(folder, "flow.json");

@@ -38,6 +38,7 @@ const rows: Record<string, Row> = {
 	"GET /calls/:id/recording": { scope: "calls:read", foreign: 404 },
 	"DELETE /calls/:id/recording": { scope: "calls:write", foreign: 404 },
 	"POST /calls/:id/stop": { scope: "calls:write", foreign: 404 },
+	"POST /doctor": { scope: "admin", foreign: "own" },
 	"GET /tokens": { scope: "admin", foreign: "own" },
 	"POST /tokens": {
 		...{ scope: "admin", foreign: "own" },

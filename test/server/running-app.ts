@@ -7,20 +7,24 @@ import type { Express } from "express";
 import { expect } from "vitest";
 import { instant } from "../../core/clock.js";
 import type { Entities } from "../../core/entity.js";
+import { Fault } from "../../core/fault.js";
 import { createHttpClient } from "../../core/http.js";
 import { type Log, silentLog } from "../../core/log.js";
+import { sharedFolder } from "../../core/media-share.js";
 import type { S3Bucket } from "../../media/bucket.js";
 import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
 import { createApp } from "../../server/app.js";
 import type { Account } from "../../server/auth.js";
 import { Directory } from "../../server/directory.js";
+import { Doctor } from "../../server/doctor.js";
 import { createHttpServer } from "../../server/http-server.js";
 import { Metrics } from "../../server/metrics.js";
 import type { Store } from "../../store/store.js";
 import type { EngineState } from "../../telephony/engines.js";
 import { newEvent, newStore } from "../store/data-dir.js";
 import { ManualClock } from "../support/manual-clock.js";
+import { fakeSounds } from "../support/outside.js";
 import { watchAnswers } from "./openapi-check.js";
 
 export const account: Account = {
@@ -116,6 +120,9 @@ export async function startApp({
 	const engines = { ready: true, states: [] };
 	const clock = new ManualClock();
 	const resumed: string[] = [];
+	const http = createHttpClient({
+		allow: { cidrs: ["10.0.0.0/8"], hosts: [] },
+	});
 	const app = createApp({
 		store,
 		dispatcher,
@@ -130,7 +137,15 @@ export async function startApp({
 		resumeEndpoint: (id) => {
 			resumed.push(id);
 		},
-		http: createHttpClient({ allow: { cidrs: ["10.0.0.0/8"], hosts: [] } }),
+		doctor: new Doctor({
+			engines: {
+				states: [],
+				endpoint: () => Promise.reject(new Fault("ENGINE_DOWN")),
+			},
+			...{ store, trunks: { states: [] }, http, clock, dataDir: folder },
+			...{ sounds: fakeSounds(), share: sharedFolder },
+		}),
+		http,
 		clock,
 		log: silentLog,
 		...changes,

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { addAccountCommands } from "./accounts.js";
+import { addCallbackCommands } from "./callbacks.js";
+import { addCallCommands } from "./calls.js";
 import { CliError } from "./client.js";
 import { addDoctorCommand } from "./doctor.js";
 import { addFlowCommands } from "./flows.js";
@@ -21,6 +23,8 @@ const program = new Command("flowdial")
 	.option("--json", "print what the API answers");
 const session = new Session(program);
 addFlowCommands(program, session);
+addCallCommands(program, session);
+addCallbackCommands(program, session);
 addDoctorCommand(program, session);
 addTokenCommands(program, session);
 addAccountCommands(program, session);

@@ -1,0 +1,141 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { sleep, systemClock } from "../core/clock.js";
+import { ask, askAll } from "./client.js";
+import { readFlowFile } from "./flow-file.js";
+import type { Row } from "./print.js";
+import { pair, type Session } from "./session.js";
+import { type Event, tail, tellEvent } from "./tail.js";
+
+const CALL_COLUMNS = [
+	...["id", "status", "outcome", "number", "created_at", "talk_s", "cause"],
+];
+const ENDED = "call.ended";
+const LOOK_MS = 300;
+
+const count = (text: string) => {
+	const value = Number(text);
+	if (!/^[0-9]{1,6}$/.test(text) || value === 0)
+		throw new InvalidArgumentError("write a number from 1");
+	return value;
+};
+
+const variable = (text: string, before: Row) => {
+	const [name, value] = pair(text);
+	return { ...before, [name]: value };
+};
+
+/** `call`, `calls` and `tail`. */
+export function addCallCommands(program: Command, session: Session): void {
+	program
+		.command("call <file>")
+		.description(
+			"places a call: of a body of POST /call/flow, or a list of steps",
+		)
+		.option("--to <number>", "whom to ring, instead of the first step's number")
+		.option("--var <name=value>", "a variable; may be repeated", variable, {})
+		.option("--record", "record it")
+		.option("--follow", "tell what happens, until it has ended")
+		.action((file: string, given: PlaceOptions) => place(session, file, given));
+	const calls = program.command("calls").description("the account's calls");
+	calls
+		.command("list", { isDefault: true })
+		.description("lists them, newest first")
+		.option("--status <status>", "queued, dialing, answered, ended …")
+		.option("--outcome <outcome>", "answered, busy, no_answer …")
+		.option("--number <number>", "those to this number")
+		.option("--from <instant>", "made at this instant or later")
+		.option("--to <instant>", "made before this instant")
+		.option("--parent <id>", "arranged in this call")
+		.option("--most <count>", "so many at the most", count, 20)
+		.action(
+			async ({ most, ...filters }: { most: number } & Record<string, string>) =>
+				session.tellAll(
+					await askAll(session.connection, "/calls", { filters, most }),
+					CALL_COLUMNS,
+				),
+		);
+	calls
+		.command("show <id>")
+		.description("shows one, and what happened in it")
+		.action((id: string) => show(session, id));
+	calls
+		.command("stop <id>")
+		.description("ends one")
+		.action(async (id: string) =>
+			session.tell(await ask(session.connection, "POST", `${pathOf(id)}/stop`)),
+		);
+	program
+		.command("tail")
+		.description("tells events as they happen")
+		.option("--call <id>", "of this call")
+		.option("--type <types>", "of these types, separated by commas")
+		.action(({ call, type }: { call?: string; type?: string }) =>
+			tail(session, { call_id: call, type }),
+		);
+}
+
+const pathOf = (id: string) => `/calls/${encodeURIComponent(id)}`;
+
+interface PlaceOptions {
+	to?: string;
+	var: Row;
+	record?: boolean;
+	follow?: boolean;
+}
+
+async function place(
+	session: Session,
+	file: string,
+	{ to, var: variables, record, follow }: PlaceOptions,
+): Promise<void> {
+	const { body } = await readFlowFile(file);
+	const made = (await ask(session.connection, "POST", "/call/flow", {
+		...body,
+		...(to !== undefined && { flow: redirected(body.flow, to) }),
+		...(Object.keys(variables).length > 0 && {
+			variables: { ...(body.variables as Row | undefined), ...variables },
+		}),
+		...(record && { record }),
+	})) as { id: string; warnings: { path: string; hint: string }[] }; // its documented answer
+	if (!follow) return session.tell(made);
+	for (const { path, hint } of made.warnings)
+		console.error(`odd   ${path}: ${hint}`);
+	if ((await followed(session, made.id)) !== "answered") process.exitCode = 1;
+}
+
+/** The first step is a call; where it is none, the API says so. */
+function redirected(flow: unknown, number: string): unknown {
+	if (!Array.isArray(flow)) return flow;
+	const [first, ...others] = flow as unknown[];
+	return typeof first === "object" ? [{ ...first, number }, ...others] : flow;
+}
+
+/** Tells a call's events until it has ended, and returns its outcome: nothing is missed, whenever the stream begins. */
+async function followed(session: Session, id: string): Promise<unknown> {
+	const { connection } = session;
+	let after = 0;
+	for (;;) {
+		const { result } = (await ask(
+			connection,
+			"GET",
+			`${pathOf(id)}/events?after_seq=${after}`,
+		)) as { result: Event[] }; // its documented answer
+		for (const event of result) {
+			tellEvent(session, event);
+			after = event.seq;
+			if (event.type === ENDED) return event.data.outcome;
+		}
+		if (result.length > 0) continue;
+		await sleep(systemClock, LOOK_MS);
+	}
+}
+
+async function show(session: Session, id: string): Promise<void> {
+	const { connection } = session;
+	const call = await ask(connection, "GET", pathOf(id));
+	const all = await askAll(connection, `${pathOf(id)}/events`);
+	if (session.isJson) return session.tell({ ...(call as Row), events: all }); // the API answers with objects
+	session.tell(call);
+	console.log("");
+	for (const event of all as unknown as Event[]) tellEvent(session, event); // its documented answer
+}

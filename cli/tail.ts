@@ -1,0 +1,70 @@
+import { sleep, systemClock } from "../core/clock.js";
+import { CliError, type Connection, queryOf, stream } from "./client.js";
+import { type Row, shown } from "./print.js";
+import type { Session } from "./session.js";
+
+const AGAIN_MS = 1_000;
+/** An event may come twice within 35 s of a break (docs/live.md). */
+const MOST_REMEMBERED = 10_000;
+
+/** As /calls/{id}/events and /events tell it. */
+export interface Event {
+	id: string;
+	type: string;
+	at: string;
+	call_id: string;
+	seq: number;
+	data: Row;
+}
+
+/** Prints an event on one line, as JSON or for people. */
+export function tellEvent(session: Session, event: Event): void {
+	console.log(session.isJson ? JSON.stringify(event) : lineOf(event));
+}
+
+function lineOf(event: Event): string {
+	const { at, call_id, type, data } = event;
+	const facts = Object.entries(data)
+		.filter(([, value]) => value !== null && !isEmpty(value))
+		.map(([name, value]) => `${name}=${shown(value)}`);
+	// without the date, which is today's
+	const told = [at.slice(11, 23), call_id.slice(0, 8), type.padEnd(20)];
+	return [...told, ...facts].join(" ");
+}
+
+const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
+
+/** Prints what happens, over restarts of the service, until the token is good no more. */
+export async function tail(
+	session: Session,
+	filters: { call_id: string | undefined; type: string | undefined },
+): Promise<void> {
+	const seen = new Set<string>();
+	let after: string | undefined;
+	for (;;) {
+		try {
+			for await (const { event, data, id } of told(session.connection, {
+				...filters,
+				after,
+			})) {
+				after = id ?? after;
+				if (event === "stream.gap") console.error(`a gap: ${data}`);
+				if (event.startsWith("stream.") || seen.has(id ?? "")) continue;
+				if (seen.size >= MOST_REMEMBERED) seen.clear();
+				if (id) seen.add(id);
+				tellEvent(session, JSON.parse(data) as Event); // docs/live.md
+			}
+		} catch (error) {
+			// what was never there need not come back
+			const isLost = error instanceof CliError && error.status === undefined;
+			if (!isLost || after === undefined) throw error;
+			console.error(error.message);
+		}
+		await sleep(systemClock, AGAIN_MS);
+	}
+}
+
+const told = (
+	connection: Connection,
+	query: Readonly<Record<string, string | undefined>>,
+) => stream(connection, `/events${queryOf(query)}`);

@@ -9,7 +9,9 @@ import { deleteCallRecording } from "./routes/delete-call-recording.js";
 import { addEntityRoutes } from "./routes/entities.js";
 import { getCall } from "./routes/get-call.js";
 import { getCallEvents } from "./routes/get-call-events.js";
+import { getCallFlow } from "./routes/get-call-flow.js";
 import { getCallRecording } from "./routes/get-call-recording.js";
+import { getCalls } from "./routes/get-calls.js";
 import { getHealth } from "./routes/get-health.js";
 import { getOpenApi } from "./routes/get-openapi.js";
 import { getReady } from "./routes/get-ready.js";
@@ -42,7 +44,9 @@ export function createApp(deps: AppDeps): Express {
 	post("/call/flow", write, postCallFlow(deps));
 	post("/call/flow/validate", read, postFlowValidate(deps));
 	post("/call/flow/simulate", read, postFlowSimulate(deps));
+	get("/calls", read, getCalls(deps));
 	get("/calls/:id", read, getCall(deps));
+	get("/calls/:id/flow", read, getCallFlow(deps));
 	get("/calls/:id/events", read, getCallEvents(deps));
 	api
 		.route("/calls/:id/recording")

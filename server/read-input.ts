@@ -21,7 +21,7 @@ export function readBody<S extends z.ZodRawShape>(
 	fields: S,
 	body: unknown,
 ): z.infer<z.ZodObject<S>> {
-	return read(fields, body ?? {}, credentials);
+	return read(fields, body ?? {}, credentials, Object.keys(fields));
 }
 
 /** Reads a body by a schema of its own, in which no field is a credential. No body counts as an empty object. */
@@ -40,7 +40,7 @@ export function readQuery<S extends z.ZodRawShape>(
 	query: Record<string, unknown>,
 	others: z.ZodRawShape = none,
 ): z.infer<z.ZodObject<S>> {
-	return read(fields, query, others);
+	return read(fields, query, others, Object.keys({ ...others, ...fields }));
 }
 
 const none: z.ZodRawShape = {};
@@ -54,11 +54,12 @@ function read<S extends z.ZodRawShape>(
 	fields: S,
 	given: unknown,
 	others: z.ZodRawShape,
+	known: readonly string[],
 ): z.infer<z.ZodObject<S>> {
 	const result = schemaOf(fields, others).safeParse(given);
 	// S's fields are parsed by S, and z.infer of a spread is not known to be that
 	if (result.success) return result.data as z.infer<z.ZodObject<S>>;
-	throw wrong(result.error, given, Object.keys(fields));
+	throw wrong(result.error, given, known);
 }
 
 const wrong = (error: z.ZodError, given: unknown, known: readonly string[]) =>

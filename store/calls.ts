@@ -1,9 +1,11 @@
 import type { Kysely } from "kysely";
 import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
+import type { CallFilter, KeptFlow, PositionPage } from "./call-list.js";
 import { callEvent, callRecord, recordColumns } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
 import { type Persistence, persist } from "./persist.js";
+import { beyond } from "./position.js";
 import { lastRecording } from "./recordings.js";
 import type { Tables } from "./schema.js";
 import type {
@@ -86,6 +88,44 @@ export class StoredCalls implements Calls {
 			.where("cloud_id", "=", cloudId)
 			.executeTakeFirst();
 		return row && callRecord(row);
+	}
+
+	async list(
+		cloudId: string,
+		filter: CallFilter,
+		{ after, limit }: PositionPage,
+	): Promise<CallRecord[]> {
+		const { status, outcome, number, from, before, parentCallId } = filter;
+		let query = this.#db
+			.selectFrom("calls")
+			.select(recordColumns)
+			.select(lastRecording("calls"))
+			.where("cloud_id", "=", cloudId)
+			.orderBy("created_at", "desc")
+			.orderBy("id", "desc")
+			.limit(limit);
+		if (status) query = query.where("status", "=", status);
+		if (outcome) query = query.where("outcome", "=", outcome);
+		if (number !== undefined) query = query.where("number", "=", number);
+		if (from !== undefined)
+			query = query.where("created_at", ">=", new Date(from));
+		if (before !== undefined)
+			query = query.where("created_at", "<", new Date(before));
+		if (parentCallId) query = query.where("parent_call_id", "=", parentCallId);
+		if (after) query = query.where(beyond("created_at", "id", "<", after));
+		return (await query.execute()).map(callRecord);
+	}
+
+	async flow(cloudId: string, id: string): Promise<KeptFlow | undefined> {
+		const row = await this.#db
+			.selectFrom("calls")
+			.select(["flow", "flow_hash", "variables"])
+			.where("id", "=", id)
+			.where("cloud_id", "=", cloudId)
+			.executeTakeFirst();
+		if (!row) return undefined;
+		const { flow, flow_hash: flowHash, variables } = row;
+		return { flow, flowHash, variables };
 	}
 
 	async events(

@@ -199,4 +199,5 @@ export interface Tables {
 		/** Instance that uploads it. */
 		owner: number | null;
 	};
+	service_secrets: { name: string; secret: string };
 }

@@ -2,6 +2,12 @@ import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 import type { Accounts } from "./account.js";
+import type {
+	CallFilter,
+	CallStatus,
+	KeptFlow,
+	PositionPage,
+} from "./call-list.js";
 import type { Callbacks } from "./callback.js";
 import type { EntityStore } from "./entity.js";
 import type { IdempotencyKeys } from "./idempotency.js";
@@ -10,6 +16,7 @@ import type { KeptRecording, KeptRecordings, Recording } from "./recording.js";
 import type { Retention } from "./retention.js";
 import type { Schedules } from "./schedule.js";
 
+export type { CallStatus } from "./call-list.js";
 export type {
 	NewCallRecord,
 	Position,
@@ -87,6 +94,14 @@ export interface Calls {
 	keepLeg(callId: string, leg: LegName): Promise<void>;
 	/** Undefined if no call of this account has the id, which must be a UUID. */
 	find(cloudId: string, id: string): Promise<CallRecord | undefined>;
+	/** Newest first, those before `after`. */
+	list(
+		cloudId: string,
+		filter: CallFilter,
+		page: PositionPage,
+	): Promise<CallRecord[]>;
+	/** Undefined as with `find`. */
+	flow(cloudId: string, id: string): Promise<KeptFlow | undefined>;
 	/** Events with a `seq` above `after`, in order; none if the call is not this account's. */
 	events(
 		cloudId: string,

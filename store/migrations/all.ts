@@ -10,6 +10,7 @@ import { lines } from "./008-lines.js";
 import { looks } from "./009-looks.js";
 import { traces } from "./010-traces.js";
 import { storedRecordings } from "./011-stored-recordings.js";
+import { lists } from "./012-lists.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
 	looks,
 	traces,
 	storedRecordings,
+	lists,
 ];

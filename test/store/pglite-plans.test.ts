@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
+import type { CallFilter } from "../../store/call-list.js";
 import {
 	StoredCallbacks,
 	type StoredCallbacksOptions,
 } from "../../store/callbacks.js";
+import { StoredCalls } from "../../store/calls.js";
 import { StoredDeliveries } from "../../store/deliveries.js";
 import { migrate } from "../../store/migrate.js";
 import { migrations } from "../../store/migrations/all.js";
@@ -41,8 +43,11 @@ async function planOf(statement: string, parameter: string): Promise<string> {
 	return keptPlan(statement, [parameter]);
 }
 
-const literal = (value: unknown) =>
-	value == null ? "null" : `'${String(value).replaceAll("'", "''")}'`;
+const literal = (value: unknown) => {
+	if (value == null) return "null";
+	const text = value instanceof Date ? value.toISOString() : String(value);
+	return `'${text.replaceAll("'", "''")}'`;
+};
 
 async function keptPlan(
 	statement: string,
@@ -147,6 +152,29 @@ describe("what an instance writes to a database that is almost empty", () => {
 			const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
 			expect(plan).toContain(`Index Only Scan using ${index}`);
 			expect(plan).not.toMatch(/Seq Scan|Sort|Bitmap/);
+		},
+	);
+
+	it.each<[string, CallFilter]>([
+		["calls_of", {}],
+		["calls_of", { from: 1, before: 2 }],
+		["calls_of_status", { status: "ended", from: 1 }],
+		["calls_of_outcome", { outcome: "busy" }],
+		["calls_of_number", { number: "1" }],
+		["calls_of_parent", { parentCallId: callId }],
+	])(
+		"finds a page of calls by %s alone, in its order: %j",
+		async (index, filter) => {
+			const database = { isInterruption: () => false };
+			const parts = { database, clock: systemClock };
+			const calls = new StoredCalls(db, OWNER, parts);
+			const page = { after: { at: 5, id: callId }, limit: 51 };
+			for (let run = 0; run < 10; run++)
+				await calls.list(call.cloudId, filter, page);
+			const plan = await planOfLast();
+			expect(plan).toContain(`Index Scan Backward using ${index} on calls`);
+			expect(plan).not.toMatch(/Seq Scan|Sort|Bitmap/);
+			if (index !== "calls_of_parent") expect(plan).not.toContain("Filter");
 		},
 	);
 

@@ -55,6 +55,11 @@ export const faults = {
 		retry: false,
 		says: "This recording was deleted",
 	},
+	LINK_REFUSED: {
+		http: 403,
+		retry: false,
+		says: "This link opens nothing, or nothing any more",
+	},
 	RECORDING_NOT_STORED: {
 		http: 503,
 		retry: true,

@@ -1,4 +1,3 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -6,6 +5,7 @@ import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Clock } from "../core/clock.js";
 import type { MediaShare } from "../core/media-share.js";
+import { isGranted, signatureOf } from "../core/signature.js";
 
 /** A sound's address stays the same for a day, since mod_httapi keeps what it has fetched by address, and is good for as long again. */
 const STEP_MS = 24 * 3_600_000;
@@ -19,12 +19,10 @@ const MOST_BYTES = 3_000_000_000;
 const folders = ["sounds", "recordings"] as const;
 type Folder = (typeof folders)[number];
 
-/** What an address grants: one file, until then. */
-interface Grant {
+/** What an address grants. */
+interface SharedFile {
 	folder: Folder;
 	name: string;
-	/** Epoch seconds. */
-	expires: number;
 }
 
 /** What stands in an address: /media/{expires}/{signature}/{folder}/{name}. */
@@ -114,37 +112,29 @@ export class HttpShare implements MediaShare {
 		return join(this.#options.dataDir, "recordings", "parts");
 	}
 
-	#path({ folder, name }: Grant): string {
+	#path({ folder, name }: SharedFile): string {
 		return join(this.#options.dataDir, folder, name);
 	}
 
 	#address(folder: Folder, path: string, until: number): string {
 		if (basename(dirname(path)) !== folder)
 			throw new Error(`${path} is in no folder that is shared`);
-		const grant = { folder, name: basename(path), expires: until / 1000 };
-		const { base } = this.#options;
-		const expires = Math.ceil(grant.expires);
-		return `${base}/media/${expires}/${this.#sign({ ...grant, expires })}/${folder}/${grant.name}`;
+		const { base, secret } = this.#options;
+		const what = `${folder}/${basename(path)}`;
+		const expires = Math.ceil(until / 1000);
+		return `${base}/media/${expires}/${signatureOf({ what, expires }, secret)}/${what}`;
 	}
 
-	#check({ folder, name, expires, signature }: Address): Grant | null {
+	#check({ folder, name, expires, signature }: Address): SharedFile | null {
 		const known = folders.find((one) => one === folder);
 		// as the service names its files: nothing in it can lead elsewhere
 		if (!known || !/^[\w-]+\.wav$/.test(name) || !/^\d{1,12}$/.test(expires))
 			return null;
-		const grant = { folder: known, name, expires: Number(expires) };
-		const [wanted, given] = [this.#sign(grant), signature].map((text) =>
-			Buffer.from(text),
-		) as [Buffer, Buffer];
-		if (wanted.length !== given.length || !timingSafeEqual(wanted, given))
-			return null;
-		return grant.expires * 1000 > this.#options.clock.now() ? grant : null;
-	}
-
-	#sign({ folder, name, expires }: Grant): string {
-		return createHmac("sha256", this.#options.secret)
-			.update(`${expires} ${folder}/${name}`)
-			.digest("base64url");
+		const { clock, secret } = this.#options;
+		const grant = { what: `${known}/${name}`, expires: Number(expires) };
+		return isGranted(grant, signature, { secret, now: clock.now() })
+			? { folder: known, name }
+			: null;
 	}
 }
 

@@ -20,6 +20,10 @@ import { postCallStop } from "./routes/post-call-stop.js";
 import { postDoctor } from "./routes/post-doctor.js";
 import { postFlowSimulate } from "./routes/post-flow-simulate.js";
 import { postFlowValidate } from "./routes/post-flow-validate.js";
+import {
+	getRecordingLink,
+	postRecordingLink,
+} from "./routes/recording-link.js";
 import { addScheduleRoutes } from "./routes/schedules.js";
 import { addWebhookRoutes } from "./routes/webhooks.js";
 
@@ -53,6 +57,11 @@ export function createApp(deps: AppDeps): Express {
 		.get(read, getCallRecording(deps))
 		.delete(write, deleteCallRecording(deps))
 		.all(only("GET", "DELETE"));
+	api
+		.route("/calls/:id/recording/link")
+		.get(getRecordingLink(deps))
+		.post(read, postRecordingLink(deps))
+		.all(only("GET", "POST"));
 	post("/calls/:id/stop", write, postCallStop(deps));
 	post("/doctor", signedIn("admin"), postDoctor(deps));
 	addCallbackRoutes(api, deps, read, write);

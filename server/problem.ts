@@ -45,13 +45,17 @@ export function problemHandler(log: Log): ErrorRequestHandler {
 		const fault = asFault(error, request);
 		if (fault.code === "INTERNAL")
 			log.error(
-				{ err: error, method: request.method, path: request.path },
+				{ err: error, method: request.method, path: unsigned(request.path) },
 				"a request failed",
 			);
 		if (response.headersSent) return void response.destroy(); // what was begun cannot become a problem
 		answer(request, response, fault);
 	};
 }
+
+/** Without the signature that /media/{expires}/{signature} opens a file with. */
+const unsigned = (path: string) =>
+	path.replace(/^(\/media\/\d+\/)[^/]+/, "$1***");
 
 /** Whether a client closed its connection before it had sent or got everything. */
 function hasLeft(error: unknown, { headersSent }: Response): boolean {

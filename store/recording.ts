@@ -27,6 +27,10 @@ export interface KeptRecordings {
 		callId: string,
 		attempt: number,
 	): Promise<KeptRecording | undefined>;
+	/** The same, whoever's it is: for who was given it. */
+	named(name: RecordingName): Promise<KeptRecording | undefined>;
+	/** What links to recordings are signed with, at every instance. */
+	linkSecret(): Promise<string>;
 	/** Marks that of an attempt, or those of all, as deleted `now`, unless it was before; returns the attempts that have one. */
 	markDeleted(
 		cloudId: string,

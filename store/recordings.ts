@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import type { CallEvent } from "../core/event.js";
 import { newId } from "../core/id.js";
 import { isOwn } from "./is-own.js";
@@ -24,27 +24,35 @@ export class StoredRecordings implements KeptRecordings {
 		callId: string,
 		attempt: number,
 	): Promise<KeptRecording | undefined> {
-		const row = await this.#db
+		const row = await this.#named({ callId, attempt })
+			.where("cloud_id", "=", cloudId)
+			.executeTakeFirst();
+		return row && keptRecording(row);
+	}
+
+	async named(name: RecordingName): Promise<KeptRecording | undefined> {
+		const row = await this.#named(name).executeTakeFirst();
+		return row && keptRecording(row);
+	}
+
+	#named({ callId, attempt }: RecordingName) {
+		return this.#db
 			.selectFrom("recordings")
 			.select([
 				...(["attempt", "path", "bytes", "duration"] as const),
 				...(["created_at", "deleted_at"] as const),
 			])
 			.where("call_id", "=", callId)
-			.where("attempt", "=", attempt)
-			.where("cloud_id", "=", cloudId)
-			.executeTakeFirst();
-		if (!row) return undefined;
-		const {
-			duration: duration_s,
-			bytes,
-			created_at,
-			deleted_at,
-			...rest
-		} = row;
-		const createdAt = created_at.getTime();
-		const deletedAt = deleted_at?.getTime() ?? null;
-		return { ...rest, bytes: Number(bytes), duration_s, createdAt, deletedAt };
+			.where("attempt", "=", attempt);
+	}
+
+	async linkSecret(): Promise<string> {
+		const { secret } = await this.#db
+			.selectFrom("service_secrets")
+			.select("secret")
+			.where("name", "=", "recording_links")
+			.executeTakeFirstOrThrow();
+		return secret;
 	}
 
 	async markDeleted(
@@ -144,6 +152,21 @@ export class StoredRecordings implements KeptRecordings {
 			this.#db,
 		);
 	}
+}
+
+function keptRecording({
+	duration: duration_s,
+	bytes,
+	created_at,
+	deleted_at,
+	...rest
+}: Pick<
+	Selectable<Tables["recordings"]>,
+	"attempt" | "path" | "bytes" | "duration" | "created_at" | "deleted_at"
+>): KeptRecording {
+	const createdAt = created_at.getTime();
+	const deletedAt = deleted_at?.getTime() ?? null;
+	return { ...rest, bytes: Number(bytes), duration_s, createdAt, deletedAt };
 }
 
 /** The column `recording` of a call as it is read: its last attempt's that has one. `calls` is what the table is called there. */

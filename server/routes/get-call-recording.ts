@@ -1,8 +1,9 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { instant } from "../../core/clock.js";
 import { Fault } from "../../core/fault.js";
 import { problem } from "../../flow/problem.js";
+import type { KeptRecording } from "../../store/recording.js";
 import type { AppDeps } from "../deps.js";
 import { findCall } from "../find-call.js";
 import { readQuery } from "../read-input.js";
@@ -26,7 +27,7 @@ export const query = {
 
 /** GET /calls/{id}/recording?attempt: the wav, whole or the Range that is asked for, once the attempt is over; the last one's if none is named. */
 export function getCallRecording(deps: AppDeps): RequestHandler {
-	const { store, bucket, clock } = deps;
+	const { store } = deps;
 	return async (request, response) => {
 		const { attempt } = readQuery(query, request.query);
 		const { id, cloudId, recording } = await findCall(store, request, response);
@@ -34,17 +35,39 @@ export function getCallRecording(deps: AppDeps): RequestHandler {
 			attempt === undefined
 				? recording
 				: await store.recordings.find(cloudId, id, attempt);
-		if (kept?.deletedAt) throw wasDeleted(kept.attempt, kept.deletedAt);
-		if (!kept) throw noRecording(id, attempt);
-		const name = { callId: id, attempt: kept.attempt };
-		const sending = { name, kept, request, response };
-		if (await sendFile(deps, sending)) return;
-		if (!bucket) throw noRecording(id, attempt);
-		if (await sendStored(bucket, sending)) return;
-		if (kept.createdAt < clock.now() - UPLOADED_MS)
-			throw noRecording(id, attempt);
-		throw new Fault("RECORDING_NOT_STORED", undefined, { retryAfterS: SOON_S });
+		await sendRecording(deps, there(kept, id, attempt), {
+			...{ callId: id, request, response },
+		});
 	};
+}
+
+/** One that can be given out; throws what else is to be told of it. */
+export function there(
+	kept: KeptRecording | null | undefined,
+	callId: string,
+	attempt: number | undefined,
+): KeptRecording {
+	if (kept?.deletedAt) throw wasDeleted(kept.attempt, kept.deletedAt);
+	if (!kept) throw noRecording(callId, attempt);
+	return kept;
+}
+
+/** From wherever it lies. */
+export async function sendRecording(
+	deps: AppDeps,
+	kept: KeptRecording,
+	to: { callId: string; request: Request; response: Response },
+): Promise<void> {
+	const { bucket, clock } = deps;
+	const { callId, ...ends } = to;
+	const { attempt } = kept;
+	const sending = { name: { callId, attempt }, kept, ...ends };
+	if (await sendFile(deps, sending)) return;
+	if (!bucket) throw noRecording(callId, attempt);
+	if (await sendStored(bucket, sending)) return;
+	if (kept.createdAt < clock.now() - UPLOADED_MS)
+		throw noRecording(callId, attempt);
+	throw new Fault("RECORDING_NOT_STORED", undefined, { retryAfterS: SOON_S });
 }
 
 function wasDeleted(attempt: number, at: number): Fault {

@@ -39,6 +39,8 @@ const rows: Record<string, Row> = {
 	"GET /calls/:id/events": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/recording": { scope: "calls:read", foreign: 404 },
 	"DELETE /calls/:id/recording": { scope: "calls:write", foreign: 404 },
+	"GET /calls/:id/recording/link": { scope: "none", foreign: "own" },
+	"POST /calls/:id/recording/link": { scope: "calls:read", foreign: 404 },
 	"POST /calls/:id/stop": { scope: "calls:write", foreign: 404 },
 	"POST /doctor": { scope: "admin", foreign: "own" },
 	"GET /tokens": { scope: "admin", foreign: "own" },

@@ -85,6 +85,11 @@ export const faults = {
 		retry: false,
 		says: "The account has as many voice ids as it may have",
 	},
+	ACTIVEFLOW_NOT_FOUND: {
+		http: 404,
+		retry: false,
+		says: "No activeflow has this id",
+	},
 	CALLBACK_NOT_FOUND: {
 		http: 404,
 		retry: false,

@@ -21,6 +21,10 @@ export function shownFlow(source: readonly StepSource[]): {
 	};
 }
 
+/** One step of it. */
+export const shownStep = (step: StepSource): StepSource =>
+	shown(step, readElement(step, "$"));
+
 /** That a secret is there, and the names of its entries, can be seen. */
 function shown(step: StepSource, element: Element | undefined): StepSource {
 	const secret: readonly string[] = element?.definition?.secret ?? [];

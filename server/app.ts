@@ -4,6 +4,7 @@ import { authenticate } from "./auth.js";
 import type { AppDeps } from "./deps.js";
 import { answerHeaders, noSuchRoute, only } from "./edges.js";
 import { problemHandler } from "./problem.js";
+import { addActiveflowRoutes } from "./routes/activeflows.js";
 import { addCallbackRoutes } from "./routes/callbacks.js";
 import { deleteCallRecording } from "./routes/delete-call-recording.js";
 import { addEntityRoutes } from "./routes/entities.js";
@@ -64,6 +65,7 @@ export function createApp(deps: AppDeps): Express {
 		.all(only("GET", "POST"));
 	post("/calls/:id/stop", write, postCallStop(deps));
 	post("/doctor", signedIn("admin"), postDoctor(deps));
+	addActiveflowRoutes(api, deps, read, write);
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);
 	addEntityRoutes(api, deps, read, signedIn("admin"));

@@ -5,6 +5,7 @@ import { readId } from "./find-call.js";
 
 /** Where a client finds the right ids. */
 const lists = {
+	ACTIVEFLOW_NOT_FOUND: "GET /v1.0/activeflows",
 	CALLBACK_NOT_FOUND: "GET /callbacks",
 	SCHEDULE_NOT_FOUND: "GET /schedules",
 	ENDPOINT_NOT_FOUND: "GET /webhooks/endpoints",

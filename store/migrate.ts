@@ -1,11 +1,16 @@
-import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Tables } from "./schema.js";
 
 export interface Migration {
 	/** From 1, without a gap. */
 	number: number;
 	name: string;
-	statements: readonly RawBuilder<unknown>[];
+	statements: readonly Statement[];
+}
+
+/** SQL, or what only code can do. */
+interface Statement {
+	execute(transaction: Kysely<Tables>): Promise<unknown>;
 }
 
 /** Any constant: the advisory lock that keeps two instances from migrating one PostgreSQL at a time. */

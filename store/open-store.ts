@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.js";
 import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import { StoredAccounts } from "./accounts.js";
+import { StoredActiveflows } from "./activeflows.js";
 import { StoredCallbacks } from "./callbacks.js";
 import { StoredCalls } from "./calls.js";
 import { DataDirLock } from "./data-dir-lock.js";
@@ -86,6 +87,7 @@ async function assemble(
 		await soon.listen();
 	return {
 		calls,
+		activeflows: new StoredActiveflows(db),
 		queue: new StoredQueue({ ...firing, dueSoon: callsSoon, stops }),
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),

@@ -51,6 +51,8 @@ export interface Tables {
 		callback_id: string | null;
 		schedule_id: string | null;
 		stop_asked: Generated<boolean>;
+		/** Of store/activeflow.ts; null where an older version has made the call. */
+		activeflow_id: string | null;
 		/** The span of a client that the call belongs under (W3C Trace Context). */
 		traceparent: string | null;
 	};

@@ -2,6 +2,7 @@ import type { LegName } from "../core/call.js";
 import type { CallEvent } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
 import type { Accounts } from "./account.js";
+import type { Activeflows } from "./activeflow.js";
 import type {
 	CallFilter,
 	CallStatus,
@@ -285,6 +286,7 @@ export interface Webhooks {
 
 export interface Store {
 	readonly calls: Calls;
+	readonly activeflows: Activeflows;
 	readonly queue: Queue;
 	readonly deliveries: Deliveries;
 	readonly webhooks: Webhooks;

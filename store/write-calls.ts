@@ -3,6 +3,7 @@ import type { LegName } from "../core/call.js";
 import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
+import { activeflowId } from "./activeflow.js";
 import { endpointId } from "./endpoint-id.js";
 import { keyRow, keysAnswered } from "./idempotency-keys.js";
 import { isOwn } from "./is-own.js";
@@ -118,15 +119,15 @@ function insertion(
 	if (rows.length === 0) return nothing;
 	return sql`new_calls as (
 			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
-				parent_call_id, callback_id, schedule_id, traceparent, attempt, due_at, status, outcome, reason, sip_status, dialed_at,
-				answered_at, ended_at, owner)
+				parent_call_id, callback_id, schedule_id, traceparent, activeflow_id, attempt, due_at, status, outcome, reason, sip_status,
+				dialed_at, answered_at, ended_at, owner)
 			select row.id, cloud_id, row.number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
-				parent_call_id, callback_id, schedule_id, traceparent, coalesce(attempt, 1), due_at, status, outcome, reason, sip_status, dialed_at,
-				answered_at, ended_at, case when owned then me.number end
+				parent_call_id, callback_id, schedule_id, traceparent, activeflow_id, coalesce(attempt, 1), due_at, status, outcome, reason,
+				sip_status, dialed_at, answered_at, ended_at, case when owned then me.number end
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (
 				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
 				metadata json, record boolean, publish json, created_at timestamptz, retry json, parent_call_id uuid, callback_id uuid,
-				schedule_id uuid, traceparent text, owned boolean, ${progressColumns}
+				schedule_id uuid, traceparent text, activeflow_id uuid, owned boolean, ${progressColumns}
 			)
 			${conflict}
 		),`;
@@ -229,6 +230,7 @@ function callRow(call: NewCallRecord & { owned: boolean }) {
 		callback_id: call.callbackId,
 		schedule_id: call.scheduleId,
 		traceparent: call.traceparent ?? null,
+		activeflow_id: activeflowId(call.id),
 		owned: call.owned,
 	};
 }

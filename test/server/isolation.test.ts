@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Scope, scopes } from "../../core/limits.js";
+import { activeflowId } from "../../store/activeflow.js";
 import { endpointId } from "../../store/endpoint-id.js";
 import { newCall, queued, SLOW_MS } from "../store/data-dir.js";
 import { newCallback, newSchedule } from "../store/new-callback.js";
@@ -43,6 +44,9 @@ const rows: Record<string, Row> = {
 	"POST /calls/:id/recording/link": { scope: "calls:read", foreign: 404 },
 	"POST /calls/:id/stop": { scope: "calls:write", foreign: 404 },
 	"POST /doctor": { scope: "admin", foreign: "own" },
+	"GET /v1.0/activeflows": { scope: "calls:read", foreign: "own" },
+	"GET /v1.0/activeflows/:id": { scope: "calls:read", foreign: 404 },
+	"POST /v1.0/activeflows/:id/stop": { scope: "calls:write", foreign: 404 },
 	"GET /tokens": { scope: "admin", foreign: "own" },
 	"POST /tokens": {
 		...{ scope: "admin", foreign: "own" },
@@ -123,6 +127,7 @@ beforeAll(async () => {
 	await store.deliveries.disableEndpoint(endpoint, "gone");
 	idsOfA = {
 		"/calls": callOfA,
+		"/v1.0/activeflows": activeflowId(callOfA),
 		"/tokens": a.token.id,
 		"/entities": "5263",
 		"/callbacks": (await store.callbacks.insert(newCallback({ cloudId }))).id,

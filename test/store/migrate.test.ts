@@ -2,6 +2,11 @@ import { join } from "node:path";
 import { Kysely, PostgresDialect, sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../core/log.js";
+import { activeflowId } from "../../store/activeflow.js";
+import {
+	fillActiveflowIds,
+	StoredActiveflows,
+} from "../../store/activeflows.js";
 import { type Migration, migrate } from "../../store/migrate.js";
 import { migrations } from "../../store/migrations/all.js";
 import { PglitePool } from "../../store/pglite-pool.js";
@@ -97,6 +102,37 @@ describe("migrations", () => {
 				...{ duration: 1.5, deleted_at: null },
 			},
 		]);
+	});
+
+	it("give each call the id of its activeflow, and find one that an older version makes later", async () => {
+		await migrate(db, migrations.slice(0, 11));
+		const insert = (count: number) =>
+			sql`insert into calls (id, cloud_id, status, number, caller_id, flow, flow_hash, variables, record, created_at, due_at)
+				select gen_random_uuid(), 'dev', 'ended', '911', '1', '[]', '', '{}', true, now(), now() from generate_series(1, ${sql.lit(count)})`.execute(
+				db,
+			);
+		await insert(4_100);
+		await migrate(db, migrations);
+		const kept = await db
+			.selectFrom("calls")
+			.select(["id", "activeflow_id"])
+			.execute();
+		expect(kept).toHaveLength(4_100);
+		for (const { id, activeflow_id } of kept)
+			expect(activeflow_id).toBe(activeflowId(id));
+		await insert(2);
+		const later = await db
+			.selectFrom("calls")
+			.select("id")
+			.where("activeflow_id", "is", null)
+			.execute();
+		const activeflows = new StoredActiveflows(db);
+		expect(later).toHaveLength(2);
+		for (const { id } of later)
+			expect(await activeflows.find("dev", activeflowId(id))).toMatchObject({
+				callId: id,
+			});
+		expect(await fillActiveflowIds(db)).toBe(0);
 	});
 
 	it("refuse a database that newer code has been at", async () => {

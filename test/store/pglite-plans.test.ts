@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
+import { activeflowId } from "../../store/activeflow.js";
+import { StoredActiveflows } from "../../store/activeflows.js";
 import type { CallFilter } from "../../store/call-list.js";
 import {
 	StoredCallbacks,
@@ -177,6 +179,25 @@ describe("what an instance writes to a database that is almost empty", () => {
 			if (index !== "calls_of_parent") expect(plan).not.toContain("Filter");
 		},
 	);
+
+	it("finds activeflows by their index, and one page in order", async () => {
+		const activeflows = new StoredActiveflows(db);
+		const id = activeflowId(callId);
+		for (let run = 0; run < 10; run++)
+			expect(await activeflows.find(call.cloudId, id)).toMatchObject({
+				callId,
+			});
+		expect(await planOfLast()).toContain("using calls_of_activeflow on calls");
+		const page = { after: { at: 5, id: callId }, limit: 100 };
+		for (let run = 0; run < 10; run++)
+			await activeflows.list(call.cloudId, page);
+		const plan = await planOfLast();
+		expect(plan).toContain("Index Scan Backward using calls_of on calls");
+		expect(plan.match(/Index Scan Backward using events_pkey/g)).toHaveLength(
+			2,
+		);
+		expect(plan).not.toMatch(/Seq Scan|Bitmap|on calls calls_1/);
+	});
 
 	it("finds a delivery by its event, not among all that are under way", async () => {
 		const database = { isInterruption: () => false };

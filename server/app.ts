@@ -29,6 +29,7 @@ import { addScheduleRoutes } from "./routes/schedules.js";
 import { addWebhookRoutes } from "./routes/webhooks.js";
 
 /** The HTTP API: every route, under `/api/v2` and without it. All but the health routes and the API's description want the credential. */
+/** The HTTP API: every route, under `/api/v2` and without it. All but the health routes and links to recordings want the credential. */
 export function createApp(deps: AppDeps): Express {
 	const signedIn = authenticate(deps);
 	const api = Router();

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from "express";
 import { z } from "zod";
+import { sleep } from "../../core/clock.js";
 import { activeflowToken, readActiveflowPage } from "../activeflow-page.js";
 import { activeflowAnswer, activeflowView } from "../activeflow-view.js";
 import { cloudIdOf } from "../auth.js";
@@ -58,12 +59,21 @@ function show({ store }: AppDeps): RequestHandler {
 	};
 }
 
-/** 200 also while the call is being ended; asking twice does no harm. */
-function stop({ store, dispatcher }: AppDeps): RequestHandler {
+/** Calls are hung up within that, mostly. */
+const PATIENCE_MS = 2_000;
+const AGAIN_MS = 50;
+
+/** 200 once the call has ended, or while it is still being ended; asking twice does no harm. */
+function stop({ store, dispatcher, clock }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { status, callId } = await find(store, request, response);
-		if (status !== "ended") await dispatcher.stop(callId);
-		response.json(activeflowView(await find(store, request, response)));
+		let shown = await find(store, request, response);
+		if (shown.status !== "ended") await dispatcher.stop(shown.callId);
+		const until = clock.monotonic() + PATIENCE_MS;
+		while (shown.status !== "ended" && clock.monotonic() < until) {
+			await sleep(clock, AGAIN_MS);
+			shown = await find(store, request, response);
+		}
+		response.json(activeflowView(shown));
 	};
 }
 

@@ -172,13 +172,41 @@ describe("POST /v1.0/activeflows/{id}/stop", () => {
 			headers,
 		);
 
-	it("stops the call and answers 200 with the object", async () => {
+	/** Its answer; time goes on while it is waited for. */
+	async function answerOf(asked: Promise<Response>): Promise<Response> {
+		let isThere = false;
+		const answer = asked.finally(() => {
+			isThere = true;
+		});
+		while (!isThere) await app.clock.advance(50);
+		return answer;
+	}
+
+	it("stops the call and answers 200 with the object once it has ended", async () => {
 		const call = await keep();
 		await started(call, 2, "ring", "call");
-		const answer = await stop(call);
+		const { stop: stopCall } = app.dispatcher;
+		const asked = new Promise<string>((resolve) => {
+			app.dispatcher.stop = async (id) => resolve(id);
+		});
+		const answering = stop(call);
+		const end = { status: "ended", outcome: "canceled" } as const;
+		await app.store.calls.append(await asked, [newEvent(call, 3)], end);
+		const answer = await answerOf(answering);
+		app.dispatcher.stop = stopCall;
 		expect(answer.status).toBe(200);
 		const shown = activeflowAnswer.strict().parse(await answer.json());
-		expect(shown.reference_id).toBe(call.id);
+		expect(shown).toMatchObject({ status: "ended", reference_id: call.id });
+	});
+
+	it("answers 200 while the call takes longer to end", async () => {
+		const call = await keep();
+		await started(call, 2, "ring", "call");
+		const begun = app.clock.now();
+		const answer = await answerOf(stop(call));
+		expect(answer.status).toBe(200);
+		expect(await answer.json()).toMatchObject({ status: "running" });
+		expect(app.clock.now() - begun).toBeGreaterThanOrEqual(2_000);
 		expect(app.dispatcher.stopped).toContain(call.id);
 	});
 
@@ -323,6 +351,8 @@ describe("a token in the query", () => {
 			expect(result.map(({ reference_id }) => reference_id)).toEqual([call.id]);
 			expect((await app.get(base + path + query, {})).status).toBe(200);
 		}
+		const end = { status: "ended", outcome: "busy" } as const;
+		await app.store.calls.append(call.id, [newEvent(call, 2)], end);
 		const stopped = await app.post(`${path}/stop${query}`, undefined, {});
 		expect(stopped.status).toBe(200);
 		// the header counts

@@ -44,6 +44,16 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		}
 	}
 
+	if (isShared)
+		it("every instance signs links with the same secret, which was made by chance", async () => {
+			const other = await database.open();
+			const secret = await other.recordings.linkSecret();
+			await other.close();
+			expect(await store.recordings.linkSecret()).toBe(secret);
+			expect(secret).toMatch(/^[0-9a-f]{64}$/);
+			expect(new Set(secret).size).toBeGreaterThan(4);
+		});
+
 	it("what is uploaded is a recording that is finished and not deleted", async () => {
 		const { recordings } = store;
 		const [kept, deleted] = [await recorded(1, 3), await recorded(1)];

@@ -65,7 +65,8 @@ describe.skipIf(!hasSipp)("what is seen of a call from outside", () => {
 
 		const { id } = await current();
 		const path = `/v1.0/activeflows/${id}`;
-		await ask<Shown>(`${path}/stop?${asked}`, "POST");
+		const stopped = await ask<Shown>(`${path}/stop?${asked}`, "POST");
+		expect(stopped).toMatchObject({ id, status: "ended" });
 		const told = await call.ended();
 		expect(told.end).toMatchObject({ reason: "stopped", step_id: "long" });
 		expect(walked(told).at(-1)).toBe("long hangup");

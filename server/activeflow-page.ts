@@ -8,13 +8,14 @@ import { readQuery } from "./read-input.js";
 const MOST = 100;
 const size = `a number from 1 is wanted, and ${MOST} at the most are answered`;
 
-const paging = {
+export const paging = {
 	page_size: z.coerce
 		.number({ error: size })
 		.int({ error: size })
 		.min(1, { error: size })
 		.transform((wanted) => Math.min(wanted, MOST))
-		.default(MOST),
+		.default(MOST)
+		.describe("So many at the most, 1 to 100; 100 where more is asked for"),
 	page_token: z
 		.string({ error: "write it once" })
 		.transform((text) => (text === "" ? null : readToken(text)))
@@ -22,17 +23,24 @@ const paging = {
 			error:
 				"take it as it came, from next_page_token, or write an instant such as 2030-10-11 20:48:00.000000",
 		})
-		.optional(),
+		.optional()
+		.describe("The next_page_token of the page before"),
 };
 /** token-in-query.ts reads them. */
-const credentials = { token: z.unknown(), accesskey: z.unknown() };
+export const queryCredentials = {
+	token: z
+		.unknown()
+		.optional()
+		.describe("The token, where there is no Authorization header"),
+	accesskey: z.unknown().optional().describe("The same"),
+};
 
 /** Reads page_size and page_token as clients of activeflows send them; throws BAD_REQUEST with what is wrong. */
 export function readActiveflowPage(given: Record<string, unknown>): {
 	after: Position | null;
 	limit: number;
 } {
-	const { page_size, page_token } = readQuery(paging, given, credentials);
+	const { page_size, page_token } = readQuery(paging, given, queryCredentials);
 	return { limit: page_size, after: page_token ?? null };
 }
 

@@ -95,67 +95,6 @@ export const callAnswer = z
 		flow_hash: z.string().describe("SHA-256 of the flow, in hex"),
 	})
 	.meta({ id: "Call", description: "A call" });
-import { callStatuses } from "../store/call-list.js";
-import type { CallRecord } from "../store/store.js";
-
-const at = z.iso.datetime();
-const callId = z.guid().nullable();
-const seconds = z.number().min(0).nullable();
-
-const recordingAnswer = z.object({
-	url: z.string().describe("Path of the wav in this API"),
-	attempt: z.int().describe("Which attempt it is of, from 1"),
-	duration_s: z.number().describe("Seconds"),
-	bytes: z.int().describe("Of the wav"),
-	deleted_at: at.nullable().describe("Since when it cannot be had any more"),
-});
-
-const destinationAnswer = z.object({
-	country: z
-		.string()
-		.nullable()
-		.describe("ISO 3166-1 alpha-2, if there is one"),
-	kind: z.string().describe("mobile, fixed_line, premium_rate, local, …"),
-});
-
-const retryAnswer = z.object({
-	attempts: z.int().describe("In all, the first one counted"),
-	interval: z.number().describe("Seconds from the end of one to the next"),
-	on: z
-		.array(z.enum(outcomes))
-		.describe("Outcomes after which there is another"),
-});
-
-/** What `callView` makes. */
-export const callAnswer = z.object({
-	id: z.guid().describe("The call's id"),
-	status: z.enum(callStatuses).describe("How far it has come"),
-	outcome: z.enum(outcomes).nullable().describe("What became of it at its end"),
-	reason: z.enum(reasonNames).nullable().describe("Why (docs/outcomes.md)"),
-	sip_status: z.int().nullable().describe("Of the answer that decided, if any"),
-	number: z.string().describe("The number or sip: address that is rung"),
-	destination: destinationAnswer.nullable().describe("Null if it is no number"),
-	caller_id: z.string().describe("What the callee sees"),
-	attempt: z.int().describe("The one being made, or next, from 1"),
-	retry: retryAnswer.nullable().describe("When it is tried again, as posted"),
-	parent_call_id: callId.describe("The call in whose flow it was arranged"),
-	callback_id: callId.describe("The callback that it was made for"),
-	schedule_id: callId.describe("The schedule that it was made by"),
-	created_at: at.describe("When it was accepted"),
-	due_at: at.describe("It is not dialled before"),
-	dialed_at: at.nullable().describe("Of this attempt, as all below"),
-	answered_at: at.nullable().describe("When the callee answered"),
-	ended_at: at.nullable().describe("When the call was over"),
-	queued_s: seconds.describe("Seconds from due_at to dialed_at"),
-	ring_s: seconds.describe("Seconds from dialed_at to answered_at"),
-	talk_s: seconds.describe("Seconds from answered_at to ended_at"),
-	record: z.boolean().describe("Whether it is recorded"),
-	recording: recordingAnswer
-		.nullable()
-		.describe("Of its last attempt that has one"),
-	metadata: z.record(z.string(), z.unknown()).nullable().describe("As posted"),
-	flow_hash: z.string().describe("SHA-256 of its flow, in hex"),
-});
 
 /** A call as the API shows it. */
 export function callView(call: CallRecord): z.infer<typeof callAnswer> {
@@ -179,9 +118,9 @@ export function callView(call: CallRecord): z.infer<typeof callAnswer> {
 		dialed_at: shown(dialedAt),
 		answered_at: shown(answeredAt),
 		ended_at: shown(endedAt),
-		queued_s: lasted(dueAt, dialedAt ?? endedAt),
-		ring_s: lasted(dialedAt, answeredAt ?? endedAt),
-		talk_s: lasted(answeredAt, endedAt),
+		queued_s: seconds(dueAt, dialedAt ?? endedAt),
+		ring_s: seconds(dialedAt, answeredAt ?? endedAt),
+		talk_s: seconds(answeredAt, endedAt),
 		record: call.record,
 		recording: recording && {
 			url: `/calls/${call.id}/recording`,
@@ -199,5 +138,5 @@ const shown = (epochMs: number | null) =>
 	epochMs === null ? null : instant(epochMs);
 
 /** Null while it is not over, or where it never began. */
-const lasted = (fromMs: number | null, toMs: number | null) =>
+const seconds = (fromMs: number | null, toMs: number | null) =>
 	fromMs === null || toMs === null ? null : secondsBetween(fromMs, toMs);

@@ -18,7 +18,7 @@ import type { Retention } from "./retention.js";
 import type { Schedules } from "./schedule.js";
 import type { DeliveryStatus, Secret, Webhooks } from "./webhook.js";
 
-export type { CallStatus } from "./call-list.js";
+export { type CallStatus, callStatuses } from "./call-list.js";
 export type {
 	NewCallRecord,
 	Position,
@@ -33,18 +33,6 @@ export {
 	type Secret,
 	type Webhooks,
 } from "./webhook.js";
-
-export const callStatuses = [
-	/** Waits for its instant: `start_at`, or the next attempt. */
-	"scheduled",
-	/** Waits for its turn. */
-	"queued",
-	"dialing",
-	"ringing",
-	"answered",
-	"ended",
-] as const;
-export type CallStatus = (typeof callStatuses)[number];
 
 /** What becomes of it; null until it does. */
 interface Progress {

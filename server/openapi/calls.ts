@@ -1,14 +1,22 @@
 import { z } from "zod";
 import { pageAnswer } from "../answer.js";
+import { pageFields } from "../page.js";
 import { shownCallAnswer } from "../routes/get-call.js";
 import { query as eventQuery } from "../routes/get-call-events.js";
+import { callFlowAnswer } from "../routes/get-call-flow.js";
 import { query as recordingQuery } from "../routes/get-call-recording.js";
+import { callsAnswer, filters } from "../routes/get-calls.js";
 import { acceptedAnswer } from "../routes/post-call-flow.js";
 import {
 	simulateAnswer,
 	fields as simulateFields,
 } from "../routes/post-flow-simulate.js";
 import { validateAnswer } from "../routes/post-flow-validate.js";
+import {
+	linkFields,
+	linkQuery,
+	recordingLinkAnswer,
+} from "../routes/recording-link.js";
 import { callAnswer } from "../views.js";
 import { eventAnswer } from "./events.js";
 import { callFields } from "./flow.js";
@@ -91,6 +99,42 @@ const tools: readonly RouteDoc[] = [
 	},
 ];
 
+const links: readonly RouteDoc[] = [
+	{
+		route: "POST /calls/:id/recording/link",
+		summary: "Makes a link to a recording that opens without a token",
+		says: "Whoever has it can open that one recording until it expires (docs/recordings.md).",
+		scope: "calls:read",
+		params,
+		body: linkFields,
+		example: { expires_in_s: 600 },
+		answers: { 200: { says: "The link", json: recordingLinkAnswer } },
+		faults: ["CALL_NOT_FOUND", "RECORDING_NOT_FOUND", "RECORDING_DELETED"],
+	},
+	{
+		route: "GET /calls/:id/recording/link",
+		summary: "The recording that a link opens",
+		says: "A Range may be asked for.",
+		scope: "none",
+		params,
+		query: linkQuery,
+		headers: {
+			range: z.string().optional().describe("Which bytes: RFC 9110 §14"),
+		},
+		answers: {
+			200: { says: "The whole wav", type: "audio/wav" },
+			206: { says: "The bytes that Range names", type: "audio/wav" },
+			304: { says: "It is what the client has" },
+		},
+		faults: [
+			...(["LINK_REFUSED", "RECORDING_NOT_FOUND"] as const),
+			...(["RECORDING_DELETED", "RECORDING_NOT_STORED"] as const),
+			...(["PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const),
+			...(["STORE_DOWN", "STORE_REFUSES"] as const),
+		],
+	},
+];
+
 export const calls: Topic = {
 	name: "Calls",
 	says: "A call rings somebody and walks a flow of steps.",
@@ -117,6 +161,22 @@ export const calls: Topic = {
 		},
 		...tools,
 		{
+			route: "GET /calls",
+			summary: "Lists calls, newest first",
+			says: "What is given must all hold (docs/calls.md).",
+			scope: "calls:read",
+			query: { ...pageFields, ...filters },
+			answers: { 200: { says: "Calls", json: callsAnswer } },
+		},
+		{
+			route: "GET /calls/:id/flow",
+			summary: "The flow that a call walks, and its first variables",
+			scope: "calls:read",
+			params,
+			answers: { 200: { says: "Without secrets", json: callFlowAnswer } },
+			faults: ["CALL_NOT_FOUND"],
+		},
+		{
 			route: "GET /calls/:id",
 			summary: "Shows a call",
 			scope: "calls:read",
@@ -134,6 +194,7 @@ export const calls: Topic = {
 			faults: ["CALL_NOT_FOUND"],
 		},
 		...recordings,
+		...links,
 		{
 			route: "POST /calls/:id/stop",
 			summary: "Ends a call, also while it rings",

@@ -1,4 +1,5 @@
 import { accounts } from "./accounts.js";
+import { activeflows } from "./activeflows.js";
 import { callbacks } from "./callbacks.js";
 import { calls } from "./calls.js";
 import { entities } from "./entities.js";
@@ -10,6 +11,7 @@ import { webhooks } from "./webhooks.js";
 /** All of the API, in the order in which it is shown. */
 export const topics: readonly Topic[] = [
 	calls,
+	activeflows,
 	callbacks,
 	schedules,
 	entities,

@@ -10,7 +10,12 @@ import { readId } from "../find-call.js";
 
 export const callFlowAnswer = z.object({
 	flow: z
-		.array(z.looseObject({ id: z.string(), type: z.string() }))
+		.array(
+			z.looseObject({
+				id: z.string().describe("Of the step, in the flow"),
+				type: z.string().describe("What it does (docs/steps.md)"),
+			}),
+		)
 		.describe(
 			"The steps that it walks, with defaults filled; *** in the place of each value of an http step's headers and of its body",
 		),

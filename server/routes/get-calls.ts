@@ -1,41 +1,39 @@
 import type { RequestHandler } from "express";
 import { z } from "zod";
 import { outcomes } from "../../core/outcome.js";
-import { callStatuses } from "../../store/call-list.js";
-import type { CallRecord } from "../../store/store.js";
+import { type CallRecord, callStatuses } from "../../store/store.js";
+import { pageAnswer } from "../answer.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
 import { instant } from "../instant.js";
 import { positionPage, readPositionPage } from "../position-page.js";
 import { callAnswer, callView } from "../views.js";
 
-const filters = {
+export const filters = {
 	status: z
 		.enum(callStatuses, { error: `write one of ${callStatuses.join(", ")}` })
-		.optional(),
+		.optional()
+		.describe("Those that are so now"),
 	outcome: z
 		.enum(outcomes, { error: `write one of ${outcomes.join(", ")}` })
-		.optional(),
+		.optional()
+		.describe("Those that ended so"),
 	number: z
 		.string({ error: "write one number, as the call shows it" })
 		.max(256, { error: "at most 256 characters" })
 		// no text in a database holds a NUL
 		.regex(/^[^\0]*$/, { error: "leave out the NUL" })
-		.optional(),
-	from: instant.optional(),
-	to: instant.optional(),
+		.optional()
+		.describe("Those to this number or address, written as the call shows it"),
+	from: instant.optional().describe("Those created then or later"),
+	to: instant.optional().describe("Those created before"),
 	parent: z
 		.guid({ error: "write the id of the call that it was arranged in" })
-		.optional(),
+		.optional()
+		.describe("Those that were arranged in the call with this id"),
 };
 
-export const callsAnswer = z.object({
-	result: z.array(callAnswer).describe("Newest first"),
-	next_page_token: z
-		.string()
-		.nullable()
-		.describe("For page_token, as it is; null on the last page"),
-});
+export const callsAnswer = pageAnswer(callAnswer);
 
 /** GET /calls: the account's, newest first; `from` is the first instant of creation that counts, `to` the first that does not. */
 export function getCalls({ store }: AppDeps): RequestHandler {

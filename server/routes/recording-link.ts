@@ -12,17 +12,19 @@ const LONGEST_S = 86_400;
 const seconds = `write whole seconds from 1 to ${LONGEST_S}, a day`;
 const attemptError = "write the number of an attempt, from 1";
 
-const body = {
+export const linkFields = {
 	attempt: z
 		.int({ error: attemptError })
 		.min(1, { error: attemptError })
 		.max(1_000, { error: attemptError })
-		.optional(),
+		.optional()
+		.describe("Of which; the last one that was recorded, if left out"),
 	expires_in_s: z
 		.int({ error: seconds })
 		.min(1, { error: seconds })
 		.max(LONGEST_S, { error: seconds })
-		.default(3_600),
+		.default(3_600)
+		.describe("For how many seconds; 3,600 if left out"),
 };
 
 export const recordingLinkAnswer = z.object({
@@ -31,11 +33,18 @@ export const recordingLinkAnswer = z.object({
 });
 
 /** What a link carries besides; what mail and the like add to it does no harm. */
-const link = z.object({
-	attempt: z.string().regex(/^[1-9]\d{0,3}$/),
-	expires: z.string().regex(/^\d{1,12}$/),
-	signature: z.string(),
-});
+export const linkQuery = {
+	attempt: z
+		.string()
+		.regex(/^[1-9]\d{0,3}$/)
+		.describe("As the link has it"),
+	expires: z
+		.string()
+		.regex(/^\d{1,12}$/)
+		.describe("As the link has it"),
+	signature: z.string().describe("As the link has it"),
+};
+const link = z.object(linkQuery);
 
 /**
  * A browser shows a sound that is opened by itself in a page of its own, to which the policy of the sound's answer applies:
@@ -53,7 +62,7 @@ const grantOf = (callId: string, attempt: number, expires: number) => ({
 /** POST /calls/{id}/recording/link {attempt, expires_in_s}: a path to the recording that wants no token; the last attempt's if none is named. */
 export function postRecordingLink({ store, clock }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const wanted = readBody(body, request.body);
+		const wanted = readBody(linkFields, request.body);
 		const call = await findCall(store, request, response);
 		const { id, cloudId } = call;
 		const found =

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { paging, queryCredentials } from "../activeflow-page.js";
+import { activeflowAnswer } from "../activeflow-view.js";
+import { activeflowsAnswer } from "../routes/activeflows.js";
+import type { Topic } from "./route.js";
+
+const params = { id: z.guid().describe("The activeflow's id") };
+
+export const activeflows: Topic = {
+	name: "Activeflows",
+	says: "Calls for clients that know activeflows (docs/activeflows.md).",
+	routes: [
+		{
+			route: "GET /v1.0/activeflows",
+			summary: "Lists activeflows, newest first",
+			scope: "calls:read",
+			query: { ...paging, ...queryCredentials },
+			answers: { 200: { says: "Activeflows", json: activeflowsAnswer } },
+		},
+		{
+			route: "GET /v1.0/activeflows/:id",
+			summary: "Shows an activeflow",
+			scope: "calls:read",
+			params,
+			query: queryCredentials,
+			answers: { 200: { says: "The activeflow", json: activeflowAnswer } },
+			faults: ["ACTIVEFLOW_NOT_FOUND"],
+		},
+		{
+			route: "POST /v1.0/activeflows/:id/stop",
+			summary: "Ends the call of an activeflow",
+			says: "Asking twice does no harm.",
+			scope: "calls:write",
+			params,
+			query: queryCredentials,
+			answers: { 200: { says: "The activeflow", json: activeflowAnswer } },
+			faults: ["ACTIVEFLOW_NOT_FOUND"],
+		},
+	],
+};

@@ -58,6 +58,10 @@ export interface Missed {
 	reason: Reason;
 	/** The final SIP status, where there was one. */
 	sipStatus?: number;
+	/** Of its Reason header, where given (ITU-T Q.850). */
+	q850Cause?: number;
+	/** More, in words. */
+	detail?: string;
 }
 
 /** Why the service itself ended a leg; the reason of the signals that stop things. */
@@ -134,6 +138,8 @@ export type ConnectResult =
 			durationMs: number;
 			/** Who hung up; after `callee` the flow is over. */
 			endedBy: "callee" | "other" | "engine";
+			/** Of the BYE that ended it, where given. */
+			q850Cause?: number;
 	  }
 	| Missed
 	/** The callee hung up before the other side answered. */

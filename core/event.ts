@@ -17,6 +17,14 @@ const ending = {
 		.int()
 		.nullable()
 		.describe("The final status of the last INVITE; null where there is none"),
+	q850_cause: z
+		.number()
+		.int()
+		.nullable()
+		.describe(
+			"What the network gave as its cause (ITU-T Q.850), where it gave one",
+		),
+	cause: z.string().describe("Why it ended, in one sentence for a person"),
 	detail: z.string().nullable().describe("Plain words, where there are any"),
 	step_id: stepId.nullable().describe("The step that ran when it ended"),
 	ring_s: seconds,
@@ -80,7 +88,9 @@ export const eventData = {
 		detail: z
 			.string()
 			.nullable()
-			.describe("Why an http step failed, in words; else null"),
+			.describe(
+				"Why an http step failed, or nobody was joined by a connect, in words; else null",
+			),
 		duration_s: seconds,
 	}),
 	"sound.failed": z.object({

@@ -21,12 +21,12 @@ export const reasons = {
 	max_duration: "The call reached its max_duration.",
 	step_limit: "The flow walked 1,000 steps.",
 	queue_timeout: "The call waited longer than QUEUE_TIMEOUT to be dialled.",
-	busy: "The callee was busy.",
+	busy: "The callee's phone was busy.",
 	ring_timeout: "Nobody answered within the ring timeout.",
 	not_available: "The callee's side said that nobody answers there now.",
 	rejected: "The callee or its network declined the call.",
 	unknown_number: "The number or address does not exist.",
-	no_route: "No answer came from the trunk or address at all.",
+	no_route: "The trunk or address takes no calls right now.",
 	trunk_error: "The trunk or address answered with a server error.",
 	sip_error: "The call was refused with another SIP error.",
 	not_acceptable: "No common codec or media type.",
@@ -44,4 +44,15 @@ export const reasons = {
 	internal_error: "Something went wrong in the service; the log says what.",
 } as const satisfies Record<string, string>;
 export type Reason = keyof typeof reasons;
+/** As far as an outcome alone tells. */
+export const usualReasons = {
+	busy: "busy",
+	no_answer: "ring_timeout",
+	declined: "rejected",
+	wrong_number: "unknown_number",
+	unreachable: "no_route",
+	failed: "sip_error",
+	canceled: "callee_hung_up",
+	interrupted: "engine_lost",
+} as const satisfies Record<MissedOutcome, Reason>;
 export const reasonNames = Object.keys(reasons) as [Reason, ...Reason[]];

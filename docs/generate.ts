@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { argv } from "node:process";
 import { z } from "zod";
+import { q850Names } from "../core/cause.js";
 import { serviceHelp, softswitchHelp } from "../core/config.js";
 import { eventData } from "../core/event.js";
 import { limitFields } from "../core/limits.js";
@@ -68,7 +69,8 @@ A \`number\` that is a voice id of the account rings who stands behind it ([enti
 Every text may hold variables, \`<<name>>\` or \`{{name}}\`, filled when the step starts; one that is not set is empty, and the event
 \`step.started\` names it. What gives a flow its form may not: names (of variables, headers and edges), ids, paths into an answer, a
 method, a terminator. \`call.id\`, \`call.number\` and \`call.caller_id\` are always set; \`http.status\` after an http step (0 without an
-answer); \`connect.outcome\` and \`connect.duration_s\` after a connect. Seconds may have decimals.
+answer); \`connect.outcome\`, \`connect.duration_s\`, and the other side's \`connect.sip_status\` and \`connect.q850_cause\` (0 for none) after a
+connect. Seconds may have decimals.
 
 ${sections.join("\n\n")}
 `;
@@ -170,6 +172,19 @@ Outcomes: ${outcomes.map((outcome) => `\`${outcome}\``).join(", ")}.
 ${table(
 	["reason", "meaning"],
 	Object.entries(reasons).map(([reason, says]) => [`\`${reason}\``, says]),
+)}
+
+## Its cause
+
+\`GET /calls/{id}\`, \`call.attempt_ended\` and \`call.ended\` say in \`cause\` why it ended, in one sentence for a person, such as "The callee's
+phone was busy (SIP 486, Q.850 17: user busy)". Programs read its parts: \`reason\`, \`sip_status\` (the final response), \`q850_cause\`,
+\`detail\` (more, in words) and \`step_id\` (the step that ran when it ended). \`q850_cause\` is what the far end's network gave in the
+Reason header (RFC 3326) of its final response or its BYE: \`Reason: Q.850;cause=17\`; null where it gave none. Those that have a name
+in \`cause\`:
+
+${table(
+	["q850_cause", "name"],
+	Object.entries(q850Names).map(([cause, name]) => [cause, name]),
 )}
 
 How a final SIP status becomes an outcome stands in \`telephony/sip-outcome.ts\`, each row with its section of the RFC.

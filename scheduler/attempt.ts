@@ -1,4 +1,5 @@
 import type { RtpFigures } from "../core/call.js";
+import { causeOf } from "../core/cause.js";
 import { instant, secondsBetween } from "../core/clock.js";
 import type { CallHappening } from "../core/event.js";
 import type { Outcome, Reason } from "../core/outcome.js";
@@ -9,6 +10,7 @@ export interface Ending {
 	outcome: Outcome;
 	reason: Reason;
 	sipStatus?: number | undefined;
+	q850Cause?: number | undefined;
 	detail?: string | undefined;
 	stepId: string | null;
 	rtp?: RtpFigures | null;
@@ -51,9 +53,8 @@ export function callEnded(
 	return {
 		type: "call.ended",
 		data: {
-			...told(ending),
+			...told(ending, durations(times, now)),
 			queued_s: secondsBetween(times.dueAt, times.dialedAt ?? now),
-			...durations(times, now),
 		},
 	};
 }
@@ -68,17 +69,19 @@ function attemptEnded(
 		type: "call.attempt_ended",
 		data: {
 			attempt,
-			...told(ending),
-			...durations(times, now),
+			...told(ending, durations(times, now)),
 			next_at: nextAt === null ? null : instant(nextAt),
 		},
 	};
 }
 
-function told({ outcome, reason, sipStatus, detail, stepId, rtp }: Ending) {
+function told(ending: Ending, lasted: { ring_s: number; talk_s: number }) {
+	const { outcome, reason, sipStatus, q850Cause, detail, stepId, rtp } = ending;
 	return {
-		...{ outcome, reason },
+		...{ outcome, reason, ...lasted },
 		sip_status: sipStatus ?? null,
+		q850_cause: q850Cause ?? null,
+		cause: causeOf({ ...ending, ringS: lasted.ring_s }),
 		detail: detail ?? null,
 		step_id: stepId,
 		rtp: rtp

@@ -1,4 +1,4 @@
-import type { StopReason } from "../core/call.js";
+import type { Call, LegEnd, StopReason } from "../core/call.js";
 import type { FlowEvent } from "../core/event.js";
 import type { RunEnd } from "../flow/run.js";
 import type { Ending } from "./attempt.js";
@@ -12,8 +12,7 @@ export function endingOf(
 ): Ending {
 	const { stepId } = end;
 	if (end.reason === "missed") {
-		const { outcome, reason, sipStatus } = end.dial;
-		return { outcome, reason, sipStatus, stepId };
+		return { ...end.dial, stepId };
 	}
 	const sipStatus = 200; // it was answered
 	if (end.reason === "step_limit")
@@ -30,4 +29,12 @@ export function endingOf(
 	const missed = told && callbackMissed(told);
 	if (missed) return { ...missed, sipStatus, stepId };
 	return { outcome: "answered", reason: end.reason, sipStatus, stepId };
+}
+
+/** With what its leg had to say, where there was one. */
+export function withLeg(ending: Ending, leg: Call | null): Ending {
+	const rtp = leg?.rtp ?? null;
+	if (!leg?.over.aborted) return { ...ending, rtp };
+	const { q850Cause } = leg.over.reason as LegEnd; // the contract of Call.over
+	return { q850Cause, ...ending, rtp };
 }

@@ -5,7 +5,6 @@ import type {
 	DialResult,
 	LegKeeper,
 	LegName,
-	RtpFigures,
 	StopReason,
 } from "../core/call.js";
 import { type Clock, secondsBetween } from "../core/clock.js";
@@ -16,17 +15,14 @@ import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
 import type { Sounds } from "../core/sounds.js";
 import { run } from "../flow/run.js";
-import { soundsOf } from "../flow/sounds.js";
-import { startVariables } from "../flow/variables.js";
 import type { Recordings } from "../media/recordings.js";
 import type { FlowDial } from "../steps/step.js";
 import { callEnded, type Ending, endOfAttempt, type Times } from "./attempt.js";
 import type { NewCall } from "./dispatcher.js";
-import { endingOf } from "./ending-of.js";
+import { endingOf, withLeg } from "./ending-of.js";
 import type { Journal } from "./journal.js";
 import { recorded } from "./recorded.js";
-
-const WARMED_AT_ONCE = 4;
+import { warm } from "./warm.js";
 
 /** A dialer that says when it may be asked. */
 export interface PacedDialer extends Dialer {
@@ -70,7 +66,7 @@ export async function placeCall(
 	const life = new CallLife(call, journal, options, signal);
 	let ending: Ending;
 	try {
-		await life.warm();
+		await warm(call, options.sounds, signal);
 		const gaveUp = await life.waitForTurn();
 		if (gaveUp) {
 			if (gaveUp.reason !== "shutdown")
@@ -91,7 +87,7 @@ export async function placeCall(
 	}
 	await life.close();
 	const policy = signal.aborted ? { ...call, retry: null } : call;
-	const measured = { ...ending, rtp: life.rtp };
+	const measured = withLeg(ending, life.leg);
 	const end = endOfAttempt(policy, measured, life.times, clock.now());
 	await journal.record(...end.told);
 	return end.nextAt;
@@ -121,22 +117,6 @@ class CallLife {
 		this.#journal = journal;
 		this.#options = options;
 		this.#signal = signal;
-	}
-
-	/** Makes ready every sound that holds no unset variable, before anybody's phone rings; what fails here fails again, and is told, at its step. */
-	async warm(): Promise<void> {
-		const { id, flow, variables } = this.#call;
-		const initial = new Map(Object.entries(variables));
-		const sources = soundsOf(flow, startVariables(flow, id, initial));
-		const waiting = sources.values();
-		// a few at a time, so that a flow of many texts does not keep other calls from theirs
-		const some = async () => {
-			for (const source of waiting)
-				await this.#options.sounds
-					.prepare(source, this.#signal)
-					.catch(() => {});
-		};
-		await Promise.all(Array.from({ length: WARMED_AT_ONCE }, some));
 	}
 
 	/** Null once the call may be dialled, else why it will not be. */
@@ -206,8 +186,8 @@ class CallLife {
 		await this.#journal.record(await recorded(this.#call, recordings));
 	}
 
-	get rtp(): RtpFigures | null {
-		return this.#leg?.rtp ?? null;
+	get leg(): Call | null {
+		return this.#leg;
 	}
 
 	get times(): Times {

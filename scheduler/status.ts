@@ -30,12 +30,15 @@ export function patchFor(
 			return { recording: { attempt, path, bytes, duration_s } };
 		}
 		case "call.ended": {
-			const { outcome, reason, sip_status } = event.data;
+			const { outcome, reason, sip_status, q850_cause } = event.data;
 			return {
 				status: "ended",
 				outcome,
 				reason,
 				sipStatus: sip_status,
+				q850Cause: q850_cause,
+				detail: event.data.detail,
+				stepId: event.data.step_id,
 				endedAt: at,
 			};
 		}

@@ -4,6 +4,7 @@ import { destinationOf } from "../core/destination.js";
 import { outcomes, reasonNames } from "../core/outcome.js";
 import { type CallRecord, callStatuses } from "../store/store.js";
 import { instantAnswer, instantOrNull } from "./answer.js";
+import { causeAnswer, causeView } from "./cause-view.js";
 
 const secondsOrNull = (says: string) =>
 	z
@@ -59,6 +60,7 @@ export const callAnswer = z
 			.describe(
 				"The final status of the last INVITE; null where there is none",
 			),
+		...causeAnswer.shape,
 		number: z.string().describe("Who is rung, variables filled"),
 		destination: destinationAnswer
 			.nullable()
@@ -99,12 +101,14 @@ export const callAnswer = z
 /** A call as the API shows it. */
 export function callView(call: CallRecord): z.infer<typeof callAnswer> {
 	const { createdAt, dueAt, dialedAt, answeredAt, endedAt, recording } = call;
+	const ringS = seconds(dialedAt, answeredAt ?? endedAt);
 	return {
 		id: call.id,
 		status: call.status,
 		outcome: call.outcome,
 		reason: call.reason,
 		sip_status: call.sipStatus,
+		...causeView(call, ringS),
 		number: call.number,
 		destination: destinationOf(call.number),
 		caller_id: call.callerId,
@@ -119,7 +123,7 @@ export function callView(call: CallRecord): z.infer<typeof callAnswer> {
 		answered_at: shown(answeredAt),
 		ended_at: shown(endedAt),
 		queued_s: seconds(dueAt, dialedAt ?? endedAt),
-		ring_s: seconds(dialedAt, answeredAt ?? endedAt),
+		ring_s: ringS,
 		talk_s: seconds(answeredAt, endedAt),
 		record: call.record,
 		recording: recording && {

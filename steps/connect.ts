@@ -1,6 +1,7 @@
 import type { ConnectResult } from "../core/call.js";
+import { causeOf } from "../core/cause.js";
 import { inSeconds } from "../core/clock.js";
-import type { MissedOutcome } from "../core/outcome.js";
+import { type MissedOutcome, usualReasons } from "../core/outcome.js";
 import {
 	anonymous,
 	callerId,
@@ -110,28 +111,51 @@ export const connect = defineStep({
 					ended_by: result.endedBy,
 				},
 			});
-		return resultOf(result);
+		return resultOf(result, step.timeout);
 	},
-	simulate(_step, { rings = "answered", hangsUp, talksFor = 60 }) {
-		if (hangsUp) return resultOf({ outcome: "hangup" });
-		if (rings !== "answered") return resultOf({ outcome: rings });
+	simulate(step, { rings = "answered", hangsUp, talksFor = 60 }) {
 		const durationMs = talksFor * 1_000;
-		return resultOf({ outcome: "completed", durationMs, endedBy: "other" });
+		const result: ConnectResult = hangsUp
+			? { outcome: "hangup" }
+			: rings === "answered"
+				? { outcome: "completed", durationMs, endedBy: "other" }
+				: { outcome: rings, reason: usualReasons[rings] };
+		return resultOf(result, step.timeout);
 	},
 });
 
 function resultOf(
-	result:
-		| Extract<ConnectResult, { outcome: "completed" | "hangup" }>
-		| { outcome: MissedOutcome },
+	result: ConnectResult,
+	ringS: number,
 ): StepResult<ConnectOutcome> {
-	const durationMs = result.outcome === "completed" ? result.durationMs : 0;
-	const over = result.outcome === "completed" && result.endedBy === "callee";
+	const { outcome } = result;
+	if (outcome === "hangup")
+		return { outcome, variables: variables({ outcome }) };
+	if (outcome !== "completed") {
+		const detail = causeOf({ ...result, ringS });
+		return { outcome, variables: variables(result), detail };
+	}
+	const over = result.endedBy === "callee";
 	return {
-		outcome: over ? "hangup" : result.outcome,
-		variables: {
-			"connect.outcome": result.outcome,
-			"connect.duration_s": String(inSeconds(durationMs)),
-		},
+		outcome: over ? "hangup" : outcome,
+		variables: variables({ ...result, sipStatus: 200 }),
 	};
 }
+
+/** 0 stands for what there was not. */
+const variables = ({
+	outcome,
+	durationMs = 0,
+	sipStatus = 0,
+	q850Cause = 0,
+}: {
+	outcome: string;
+	durationMs?: number;
+	sipStatus?: number;
+	q850Cause?: number;
+}) => ({
+	"connect.outcome": outcome,
+	"connect.duration_s": String(inSeconds(durationMs)),
+	"connect.sip_status": String(sipStatus),
+	"connect.q850_cause": String(q850Cause),
+});

@@ -31,6 +31,9 @@ export interface Tables {
 		outcome: Outcome | null;
 		reason: Reason | null;
 		sip_status: number | null;
+		q850_cause: number | null;
+		detail: string | null;
+		step_id: string | null;
 		number: string;
 		caller_id: string;
 		flow: Json<NewCallRecord["flow"]>;

@@ -43,6 +43,10 @@ interface Progress {
 	outcome: Outcome | null;
 	reason: Reason | null;
 	sipStatus: number | null;
+	q850Cause: number | null;
+	detail: string | null;
+	/** That ran when it ended. */
+	stepId: string | null;
 	dialedAt: number | null;
 	answeredAt: number | null;
 	endedAt: number | null;

@@ -26,7 +26,7 @@ export interface Write {
 
 /** What changes in a row of `calls`, for json_to_recordset: however many rows, the statement is the same and planned once. */
 const progressColumns = sql.raw(
-	"status text, attempt integer, due_at timestamptz, outcome text, reason text, sip_status integer, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz",
+	"status text, attempt integer, due_at timestamptz, outcome text, reason text, sip_status integer, q850_cause integer, detail text, step_id text, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz",
 );
 
 const nothing = sql``;
@@ -86,6 +86,9 @@ export async function writeAll(
 				outcome = coalesce(patch.outcome, calls.outcome),
 				reason = coalesce(patch.reason, calls.reason),
 				sip_status = coalesce(patch.sip_status, calls.sip_status),
+				q850_cause = coalesce(patch.q850_cause, calls.q850_cause),
+				detail = coalesce(patch.detail, calls.detail),
+				step_id = coalesce(patch.step_id, calls.step_id),
 				attempt = coalesce(patch.attempt, calls.attempt),
 				due_at = case when patch.status = 'scheduled' and calls.stop_asked then now() else coalesce(patch.due_at, calls.due_at) end,
 				dialed_at = case when patch.status = 'scheduled' then null else coalesce(patch.dialed_at, calls.dialed_at) end,
@@ -120,10 +123,10 @@ function insertion(
 	return sql`new_calls as (
 			insert into calls (id, cloud_id, number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
 				parent_call_id, callback_id, schedule_id, traceparent, activeflow_id, attempt, due_at, status, outcome, reason, sip_status,
-				dialed_at, answered_at, ended_at, owner)
+				q850_cause, detail, step_id, dialed_at, answered_at, ended_at, owner)
 			select row.id, cloud_id, row.number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
 				parent_call_id, callback_id, schedule_id, traceparent, activeflow_id, coalesce(attempt, 1), due_at, status, outcome, reason,
-				sip_status, dialed_at, answered_at, ended_at, case when owned then me.number end
+				sip_status, q850_cause, detail, step_id, dialed_at, answered_at, ended_at, case when owned then me.number end
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (
 				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
 				metadata json, record boolean, publish json, created_at timestamptz, retry json, parent_call_id uuid, callback_id uuid,
@@ -204,6 +207,9 @@ function patchRow(id: string, patch: CallPatch) {
 		outcome: patch.outcome,
 		reason: patch.reason,
 		sip_status: patch.sipStatus,
+		q850_cause: patch.q850Cause,
+		detail: patch.detail,
+		step_id: patch.stepId,
 		dialed_at: written(patch.dialedAt),
 		answered_at: written(patch.answeredAt),
 		ended_at: written(patch.endedAt),

@@ -5,10 +5,8 @@ import { message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { DrachtioServer } from "./drachtio.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
+import { q850Of } from "./q850.js";
 import { hangUp } from "./ring.js";
-
-/** Q.850 cause in a Reason header (RFC 3326 §2): `Q.850;cause=16;text="…"`. */
-const Q850 = /Q\.850[^,]*;\s*cause=(\d{1,3})/i;
 
 const SESSION_EXPIRES =
 	/^\s*(\d{1,9})\s*(?:;.*?refresher\s*=\s*(uac|uas)\b.*)?/i;
@@ -47,7 +45,7 @@ export class Leg {
 		this.#options = options;
 		this.#answeredAt = options.clock.monotonic();
 		dialog.on("destroy", (request) =>
-			this.#end({ by: "callee", ...q850(request) }),
+			this.#end({ by: "callee", ...q850Of(request) }),
 		);
 		dialog.on("modify", (request, response) => {
 			void this.#renegotiate(request, response);
@@ -162,9 +160,4 @@ function sessionTimer(request: Srf.SrfRequest): Record<string, string> {
 		"Session-Expires": `${interval};refresher=${refresher}`,
 		...(refresher === "uac" && { Require: "timer" }),
 	};
-}
-
-function q850(request: Srf.SrfRequest | undefined): { q850Cause?: number } {
-	const cause = Q850.exec(request?.get("Reason") ?? "")?.[1];
-	return cause ? { q850Cause: Number(cause) } : {};
 }

@@ -1,7 +1,8 @@
-import type { DialRequest, StopReason } from "../core/call.js";
+import type { DialRequest, Missed, StopReason } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import type { Trunk } from "../core/trunk.js";
 import { offering } from "./codecs.js";
 import type { DialogName } from "./dialog-name.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
@@ -15,7 +16,12 @@ import {
 } from "./ring.js";
 import type { SipAllow } from "./sip-allow.js";
 import { worthAnotherTrunk } from "./sip-outcome.js";
-import { redirected, type Target, type TargetOptions } from "./targets.js";
+import {
+	redirected,
+	type Target,
+	type TargetOptions,
+	trunkUri,
+} from "./targets.js";
 import type { Health, Trunks } from "./trunks.js";
 
 /** How often a 3xx is followed. */
@@ -144,6 +150,7 @@ export class Party {
 		isAlone: boolean,
 	): Promise<RungResult> {
 		let last: RungResult = nobody;
+		const ill: string[] = [];
 		for (const destination of target) {
 			last = await this.#destination(destination, signal, isAlone);
 			const { trunk } = destination;
@@ -152,8 +159,10 @@ export class Party {
 			if (trunk && health) this.#options.trunks.note(trunk, health);
 			if (last.answered || signal.aborted || !worthAnotherTrunk(last.missed))
 				return last;
+			if (trunk && health === "ill") ill.push(illness(trunk, last.missed));
 		}
-		return last;
+		if (last.answered || ill.length === 0) return last;
+		return { ...last, missed: { ...last.missed, detail: ill.join(", ") } };
 	}
 
 	async #destination(
@@ -260,6 +269,9 @@ const noCodec: RingResult = {
 	missed: { outcome: "failed", reason: "trunk_error" },
 	redirectTo: null,
 };
+
+const illness = (trunk: Trunk, { sipStatus }: Missed): string =>
+	`${trunkUri(trunk)}: ${sipStatus === undefined ? "no answer" : `SIP ${sipStatus}`}`;
 
 /** What a call says of its trunk; null for nothing. */
 function healthOf(result: RingResult): Health | null {

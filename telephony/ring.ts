@@ -9,6 +9,7 @@ import type { DialogName } from "./dialog-name.js";
 import type { DrachtioServer } from "./drachtio.js";
 import { bracket, headerName, headerValue, sipUser } from "./encode.js";
 import { endLeftLeg } from "./left-leg.js";
+import { q850Of } from "./q850.js";
 import { type Attempt, engineLost, missed, statusOf } from "./sip-outcome.js";
 
 /** Where one INVITE goes. */
@@ -83,13 +84,11 @@ export function ring(
 			drachtio.off("lost", onLost);
 			resolve(result);
 		};
-		const fail = (
-			status: number | null,
-			said: Partial<Extract<RingResult, { answered: false }>> = {},
-		) =>
+		const fail = (status: number | null, error?: unknown) =>
 			settle({
-				...{ answered: false, missed: missed(status, attempt) },
-				...{ redirectTo: null, ...said },
+				...{ answered: false, redirectTo: redirectTarget(error) },
+				missed: missed(status, attempt, q850Of(responseOf(error))),
+				leastSessionS: leastSession(error),
 			});
 		const cancel = (because: "ring_timeout" | StopReason) => {
 			if (attempt.canceledBecause) return;
@@ -146,10 +145,7 @@ export function ring(
 			(error: unknown) => {
 				const status = statusOf(error);
 				if (status !== undefined && !isAnswer(error))
-					return fail(status, {
-						redirectTo: redirectTarget(error),
-						leastSessionS: leastSession(error),
-					});
+					return fail(status, error);
 				options.log.warn({ err: message(error) }, "an INVITE failed");
 				// srf could make no dialog of the 200, and has sent its ACK: somebody is on the line
 				if (request) void drachtio.hangUpWhenConnected(options.name.id);
@@ -258,9 +254,13 @@ const idOf = (dialog: Srf.Dialog) => (dialog as Srf.Dialog & { id: string }).id;
 
 /** A 200 of which srf can make no dialog: where it misses the Contact it throws a 500 of its own. */
 function isAnswer(error: unknown): boolean {
-	const { res } = error as { res?: Srf.SrfResponse }; // a SipError carries its response
+	const res = responseOf(error);
 	return res !== undefined && res.status < 300;
 }
+
+/** A SipError carries its response. */
+const responseOf = (error: unknown) =>
+	(error as { res?: Srf.SrfResponse } | undefined)?.res;
 
 /** Which srf's types do not know. */
 const transactionOf = (request: Srf.SrfRequest) =>
@@ -268,18 +268,15 @@ const transactionOf = (request: Srf.SrfRequest) =>
 
 /** Of a 422. */
 function leastSession(error: unknown): number | undefined {
-	const { res, status } = error as { res?: Srf.SrfResponse; status?: number }; // a SipError carries its response
-	if (status !== 422 || !res?.has("Min-SE")) return undefined;
+	const res = responseOf(error);
+	if (statusOf(error) !== 422 || !res?.has("Min-SE")) return undefined;
 	const [seconds] = /^\s*\d{1,9}/.exec(res.get("Min-SE")) ?? [];
 	return seconds === undefined ? undefined : Number(seconds);
 }
 
 /** The Contact of a 3xx; null where it has none that can be read. */
 function redirectTarget(error: unknown): string | null {
-	const { res, status } = error as {
-		res?: Srf.SrfResponse;
-		status?: number;
-	}; // a SipError carries its response
+	const [res, status] = [responseOf(error), statusOf(error)];
 	if (!res || !status || status < 300 || status > 399 || !res.has("Contact"))
 		return null;
 	try {

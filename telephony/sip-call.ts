@@ -157,9 +157,9 @@ export class SipCall implements Call {
 		// parted first, so that FreeSWITCH keeps the leg that stays
 		if (first === other && !this.over.aborted) await endpoint.unbridge();
 		await other.hangUp();
-		const { by } = first.over.reason as LegEnd; // the contract of Leg.over
+		const { by, ...why } = first.over.reason as LegEnd; // the contract of Leg.over
 		const endedBy = by === "engine" ? by : first === other ? "other" : "callee";
-		return { outcome: "completed", durationMs, endedBy };
+		return { outcome: "completed", durationMs, endedBy, ...why };
 	}
 
 	async startRecording(path: string): Promise<void> {

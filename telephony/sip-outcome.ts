@@ -43,10 +43,15 @@ export interface Attempt {
 	canceledBecause?: "ring_timeout" | StopReason | undefined;
 }
 
-/** `status` null: no final response came. */
-export function missed(status: number | null, attempt: Attempt): Missed {
+/** `status` null: no final response came; `said`: what it says of its cause. */
+export function missed(
+	status: number | null,
+	attempt: Attempt,
+	said: Pick<Missed, "q850Cause"> = {},
+): Missed {
 	const [outcome, reason] = judge(status, attempt);
-	return { outcome, reason, ...(status !== null && { sipStatus: status }) };
+	const sip = status === null ? {} : { sipStatus: status };
+	return { outcome, reason, ...sip, ...said };
 }
 
 function judge(

@@ -11,6 +11,7 @@ import { looks } from "./009-looks.js";
 import { traces } from "./010-traces.js";
 import { storedRecordings } from "./011-stored-recordings.js";
 import { lists } from "./012-lists.js";
+import { causes } from "./013-causes.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
 	traces,
 	storedRecordings,
 	lists,
+	causes,
 ];

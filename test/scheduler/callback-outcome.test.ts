@@ -2,11 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../core/event.js";
 import { callbackMissed } from "../../scheduler/callback-outcome.js";
 
-const finished = (step_type: string, outcome: string): FlowEvent => ({
+const finished = (
+	step_type: string,
+	outcome: string,
+	detail: string | null = null,
+): FlowEvent => ({
 	type: "step.finished",
 	data: {
 		...{ step_id: step_type, step_type, outcome },
-		...{ edge: null, detail: null, duration_s: 1 },
+		...{ edge: null, detail, duration_s: 1 },
 	},
 });
 const answered = finished("call", "answered");
@@ -28,6 +32,13 @@ describe("an answered attempt of a callback", () => {
 	] as const)("is missed as the other party was: %s", (outcome, reason) => {
 		const events = [answered, finished("connect", outcome)];
 		expect(callbackMissed(events)).toEqual({ outcome, reason });
+	});
+
+	it("says in words how the other party was missed", () => {
+		const events = [answered, finished("connect", "busy", "SIP 486")];
+		expect(callbackMissed(events)).toMatchObject({
+			detail: "the other party: SIP 486",
+		});
 	});
 
 	it("is canceled where the entity hung up before the other party answered", () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeWav } from "../../audio/wav.js";
 import type { CallEvent } from "../../core/event.js";
+import { causeAnswer } from "../../server/cause-view.js";
 import type { CallPatch } from "../../store/store.js";
 import { newCall, newEvent, queued, SLOW_MS } from "../store/data-dir.js";
 import { bearer, type RunningApp, startApp } from "./running-app.js";
@@ -47,6 +48,10 @@ describe("GET /calls/{id}", () => {
 			outcome: null,
 			reason: null,
 			sip_status: null,
+			q850_cause: null,
+			cause: null,
+			detail: null,
+			step_id: null,
 			number: "917507161643",
 			destination: { country: "IN", kind: "mobile" },
 			caller_id: "12345678",
@@ -97,6 +102,29 @@ describe("GET /calls/{id}", () => {
 			},
 		});
 		expect(text).not.toContain("secret");
+	});
+});
+
+describe("why a call ended", () => {
+	it("is told in words, and in their parts", async () => {
+		const call = await keptCall({
+			...{ status: "ended", outcome: "busy", reason: "busy" },
+			...{ sipStatus: 486, q850Cause: 17, stepId: "call", endedAt: at },
+		});
+		expect(await (await app.get(`/calls/${call.id}`)).json()).toMatchObject({
+			cause: "The callee's phone was busy (SIP 486, Q.850 17: user busy)",
+			...{ sip_status: 486, q850_cause: 17, step_id: "call", detail: null },
+		});
+		const shown = await (await app.get(`/calls/${call.id}`)).json();
+		expect(causeAnswer.parse(shown)).toMatchObject({ q850_cause: 17 });
+	});
+
+	it("is told of a call that ended before this was kept", async () => {
+		const call = await keptCall(ended);
+		expect(await (await app.get(`/calls/${call.id}`)).json()).toMatchObject({
+			cause: "The callee hung up",
+			...{ q850_cause: null, step_id: null, detail: null },
+		});
 	});
 });
 

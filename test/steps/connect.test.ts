@@ -26,6 +26,8 @@ describe("connect", () => {
 			variables: {
 				"connect.outcome": "completed",
 				"connect.duration_s": "61.5",
+				"connect.sip_status": "200",
+				"connect.q850_cause": "0",
 			},
 		});
 	});
@@ -44,8 +46,29 @@ describe("connect", () => {
 		expect(result.variables).toEqual({
 			"connect.outcome": "no_answer",
 			"connect.duration_s": "0",
+			"connect.sip_status": "0",
+			"connect.q850_cause": "0",
 		});
+		expect(result.detail).toBe("Nobody answered within 30 seconds");
 		expect(context.told).toEqual([]);
+	});
+
+	it("says by which codes it was refused", async () => {
+		const refusal = { sipStatus: 486, q850Cause: 17 };
+		const context = stepContext(
+			{},
+			{ connects: [{ outcome: "busy", reason: "busy", ...refusal }] },
+		);
+		expect(await execute(connect, STEP, context)).toEqual({
+			outcome: "busy",
+			detail: "The callee's phone was busy (SIP 486, Q.850 17: user busy)",
+			variables: {
+				"connect.outcome": "busy",
+				"connect.duration_s": "0",
+				"connect.sip_status": "486",
+				"connect.q850_cause": "17",
+			},
+		});
 	});
 
 	it("ends with the callee's hang-up, though they talked", async () => {
@@ -55,6 +78,8 @@ describe("connect", () => {
 			variables: {
 				"connect.outcome": "completed",
 				"connect.duration_s": "2",
+				"connect.sip_status": "200",
+				"connect.q850_cause": "0",
 			},
 		});
 		expect(context.told).toMatchObject([

@@ -11,7 +11,15 @@ export const event = (happening: CallHappening): CallEvent => ({
 type Ended = Extract<CallHappening, { type: "call.ended" }>["data"];
 export const ending: Omit<Ended, "queued_s"> = {
 	...{ outcome: "answered", reason: "completed", sip_status: 200 },
-	...{ detail: null, step_id: "menu", ring_s: 2, talk_s: 30, rtp: null },
+	...{
+		q850_cause: null,
+		cause: "",
+		detail: null,
+		step_id: "menu",
+		ring_s: 2,
+		talk_s: 30,
+		rtp: null,
+	},
 };
 
 /** Sources that all know something. */

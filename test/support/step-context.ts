@@ -1,5 +1,6 @@
 import type { DialResult } from "../../core/call.js";
 import type { FlowEvent } from "../../core/event.js";
+import { usualReasons } from "../../core/outcome.js";
 import { fillStep } from "../../steps/fill.js";
 import type {
 	FlowDial,
@@ -25,7 +26,7 @@ export function stepContext(outside: Outside = {}, more: Script = {}) {
 		connects: [
 			rings === "answered"
 				? { talksMs: (outside.talksFor ?? 60) * 1_000, endedBy: "other" }
-				: { outcome: rings, reason: "sip_error" },
+				: { outcome: rings, reason: usualReasons[rings] },
 		],
 		...more,
 	});

@@ -23,6 +23,7 @@ const movedTo = (uri: string) =>
 		status: 302,
 		res: {
 			...{ status: 302, has: (name: string) => name === "Contact" },
+			get: () => undefined,
 			getParsedHeader: () => [{ uri }],
 		},
 	});
@@ -155,6 +156,19 @@ describe("a trunk", () => {
 		expect(offers.map(([host]) => host)).toEqual(["192.0.2.2", "192.0.2.3"]);
 		expect(noted).toEqual(["192.0.2.2 is ill", "192.0.2.3 is well"]);
 		expect(result.answered).toBe(true);
+	});
+
+	it("is named with its answer where none of them takes the call", async () => {
+		const { result } = await dialled(
+			{ "192.0.2.1": 503, "192.0.2.2": 500 },
+			...["sip:192.0.2.1", "sip:192.0.2.2:5070"],
+		);
+		expect(result).toMatchObject({
+			missed: {
+				...{ outcome: "failed", reason: "trunk_error", sipStatus: 500 },
+				detail: "sip:192.0.2.1:5060: SIP 503, sip:192.0.2.2:5070: SIP 500",
+			},
+		});
 	});
 
 	it("that redirects is well, whatever becomes of it elsewhere", async () => {

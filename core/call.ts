@@ -1,6 +1,7 @@
 import type { DigitQueue } from "./digits.js";
 import type { Entities } from "./entity.js";
 import type { MissedOutcome, Reason } from "./outcome.js";
+import type { SipTrace } from "./sip-trace.js";
 import type { Sound } from "./sounds.js";
 
 /** Reaches people. One implementation over SIP (`telephony/`), one scripted phone for tests. */
@@ -32,6 +33,8 @@ export interface DialRequest extends Ringing {
 	/** Awaited before the first INVITE leaves, while the media endpoint is made; nothing is sent if it rejects. */
 	beforeInvite(): Promise<void>;
 	legs: LegKeeper;
+	/** Takes the SIP messages of the call and what it connects to. */
+	sip?: SipTrace;
 	/** The callee's side rings (180 or 183); called once. */
 	onRinging(sipStatus: number): void;
 }

@@ -1,6 +1,7 @@
 import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault, message } from "../core/fault.js";
+import type { SipTrace } from "../core/sip-trace.js";
 import type { Traces } from "../core/trace.js";
 import { thawFlow } from "../flow/flow.js";
 import type { ClaimedCall, Store } from "../store/store.js";
@@ -132,6 +133,10 @@ export class CallDispatcher implements Dispatcher, Line {
 		if (claimed.status === "queued")
 			this.#take({ ...claimed, stopAsked: true });
 		else await this.#takeLeft({ ...claimed, stopAsked: true });
+	}
+
+	sip(callId: string): SipTrace | undefined {
+		return this.#live.sip(callId);
 	}
 
 	async learnLimits(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Flow } from "../flow/flow.js";
 import type { KeyAnswer } from "../store/idempotency.js";
+import type { KeptTrace } from "../store/sip-traces.js";
 import type { RetryPolicy } from "../store/store.js";
 
 /** A call as it is accepted: parsed, checked, without credentials. */
@@ -34,6 +35,8 @@ export interface Dispatcher {
 	stop(callId: string): Promise<void>;
 	/** Accounts' limits were changed: those of now count here once it resolves. */
 	learnLimits(): Promise<void>;
+	/** SIP messages of the attempt that this instance makes of a call; undefined where it makes none. */
+	sip(callId: string): KeptTrace | undefined;
 	readonly ready: boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { LegName, StopReason } from "../core/call.js";
 import { message } from "../core/fault.js";
+import { SipTrace } from "../core/sip-trace.js";
 import type { Store } from "../store/store.js";
 import type { HeldCalls } from "./account-lines.js";
 import type { NewCall } from "./dispatcher.js";
@@ -7,7 +8,7 @@ import type { Journal } from "./journal.js";
 import { type PlaceCallOptions, placeCall } from "./place-call.js";
 
 export interface LiveCallsOptions
-	extends Omit<PlaceCallOptions, "legs" | "onTurn"> {
+	extends Omit<PlaceCallOptions, "legs" | "onTurn" | "sip"> {
 	store: Pick<Store, "calls" | "queue" | "held">;
 	queueTimeoutMs: number;
 	/** A call has ended, or its attempt: there is room. */
@@ -29,6 +30,7 @@ interface Live {
 	attempt: number;
 	journal: Journal;
 	stop: AbortController;
+	sip: SipTrace;
 	/** Its turn has come: it no longer waits. */
 	hasTurn: boolean;
 	/** Stops the wait to be dialled from lasting longer than QUEUE_TIMEOUT. */
@@ -93,6 +95,7 @@ export class LiveCalls {
 		const live: Live = {
 			...{ call, attempt, journal },
 			stop: new AbortController(),
+			sip: new SipTrace(attempt, clock),
 			hasTurn: false,
 			cancelTimeout: Number.isFinite(leftMs)
 				? clock.after(leftMs, () => this.stop(call.id, "queue_timeout"))
@@ -122,6 +125,11 @@ export class LiveCalls {
 		// one that waits has its turn at once, only to end
 		if (this.#waiting.has(id)) this.#start(live);
 		return true;
+	}
+
+	/** SIP messages of the attempt that is made here; undefined where none is. */
+	sip(id: string): SipTrace | undefined {
+		return this.#live.get(id)?.sip;
 	}
 
 	/** Begins no more: what waits is given back for whoever finds it, whose turn has come goes on. */
@@ -178,7 +186,7 @@ export class LiveCalls {
 	}
 
 	#start(live: Live): void {
-		const { call, attempt, journal, stop } = live;
+		const { call, attempt, journal, stop, sip } = live;
 		const { store, log, onRoom, onScheduled } = this.#options;
 		this.#waiting.delete(call.id);
 		const options: PlaceCallOptions = {
@@ -186,6 +194,10 @@ export class LiveCalls {
 			legs: {
 				keep: (leg: LegName) => store.calls.keepLeg(call.id, leg),
 				held: () => store.held(),
+			},
+			sip: {
+				trace: sip,
+				keep: () => store.calls.keepSip(call.id, sip),
 			},
 			onTurn() {
 				live.hasTurn = true;

@@ -13,6 +13,7 @@ import type { FlowEvent } from "../core/event.js";
 import { message } from "../core/fault.js";
 import type { HttpClient } from "../core/http.js";
 import type { Log } from "../core/log.js";
+import type { SipTrace } from "../core/sip-trace.js";
 import type { Sounds } from "../core/sounds.js";
 import { run } from "../flow/run.js";
 import type { Recordings } from "../media/recordings.js";
@@ -41,6 +42,8 @@ export interface PlaceCallOptions {
 	entitiesOf(cloudId: string): Promise<Entities>;
 	recordings: Pick<Recordings, "pathOf" | "find">;
 	legs: LegKeeper;
+	/** Its SIP messages, and what keeps them once it has ended. */
+	sip: { trace: SipTrace; keep(): Promise<void> };
 	/** Its turn has come: it no longer waits. */
 	onTurn(): void;
 	/** Resolves when the account's own rate permits another call; rejects if `signal` aborts first. */
@@ -89,7 +92,8 @@ export async function placeCall(
 	const policy = signal.aborted ? { ...call, retry: null } : call;
 	const measured = withLeg(ending, life.leg);
 	const end = endOfAttempt(policy, measured, life.times, clock.now());
-	await journal.record(...end.told);
+	const told = journal.record(...end.told);
+	await Promise.all([told, life.keepSip()]);
 	return end.nextAt;
 }
 
@@ -186,6 +190,17 @@ class CallLife {
 		await this.#journal.record(await recorded(this.#call, recordings));
 	}
 
+	/** Asked for together with the end, it is kept with it. */
+	async keepSip(): Promise<void> {
+		const { sip, log } = this.#options;
+		sip.trace.end();
+		if (sip.trace.messages.length === 0) return;
+		await sip.keep().catch((error) => {
+			const callId = this.#call.id;
+			log.warn({ err: message(error), callId }, "SIP messages not kept");
+		});
+	}
+
 	get leg(): Call | null {
 		return this.#leg;
 	}
@@ -201,13 +216,14 @@ class CallLife {
 	}
 
 	async #dial(request: FlowDial): Promise<DialResult> {
-		const { dialer, legs, clock, log } = this.#options;
+		const { dialer, legs, sip, clock, log } = this.#options;
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
 				callId: this.#call.id,
 				...request,
 				legs,
+				sip: sip.trace,
 				numbers: () => this.#options.numbersOf(this.#call.cloudId),
 				entities: () => this.#entities(),
 				beforeInvite: async () => {

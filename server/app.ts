@@ -12,6 +12,7 @@ import { getCall } from "./routes/get-call.js";
 import { getCallEvents } from "./routes/get-call-events.js";
 import { getCallFlow } from "./routes/get-call-flow.js";
 import { getCallRecording } from "./routes/get-call-recording.js";
+import { getCallSip } from "./routes/get-call-sip.js";
 import { getCalls } from "./routes/get-calls.js";
 import { getHealth } from "./routes/get-health.js";
 import { getOpenApi } from "./routes/get-openapi.js";
@@ -54,6 +55,7 @@ export function createApp(deps: AppDeps): Express {
 	get("/calls/:id", read, getCall(deps));
 	get("/calls/:id/flow", read, getCallFlow(deps));
 	get("/calls/:id/events", read, getCallEvents(deps));
+	get("/calls/:id/sip", read, getCallSip(deps));
 	api
 		.route("/calls/:id/recording")
 		.get(read, getCallRecording(deps))

@@ -8,6 +8,7 @@ import { type Persistence, persist } from "./persist.js";
 import { beyond } from "./position.js";
 import { lastRecording } from "./recordings.js";
 import type { Tables } from "./schema.js";
+import type { KeptTrace } from "./sip-traces.js";
 import type {
 	CallPatch,
 	CallRecord,
@@ -72,6 +73,29 @@ export class StoredCalls implements Calls {
 			publish: null,
 			leg,
 		});
+	}
+
+	keepSip(callId: string, sip: KeptTrace): Promise<void> {
+		const nothing = { events: [], patch: {}, publish: null };
+		return this.#writes.add({ callId, ...nothing, sip });
+	}
+
+	sip(
+		cloudId: string,
+		id: string,
+		attempt: number | undefined,
+	): Promise<KeptTrace[]> {
+		return this.#db
+			.selectFrom("sip_traces")
+			.innerJoin("calls", "calls.id", "sip_traces.call_id")
+			.select(["sip_traces.attempt", "sip_traces.messages"])
+			.where("calls.id", "=", id)
+			.where("calls.cloud_id", "=", cloudId)
+			.$if(attempt !== undefined, (query) =>
+				query.where("sip_traces.attempt", "=", attempt ?? 0),
+			)
+			.orderBy("sip_traces.attempt")
+			.execute();
 	}
 
 	/** Resolves once nothing waits to be written. */

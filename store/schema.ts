@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from "kysely";
 import type { Entity } from "../core/entity.js";
 import type { Limits, Scope } from "../core/limits.js";
 import type { Outcome, Reason } from "../core/outcome.js";
+import type { SipMessage } from "../core/sip-trace.js";
 import type { CallbackRecord, CallbackStatus } from "./callback.js";
 import type { KeptAnswer } from "./idempotency.js";
 import type { MissedPolicy, ScheduleRecord } from "./schedule.js";
@@ -58,6 +59,11 @@ export interface Tables {
 		activeflow_id: string | null;
 		/** The span of a client that the call belongs under (W3C Trace Context). */
 		traceparent: string | null;
+	};
+	sip_traces: {
+		call_id: string;
+		attempt: number;
+		messages: Json<SipMessage[]>;
 	};
 	legs: { dialog_id: string; transaction_id: string | null; call_id: string };
 	events: {

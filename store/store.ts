@@ -16,6 +16,7 @@ import type { NewCallRecord, Publish } from "./new-call.js";
 import type { KeptRecording, KeptRecordings, Recording } from "./recording.js";
 import type { Retention } from "./retention.js";
 import type { Schedules } from "./schedule.js";
+import type { SipTraces } from "./sip-traces.js";
 import type { DeliveryStatus, Secret, Webhooks } from "./webhook.js";
 
 export { type CallStatus, callStatuses } from "./call-list.js";
@@ -78,7 +79,7 @@ export type ClaimedCall = CallRecord &
 	};
 
 /** Each method is one transaction: it is kept whole when the promise resolves, and not at all when it rejects. */
-export interface Calls {
+export interface Calls extends SipTraces {
 	/** `owned`, unless it is false: this instance begins it at once; else whoever has room claims it when it is due. */
 	insert(
 		call: NewCallRecord,

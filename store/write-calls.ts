@@ -10,6 +10,7 @@ import { isOwn } from "./is-own.js";
 import { storableJson } from "./json.js";
 import { recordingRow } from "./recordings.js";
 import type { Tables } from "./schema.js";
+import type { KeptTrace } from "./sip-traces.js";
 import type { CallPatch, NewCallRecord, Publish } from "./store.js";
 
 export interface Write {
@@ -22,6 +23,8 @@ export interface Write {
 	publish: Publish | null;
 	/** What may be up from now on. */
 	leg?: LegName;
+	/** Of an attempt that has ended. */
+	sip?: KeptTrace;
 }
 
 /** What changes in a row of `calls`, for json_to_recordset: however many rows, the statement is the same and planned once. */
@@ -77,6 +80,7 @@ export async function writeAll(
 		),
 		${recordingRows(writes)}
 		${legRows(writes)}
+		${sipRows(writes)}
 		patches as (
 			select * from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (id uuid, ${progressColumns})
 		),
@@ -183,6 +187,21 @@ function legRows(writes: readonly Write[]): RawBuilder<unknown> {
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (dialog_id text, transaction_id text, call_id uuid)
 			group by dialog_id, call_id
 			on conflict (dialog_id) do update set transaction_id = excluded.transaction_id
+		),`;
+}
+
+function sipRows(writes: readonly Write[]): RawBuilder<unknown> {
+	const rows = writes.flatMap(({ callId, sip }) =>
+		sip
+			? [{ call_id: callId, attempt: sip.attempt, messages: sip.messages }]
+			: [],
+	);
+	if (rows.length === 0) return nothing;
+	return sql`new_sip_traces as (
+			insert into sip_traces (call_id, attempt, messages)
+			select call_id, attempt, messages
+			from me, json_to_recordset(${storableJson(rows)}::json) as row (call_id uuid, attempt integer, messages json)
+			${keepWhatIsThere}
 		),`;
 }
 

@@ -73,7 +73,7 @@ export class SipDialer implements Dialer {
 		const { engines, share, clock } = this.#options;
 		const log = this.#logOf(request);
 		const reached = await this.#reach(
-			request,
+			{ ...request, leg: "callee" },
 			(srtp) => engines.endpoint(srtp),
 			signal,
 		);
@@ -207,7 +207,7 @@ export class SipDialer implements Dialer {
 		}
 		const nothing = { beforeInvite: async () => {}, onRinging: () => {} };
 		return this.#reach(
-			{ ...request, ...nothing },
+			{ ...request, ...nothing, leg: "other" },
 			(srtp) => near.another(srtp),
 			signal,
 		);

@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.js";
 import type { Engine as Address } from "../core/config.js";
 import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import { SipTap } from "./sip-tap.js";
 
 /** What drachtio-srf allows at the least. */
 const PING_MS = 5_000;
@@ -25,6 +26,8 @@ export interface DrachtioOptions {
 /** One drachtio-server: connects, and connects again. Emits `lost` when it is gone, `ready` when it is there or answers again. */
 export class DrachtioServer extends EventEmitter<{ lost: []; ready: [] }> {
 	readonly srf = new Srf();
+	/** What it tells of SIP. */
+	readonly sip = new SipTap();
 	/** host:port */
 	readonly at: string;
 	readonly clock: Clock;
@@ -97,7 +100,18 @@ export class DrachtioServer extends EventEmitter<{ lost: []; ready: [] }> {
 				reconnect: { retryMaxDelay: RETRY_AT_MOST_MS },
 			}; // of which srf's types know only the address
 			void this.srf.connect(options);
+			this.#tap();
 		});
+	}
+
+	/** For as long as srf is there, whichever connection it has. */
+	#tap(): void {
+		const { _app } = this.srf as unknown as {
+			_app: { client: { wp: EventEmitter } };
+		}; // drachtio-srf 5.0.29, lib/proto.js and lib/wire-protocol.js
+		_app.client.wp.prependListener("msg", (_socket, message: string) =>
+			this.sip.see(message),
+		);
 	}
 
 	/** Resolves while there is a connection; rejects if `signal` aborts first. */

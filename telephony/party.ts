@@ -2,6 +2,7 @@ import type { DialRequest, Missed, StopReason } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { Fault, message } from "../core/fault.js";
 import type { Log } from "../core/log.js";
+import type { SipMessage } from "../core/sip-trace.js";
 import type { Trunk } from "../core/trunk.js";
 import { offering } from "./codecs.js";
 import type { DialogName } from "./dialog-name.js";
@@ -34,7 +35,9 @@ export interface PartyOptions {
 	log: Log;
 }
 
-export type ReachRequest = Omit<DialRequest, "callId">;
+export type ReachRequest = Omit<DialRequest, "callId"> & {
+	leg: SipMessage["leg"];
+};
 
 /** One request for all the INVITEs that it takes. */
 export type Round = ReachRequest & {
@@ -187,6 +190,17 @@ export class Party {
 		}
 	}
 
+	/** Its messages are told to whoever wants them. */
+	#watch({ drachtio }: MediaEndpoint, { callId }: DialogName): void {
+		const { sip, leg } = this.#round;
+		if (!sip) return;
+		drachtio.sip.watch(
+			callId,
+			(direction, text) => sip.add({ leg, direction, text }),
+			sip.ended,
+		);
+	}
+
 	/** The party's own serves the next one. */
 	async #giveBack(endpoint: MediaEndpoint): Promise<void> {
 		if (endpoint !== this.#endpoint) await endpoint.destroy();
@@ -224,6 +238,7 @@ export class Party {
 			if (!endpoint.drachtio.connected && !this.#invited)
 				throw new NotInvited("ENGINE_DOWN");
 			this.#invited = true;
+			this.#watch(endpoint, name);
 			const early = this.#early(endpoint);
 			const result = await ring(
 				next,

@@ -17,6 +17,7 @@ import {
 	linkQuery,
 	recordingLinkAnswer,
 } from "../routes/recording-link.js";
+import { sipAnswer } from "../sip-view.js";
 import { callAnswer } from "../views.js";
 import { eventAnswer } from "./events.js";
 import { callFields } from "./flow.js";
@@ -182,6 +183,16 @@ export const calls: Topic = {
 			scope: "calls:read",
 			params,
 			answers: { 200: { says: "The call", json: shownCallAnswer } },
+			faults: ["CALL_NOT_FOUND"],
+		},
+		{
+			route: "GET /calls/:id/sip",
+			summary: "The SIP messages of a call",
+			says: "Of all attempts, or of one; without credentials, SRTP keys and digits (docs/observability.md).",
+			scope: "calls:read",
+			params,
+			query: recordingQuery,
+			answers: { 200: { says: "Messages", json: sipAnswer } },
 			faults: ["CALL_NOT_FOUND"],
 		},
 		{

@@ -7,5 +7,12 @@ export const causes: Migration = {
 	statements: [
 		// why a call ended, as its last event tells
 		sql`alter table calls add q850_cause integer, add detail text, add step_id text`,
+		// SIP messages of each attempt that has ended
+		sql`create table sip_traces (
+			call_id uuid not null references calls (id) on delete cascade,
+			attempt integer not null,
+			messages json not null,
+			primary key (call_id, attempt)
+		)`,
 	],
 };

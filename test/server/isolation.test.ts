@@ -38,6 +38,7 @@ const rows: Record<string, Row> = {
 	"GET /calls/:id": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/flow": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/events": { scope: "calls:read", foreign: 404 },
+	"GET /calls/:id/sip": { scope: "calls:read", foreign: 404 },
 	"GET /calls/:id/recording": { scope: "calls:read", foreign: 404 },
 	"DELETE /calls/:id/recording": { scope: "calls:write", foreign: 404 },
 	"GET /calls/:id/recording/link": { scope: "none", foreign: "own" },

@@ -11,6 +11,7 @@ import { Fault } from "../../core/fault.js";
 import { createHttpClient } from "../../core/http.js";
 import { type Log, silentLog } from "../../core/log.js";
 import { sharedFolder } from "../../core/media-share.js";
+import type { SipTrace } from "../../core/sip-trace.js";
 import type { S3Bucket } from "../../media/bucket.js";
 import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
@@ -41,6 +42,8 @@ export class StoringDispatcher implements Dispatcher {
 	readonly stopped: string[] = [];
 	/** Calls that run here. */
 	readonly live = new Set<string>();
+	/** SIP messages of attempts that are made here. */
+	readonly traces = new Map<string, SipTrace>();
 	/** What `accept` throws, if anything. */
 	refuses: Error | undefined;
 	ready = true;
@@ -65,6 +68,10 @@ export class StoringDispatcher implements Dispatcher {
 		await this.#store.calls.insert(record, event, false);
 		this.accepted.push(call);
 		this.live.add(call.id);
+	}
+
+	sip(callId: string): SipTrace | undefined {
+		return this.traces.get(callId);
 	}
 
 	async learnLimits(): Promise<void> {

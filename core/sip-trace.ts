@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.js";
 
 /** Of an attempt, each of at most so many characters. */
@@ -28,6 +29,8 @@ export class SipTrace {
 	constructor(attempt: number, clock: Clock) {
 		this.attempt = attempt;
 		this.#clock = clock;
+		// every leg listens
+		setMaxListeners(0, this.ended);
 	}
 
 	get messages(): readonly SipMessage[] {

@@ -81,6 +81,7 @@ interface Told {
 export async function* stream(
 	connection: Connection,
 	path: string,
+	onOpen: () => void,
 ): AsyncGenerator<Told> {
 	const answer = await send(connection, "GET", path);
 	if (!answer.ok || !answer.body) {
@@ -88,6 +89,7 @@ export async function* stream(
 		await ask(connection, "GET", path); // whose words are wanted
 		return;
 	}
+	onOpen();
 	const waiting: Told[] = [];
 	const parser = createParser({
 		onEvent: ({ event = "message", data, id }) =>

@@ -67,4 +67,7 @@ export async function tail(
 const told = (
 	connection: Connection,
 	query: Readonly<Record<string, string | undefined>>,
-) => stream(connection, `/events${queryOf(query)}`);
+) =>
+	stream(connection, `/events${queryOf(query)}`, () =>
+		console.error(`following ${connection.url}`),
+	);

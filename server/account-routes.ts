@@ -1,8 +1,8 @@
 import { type RequestHandler, Router } from "express";
-import { Fault } from "../core/fault.js";
 import { type authenticate, cloudIdOf } from "./auth.js";
 import type { AppDeps } from "./deps.js";
 import { only } from "./edges.js";
+import { faultAt } from "./fault-at.js";
 import { deleteToken } from "./routes/delete-token.js";
 import { getAccounts } from "./routes/get-accounts.js";
 import { getMetrics } from "./routes/get-metrics.js";
@@ -21,9 +21,11 @@ export function accountRoutes(
 	const admin = signedIn("admin", { headerOnly: true });
 	const operator: RequestHandler = (_request, response, next) => {
 		if (cloudIdOf(response) !== deps.account.cloudId)
-			throw new Fault(
+			throw faultAt(
 				"FORBIDDEN",
-				"This is for the operator's account (CLOUD_ID) only; use a token of it",
+				"$.headers.Authorization",
+				"use a token of the operator's account (CLOUD_ID)",
+				{ detail: "This is for the operator's account (CLOUD_ID) only" },
 			);
 		next();
 	};

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Clock } from "../core/clock.js";
-import { Fault, message } from "../core/fault.js";
+import { message } from "../core/fault.js";
 import {
 	defaultLimits,
 	type Limits,
@@ -12,6 +12,7 @@ import { RateLimit } from "../core/rate-limit.js";
 import type { Accounts, TokenSecrets } from "../store/account.js";
 import { bodyBytes, encodingOf, tooLarge } from "./body-bytes.js";
 import type { Directory } from "./directory.js";
+import { faultAt } from "./fault-at.js";
 import { parseJson, refuseCostly } from "./json-body.js";
 import { type Login, LoginGuard } from "./login-guard.js";
 import { hashOf, sameHash, tokenIdOf } from "./token.js";
@@ -113,9 +114,10 @@ async function byBody(
 	const unread = { ...loginOf(request, ""), hash: null };
 	guard.admit(unread);
 	if (encodingOf(request) !== null)
-		throw new Fault(
+		throw faultAt(
 			"BAD_REQUEST",
-			"Content-Encoding is read only with Authorization: Bearer <auth_token>",
+			'$.headers["Content-Encoding"]',
+			"it is read only with Authorization: Bearer <auth_token>; leave it out, or send that header",
 		);
 	const bytes = await bodyBytes(request);
 	guard.admit(unread);
@@ -173,16 +175,22 @@ function fieldsOf(body: unknown): Partial<Fields> {
 	return typeof body === "object" && body !== null ? body : {};
 }
 
+const AUTHORIZATION = "$.headers.Authorization";
+
 const noCredential = () =>
-	new Fault(
+	faultAt(
 		"UNAUTHORIZED",
-		"No credential was given: send Authorization: Bearer <auth_token>, or cloud_id, cloud_sid and auth_token in the body",
+		AUTHORIZATION,
+		"send Authorization: Bearer <auth_token>, or cloud_id, cloud_sid and auth_token in the body",
+		{ detail: "No credential was given" },
 	);
 
 const wrongCredential = () =>
-	new Fault(
+	faultAt(
 		"UNAUTHORIZED",
-		"The credential is wrong: cloud_id, cloud_sid and auth_token must be those of one account",
+		AUTHORIZATION,
+		"send a token that is in use; cloud_id, cloud_sid and auth_token must be those of one account",
+		{ detail: "The credential is wrong" },
 	);
 
 /** `fields`: those of a body that is the credential. */
@@ -271,10 +279,9 @@ const asText = (given: unknown) =>
 
 function keepScope(scope: Scope, { scopes }: Principal): void {
 	if (scopes.includes(scope)) return;
-	throw new Fault(
-		"FORBIDDEN",
-		`This wants the scope ${scope}, and the token has ${scopes.join(", ") || "none"}: use one that has it`,
-	);
+	throw faultAt("FORBIDDEN", AUTHORIZATION, "use a token that has it", {
+		detail: `This wants the scope ${scope}, and the token has ${scopes.join(", ") || "none"}`,
+	});
 }
 
 function keepRate(rates: RateLimit, { cloudId, limits }: Principal): void {
@@ -283,9 +290,8 @@ function keepRate(rates: RateLimit, { cloudId, limits }: Principal): void {
 	const burst = Math.max(1, 2 * perSecond);
 	const waitMs = rates.take(cloudId, { perSecond, burst });
 	if (waitMs === 0) return;
-	throw new Fault(
-		"TOO_MANY_REQUESTS",
-		`The account may make ${perSecond} requests a second (requests_per_second); wait as long as Retry-After says`,
-		{ retryAfterS: waitMs / 1_000 },
-	);
+	throw faultAt("TOO_MANY_REQUESTS", "$", "wait as long as Retry-After says", {
+		detail: `The account may make ${perSecond} requests a second (requests_per_second)`,
+		retryAfterS: waitMs / 1_000,
+	});
 }

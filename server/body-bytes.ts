@@ -1,7 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { Fault } from "../core/fault.js";
+import type { Fault } from "../core/fault.js";
+import { faultAt } from "./fault-at.js";
+
+const ENCODING = '$.headers["Content-Encoding"]';
 
 /** Of any body, inflated. */
 export const MOST_BYTES = 1_000_000;
@@ -20,9 +23,11 @@ export async function bodyBytes(
 	const encoding = encodingOf(request);
 	const inflater = encoding === null ? null : inflaters[encoding]?.();
 	if (inflater === undefined)
-		throw new Fault(
+		throw faultAt(
 			"BAD_REQUEST",
-			"Content-Encoding: gzip, deflate, br or none are read",
+			ENCODING,
+			"gzip, deflate, br or none are read",
+			{ value: encoding },
 		);
 	if (Number(request.headers["content-length"] ?? 0) > most)
 		throw tooLarge(most);
@@ -38,9 +43,10 @@ export function encodingOf({ headers }: IncomingMessage): string | null {
 export function tooLarge(most: number): Fault {
 	const whose = most < MOST_BYTES ? " of this account" : "";
 	const limit = most < MOST_BYTES ? " (max_body_bytes)" : "";
-	return new Fault(
+	return faultAt(
 		"BODY_TOO_LARGE",
-		`$: a body${whose} has at most ${most} bytes${limit}; send less`,
+		"$",
+		`a body${whose} has at most ${most} bytes${limit}; send less`,
 	);
 }
 
@@ -59,7 +65,12 @@ function read(
 		request.once("error", left).once("close", left);
 		inflater?.on("error", () =>
 			reject(
-				new Fault("BAD_REQUEST", "The body is not what Content-Encoding says"),
+				faultAt(
+					"BAD_REQUEST",
+					ENCODING,
+					"compress the body as it says, or leave it out",
+					{ detail: "The body is not what Content-Encoding says" },
+				),
 			),
 		);
 		stream.on("data", (chunk: Buffer) => {

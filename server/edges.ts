@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { Fault } from "../core/fault.js";
+import { faultAt } from "./fault-at.js";
 
 /** Answers are data for their caller alone: never sniffed, cached, framed or run. */
 export const answerHeaders: RequestHandler = (_request, response, next) => {
@@ -20,16 +20,21 @@ export function only(...methods: Method[]): RequestHandler {
 		.join(", ");
 	return (request, response) => {
 		response.set("Allow", allowed);
-		throw new Fault(
-			"METHOD_NOT_ALLOWED",
-			`${request.method} is not among what this path takes: ${allowed}`,
-		);
+		throw faultAt("METHOD_NOT_ALLOWED", "$.method", `write ${allowed}`, {
+			value: request.method,
+			detail: `${request.method} is not among what this path takes: ${allowed}`,
+		});
 	};
 }
 
 export const noSuchRoute: RequestHandler = (request) => {
-	throw new Fault(
+	throw faultAt(
 		"ROUTE_NOT_FOUND",
-		`No route has the path ${request.path.slice(0, 200)}`,
+		"$.path",
+		"GET /openapi.json and /docs show the routes that there are",
+		{
+			value: request.path,
+			detail: `No route has the path ${request.path.slice(0, 200)}`,
+		},
 	);
 };

@@ -1,6 +1,6 @@
 import type { Request } from "express";
-import { Fault, type FaultCode } from "../core/fault.js";
-import { problem } from "../flow/problem.js";
+import { type FaultCode, faults } from "../core/fault.js";
+import { faultAt } from "./fault-at.js";
 import { readId } from "./find-call.js";
 
 /** Where a client finds the right ids. */
@@ -10,6 +10,7 @@ const lists = {
 	SCHEDULE_NOT_FOUND: "GET /schedules",
 	ENDPOINT_NOT_FOUND: "GET /webhooks/endpoints",
 	DELIVERY_NOT_FOUND: "GET /webhooks/deliveries",
+	TOKEN_NOT_FOUND: "GET /tokens",
 } as const satisfies Partial<Record<FaultCode, string>>;
 
 /** What the id in the path names; throws `code` where the account has none such. */
@@ -22,7 +23,6 @@ export async function findById<Found>(
 	const found = id === undefined ? undefined : await find(id);
 	if (found) return found;
 	const hint = `use an id that ${lists[code]} shows to this account`;
-	throw new Fault(code, undefined, {
-		problems: [problem("$.id", request.params.id, hint)],
-	});
+	const { says: detail } = faults[code];
+	throw faultAt(code, "$.id", hint, { value: request.params.id, detail });
 }

@@ -1,7 +1,8 @@
 import type { Request, Response } from "express";
-import { Fault } from "../core/fault.js";
+import { faults } from "../core/fault.js";
 import type { CallRecord, Store } from "../store/store.js";
 import { cloudIdOf } from "./auth.js";
+import { faultAt } from "./fault-at.js";
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -20,6 +21,12 @@ export async function findCall(
 	const id = readId(request);
 	const call =
 		id === undefined ? undefined : await calls.find(cloudIdOf(response), id);
-	if (!call) throw new Fault("CALL_NOT_FOUND");
+	if (!call)
+		throw faultAt(
+			"CALL_NOT_FOUND",
+			"$.id",
+			"use an id that POST /call/flow has answered to this account",
+			{ value: request.params.id, detail: faults.CALL_NOT_FOUND.says },
+		);
 	return call;
 }

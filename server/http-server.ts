@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import type { Express } from "express";
 import type { Clock } from "../core/clock.js";
 import { type Config, ConfigError } from "../core/config.js";
-import { Fault, type FaultCode, message } from "../core/fault.js";
+import { Fault, type FaultCode, message, type Problem } from "../core/fault.js";
 import { problemOf } from "./problem.js";
 import { unhurried } from "./unhurried.js";
 
@@ -17,6 +17,12 @@ import { unhurried } from "./unhurried.js";
 const refusals: Readonly<Record<string, FaultCode>> = {
 	HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
 	ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+};
+
+const hints: Partial<Record<FaultCode, string>> & { BAD_REQUEST: string } = {
+	HEADERS_TOO_LARGE: "send fewer or shorter headers",
+	REQUEST_TIMEOUT: "send the whole request at once",
+	BAD_REQUEST: "send the request as RFC 9112 has it",
 };
 
 /** The app behind an HTTP server whose own refusals are problem documents too. */
@@ -38,15 +44,21 @@ export function createHttpServer(
 		(request, response) => {
 			// RFC 9112 §3.2
 			if (request.httpVersion === "1.1" && request.headers.host === undefined)
-				return answer(response, "BAD_REQUEST", "There is no Host header");
+				return answer(response, "BAD_REQUEST", "There is no Host header", {
+					...{ path: "$.headers.Host", hint: "name the host that is asked" },
+				});
 			// where the router cannot read the target, Express would answer in HTML
 			handle(request, response, () =>
-				answer(response, "BAD_REQUEST", "The request's target cannot be read"),
+				answer(response, "BAD_REQUEST", "The request's target cannot be read", {
+					...{ path: "$.path", hint: "write a path that begins with /" },
+				}),
 			);
 		},
 	);
 	server.on("checkExpectation", (_request, response) =>
-		answer(response, "EXPECTATION_FAILED", "Only 100-continue is known"),
+		answer(response, "EXPECTATION_FAILED", "Only 100-continue is known", {
+			...{ path: "$.headers.Expect", hint: "leave it out" },
+		}),
 	);
 	server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
 		const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
@@ -61,9 +73,10 @@ function answer(
 	response: ServerResponse,
 	code: FaultCode,
 	detail: string,
+	where: Problem,
 ): void {
 	if (response.headersSent) return void response.destroy();
-	const problem = problemOf(new Fault(code, detail));
+	const problem = problemOf(new Fault(code, detail, { problems: [where] }));
 	const body = JSON.stringify(problem);
 	response.writeHead(problem.status, {
 		"Content-Type": "application/problem+json",
@@ -74,7 +87,9 @@ function answer(
 
 /** For a request of which not even a response could be made. */
 function refuse(socket: Duplex, code: FaultCode): void {
-	const fault = new Fault(code, "This is not HTTP as it should be");
+	const problems = [{ path: "$", hint: hints[code] ?? hints.BAD_REQUEST }];
+	const detail = "This is not HTTP as it should be";
+	const fault = new Fault(code, detail, { problems });
 	const problem = problemOf(fault);
 	const body = JSON.stringify(problem);
 	socket.end(

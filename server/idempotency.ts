@@ -57,7 +57,10 @@ async function once(
 			throw new Fault(
 				"IDEMPOTENCY_IN_FLIGHT",
 				`The first request with this ${HEADER} is not answered yet; send it again as Retry-After says`,
-				{ retryAfterS: 1 },
+				{
+					retryAfterS: 1,
+					problems: [wrong("send it again as Retry-After says")],
+				},
 			);
 		case "other_body":
 			throw new Fault(

@@ -2,6 +2,7 @@ import { Fault, type Problem } from "../core/fault.js";
 import { describeJsonError } from "../core/json-error.js";
 import { at } from "../flow/problem.js";
 import { replaceUnstorable } from "../store/json.js";
+import { faultAt } from "./fault-at.js";
 
 /** Objects and lists in each other; what walks a value by recursion must not run out of stack. */
 const DEEPEST = 64;
@@ -20,9 +21,10 @@ export function refuseCostly(bytes: Buffer): void {
 		if (byte === COMMA || byte === BRACE || byte === BRACKET) found += 1;
 	}
 	if (found > MOST_MARKS)
-		throw new Fault(
+		throw faultAt(
 			"BODY_TOO_LARGE",
-			`$: a body with more than ${MOST_MARKS} braces, brackets and commas is read only with Authorization: Bearer <auth_token>`,
+			"$",
+			`a body with more than ${MOST_MARKS} braces, brackets and commas is read only with Authorization: Bearer <auth_token>`,
 		);
 }
 

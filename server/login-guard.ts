@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import type { Clock } from "../core/clock.js";
-import { Fault } from "../core/fault.js";
 import { type Rate, RateLimit } from "../core/rate-limit.js";
+import { faultAt } from "./fault-at.js";
 
 /** Of one address. */
 const PER_ADDRESS: Rate = { perSecond: 0.5, burst: 50 };
@@ -41,10 +41,14 @@ export class LoginGuard {
 			return;
 		const waitMs = this.#failures.waitMs(blockOf(login.address), PER_ADDRESS);
 		if (waitMs > 0)
-			throw new Fault(
+			throw faultAt(
 				"TOO_MANY_REQUESTS",
-				"Too many credentials were wrong; wait as long as Retry-After says, then send the right one",
-				{ retryAfterS: waitMs / 1_000 },
+				"$.headers.Authorization",
+				"wait as long as Retry-After says, then send the right one",
+				{
+					detail: "Too many credentials were wrong",
+					retryAfterS: waitMs / 1_000,
+				},
 			);
 	}
 

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request, Response } from "express";
 import { z } from "zod";
 import { Fault, type FaultCode, faults } from "../core/fault.js";
 import type { Log } from "../core/log.js";
-import { problem as problemAt } from "../flow/problem.js";
+import { anotherRecording, faultAt, noSuchBytes } from "./fault-at.js";
 
 /** One thing that is wrong or odd. */
 export const problemSchema = z
@@ -125,19 +125,16 @@ function answerAtOnce(
 }
 
 /** Faults as they are; of what express and its body parser throw, what the client did wrong; anything else is ours. */
-function asFault(error: unknown, { path }: Request): Fault {
+function asFault(error: unknown, request: Request): Fault {
 	if (error instanceof Fault) return error;
 	const { status, message } = error as { status?: unknown; message?: string }; // anything can be thrown; what is read is checked
-	if (status === 412)
-		return new Fault("PRECONDITION_FAILED", "Ask without If-Match");
+	if (status === 412) return anotherRecording();
 	if (error instanceof URIError) {
 		const hint = "write two hexadecimal digits after each %, %25 for % itself";
-		const problems = [problemAt("$.path", path, hint)];
-		return new Fault("BAD_REQUEST", `$.path: ${hint}`, { problems });
+		return faultAt("BAD_REQUEST", "$.path", hint, { value: request.path });
 	}
-	if (status === 416)
-		return new Fault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
+	if (status === 416) return noSuchBytes(request);
 	if (typeof status === "number" && status >= 400 && status < 500)
-		return new Fault("BAD_REQUEST", message);
+		return faultAt("BAD_REQUEST", "$", message ?? "send it as HTTP has it");
 	return new Fault("INTERNAL");
 }

@@ -10,10 +10,10 @@ const MOST_GUESSES = 20;
 /** Their values are not repeated in answers. */
 const secret = /^\$\.(cloud_sid|auth_token|publish)\b/;
 /** Every body may hold them; auth.ts compares them. */
-export const credentials = {
-	cloud_id: z.unknown().optional().describe("The account"),
-	cloud_sid: z.unknown().optional().describe("The account's sid"),
-	auth_token: z.unknown().optional().describe("The account's token"),
+const credentials = {
+	cloud_id: z.unknown().optional(),
+	cloud_sid: z.unknown().optional(),
+	auth_token: z.unknown().optional(),
 };
 
 /** Reads a body by the schemas of its fields; throws BAD_REQUEST with all that is wrong. */

@@ -1,10 +1,10 @@
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
-import { Fault } from "../core/fault.js";
 import type { S3Bucket } from "../media/bucket.js";
 import { fileName, type RecordingName } from "../media/recordings.js";
 import type { KeptRecording } from "../store/recording.js";
 import type { AppDeps } from "./deps.js";
+import { anotherRecording, noSuchBytes } from "./fault-at.js";
 
 /** What is sent, and to whom. */
 export interface Sending {
@@ -58,7 +58,7 @@ export async function sendStored(
 	const range = rangeOf(request, headers, bytes);
 	if (range === "none") {
 		response.set("Content-Range", `bytes */${bytes}`);
-		throw new Fault("RANGE_NOT_SATISFIABLE", "The recording is shorter");
+		throw noSuchBytes(request);
 	}
 	const { start, end } = range ?? { start: 0, end: bytes - 1 };
 	const isHead = request.method === "HEAD";
@@ -100,7 +100,7 @@ function checkConditions({ headers }: Request, now: Validators): void {
 		match === undefined
 			? !(Date.parse(now["Last-Modified"]) > since)
 			: match.split(",").some((one) => ["*", now.ETag].includes(one.trim()));
-	if (!holds) throw new Fault("PRECONDITION_FAILED", "Ask without If-Match");
+	if (!holds) throw anotherRecording();
 }
 
 /** Undefined: the whole, also for several ranges and for what is none. */

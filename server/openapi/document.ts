@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { credentials } from "../read-input.js";
 import { events, webhookHeaders } from "./events.js";
 import { faultResponse, faultsOf } from "./faults.js";
 import type { RouteDoc, Topic } from "./route.js";
@@ -101,7 +100,7 @@ function operation(
 	const { scope, says, summary } = doc;
 	const { method, path } = placeOf(doc);
 	const wanted =
-		scope === "none" ? "No credential." : `The scope \`${scope}\`.`;
+		scope === "none" ? "Wants no credential." : `Scope: \`${scope}\`.`;
 	const body = requestBody(doc, schemas);
 	return {
 		operationId: `${method}${path.replaceAll(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase()).replaceAll(/\W/g, "")}`,
@@ -148,6 +147,14 @@ function parameters(
 		};
 	});
 }
+
+/** As auth.ts compares them. */
+const written = z.union([z.string(), z.number()]).optional();
+const credentials = {
+	cloud_id: written.describe("The account"),
+	cloud_sid: written.describe("The account's sid"),
+	auth_token: written.describe("The account's token"),
+};
 
 /** A DELETE takes none: RFC 9110 §9.3.5 gives it no meaning. */
 function requestBody(doc: RouteDoc, schemas: Schemas): Body | undefined {

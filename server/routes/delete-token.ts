@@ -1,9 +1,8 @@
 import type { RequestHandler } from "express";
-import { Fault } from "../../core/fault.js";
 import { tokenView } from "../account-views.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
-import { readId } from "../find-call.js";
+import { findById } from "../find-by-id.js";
 
 /** DELETE /tokens/{id}: revokes it, and whatever secret it had before; asking twice does no harm. */
 export function deleteToken({
@@ -12,16 +11,9 @@ export function deleteToken({
 	clock,
 }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const id = readId(request);
-		const revoked =
-			id === undefined
-				? undefined
-				: await store.accounts.revokeToken(
-						cloudIdOf(response),
-						id,
-						clock.now(),
-					);
-		if (!revoked) throw new Fault("TOKEN_NOT_FOUND");
+		const revoked = await findById(request, "TOKEN_NOT_FOUND", (id) =>
+			store.accounts.revokeToken(cloudIdOf(response), id, clock.now()),
+		);
 		directory.forget(revoked.id);
 		response.json(tokenView(revoked));
 	};

@@ -5,6 +5,7 @@ import { Fault } from "../../core/fault.js";
 import { problem } from "../../flow/problem.js";
 import type { KeptRecording } from "../../store/recording.js";
 import type { AppDeps } from "../deps.js";
+import { faultAt } from "../fault-at.js";
 import { findCall } from "../find-call.js";
 import { readQuery } from "../read-input.js";
 import { sendFile, sendStored } from "../send-recording.js";
@@ -71,9 +72,14 @@ export async function sendRecording(
 }
 
 function wasDeleted(attempt: number, at: number): Fault {
-	return new Fault(
+	return faultAt(
 		"RECORDING_DELETED",
-		`The recording of attempt ${attempt} was deleted at ${instant(at)} and cannot be had again`,
+		"$.attempt",
+		"name another attempt, if there is one",
+		{
+			value: attempt,
+			detail: `The recording of attempt ${attempt} was deleted at ${instant(at)} and cannot be had again`,
+		},
 	);
 }
 

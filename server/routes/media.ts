@@ -1,7 +1,8 @@
 import { type RequestHandler, Router } from "express";
-import { Fault } from "../../core/fault.js";
+import { faults } from "../../core/fault.js";
 import type { Address, HttpShare } from "../../media/http-share.js";
 import { only } from "../edges.js";
+import { faultAt } from "../fault-at.js";
 import { unhurried } from "../unhurried.js";
 
 /** A sound that was fetched is asked for again after that: media/sounds.ts does so too. */
@@ -18,10 +19,15 @@ export function mediaRoutes(share: HttpShare): Router {
 	return media;
 }
 
+const notShared = ({ path }: { path: string }) =>
+	faultAt("ROUTE_NOT_FOUND", "$.path", "take the address as it was given", {
+		...{ value: path, detail: faults.ROUTE_NOT_FOUND.says },
+	});
+
 function sendSound(share: HttpShare): RequestHandler<Address> {
-	return async ({ params }, response) => {
-		const path = share.soundAt(params);
-		if (path === null) throw new Fault("ROUTE_NOT_FOUND");
+	return async (request, response) => {
+		const path = share.soundAt(request.params);
+		if (path === null) throw notShared(request);
 		response.set({
 			"Content-Type": "audio/wav",
 			"Cache-Control": `private, max-age=${FRESH_S}`,
@@ -42,7 +48,7 @@ function takeRecording(share: HttpShare): RequestHandler<Address> {
 		unhurried.add(socket);
 		try {
 			if (!(await share.receive(request.params, request)))
-				throw new Fault("ROUTE_NOT_FOUND");
+				throw notShared(request);
 		} finally {
 			unhurried.delete(socket);
 		}

@@ -1,8 +1,8 @@
 import type { RequestHandler } from "express";
-import { Fault } from "../../core/fault.js";
 import { accountChange } from "../account-requests.js";
 import { accountView } from "../account-views.js";
 import type { AppDeps } from "../deps.js";
+import { noAccount } from "../fault-at.js";
 import { readOwnBody } from "../read-input.js";
 
 /** PATCH /accounts/{cloud_id}: its name, and of its limits those that are named; null is the default. */
@@ -18,7 +18,7 @@ export function patchAccount({
 		const changed = cloudId.includes("\0")
 			? undefined
 			: await store.accounts.change(cloudId, changes);
-		if (!changed) throw new Fault("ACCOUNT_NOT_FOUND");
+		if (!changed) throw noAccount(cloudId);
 		directory.forget(cloudId);
 		await dispatcher.learnLimits();
 		response.json(accountView(changed));

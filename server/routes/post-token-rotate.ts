@@ -1,9 +1,9 @@
 import type { RequestHandler } from "express";
-import { Fault } from "../../core/fault.js";
 import { rotation } from "../account-requests.js";
 import { tokenView } from "../account-views.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
+import { faultAt } from "../fault-at.js";
 import { readId } from "../find-call.js";
 import { readOwnBody } from "../read-input.js";
 import { issueToken } from "../token.js";
@@ -28,9 +28,15 @@ export function postTokenRotate({
 						previousUntil: now + overlap_s * 1_000,
 					});
 		if (!rotated)
-			throw new Fault(
+			throw faultAt(
 				"TOKEN_NOT_FOUND",
-				"The account has no such token, or it was revoked or has expired; make a new one with POST /tokens",
+				"$.id",
+				"make a new one with POST /tokens",
+				{
+					value: request.params.id,
+					detail:
+						"The account has no such token, or it was revoked or has expired",
+				},
 			);
 		directory.forget(rotated.id);
 		response.json({ ...tokenView(rotated), token });

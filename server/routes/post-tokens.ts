@@ -1,9 +1,9 @@
 import type { RequestHandler } from "express";
-import { Fault } from "../../core/fault.js";
 import { newToken } from "../account-requests.js";
 import { tokenView } from "../account-views.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
+import { faultAt, noAccount } from "../fault-at.js";
 import { readOwnBody } from "../read-input.js";
 import { issueToken } from "../token.js";
 
@@ -15,12 +15,12 @@ export function postTokens({ store, account, clock }: AppDeps): RequestHandler {
 		const own = cloudIdOf(response);
 		const { cloud_id: cloudId = own, name, scopes } = wanted;
 		if (cloudId !== own && own !== account.cloudId)
-			throw new Fault(
+			throw faultAt(
 				"FORBIDDEN",
-				"$.cloud_id: only the operator's account makes tokens of others; leave it out",
+				"$.cloud_id",
+				"only the operator's account makes tokens of others; leave it out",
 			);
-		if (!(await store.accounts.find(cloudId)))
-			throw new Fault("ACCOUNT_NOT_FOUND");
+		if (!(await store.accounts.find(cloudId))) throw noAccount(cloudId);
 		const { id, token, hash } = issueToken();
 		const made = await store.accounts.addToken({
 			...{ id, cloudId, name, scopes, hash, createdAt },

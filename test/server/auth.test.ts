@@ -122,7 +122,9 @@ describe("the credential", () => {
 	it("is not told apart: who has none learns nothing about the body", async () => {
 		const bad = await app.post("/call/flow", { flow: "nonsense" }, {});
 		expect(bad.status).toBe(401);
-		expect(await bad.json()).toMatchObject({ problems: [] });
+		expect(await bad.json()).toMatchObject({
+			problems: [{ path: "$.headers.Authorization" }],
+		});
 	});
 
 	it.each([

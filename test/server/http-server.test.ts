@@ -46,7 +46,12 @@ describe("a request that no route ever sees", () => {
 			expect(JSON.parse(body)).toMatchObject({
 				status,
 				type: expect.stringMatching(/^urn:flowdial:problem:/),
-				problems: [],
+				problems: [
+					{
+						path: expect.stringMatching(/^\$/),
+						hint: expect.stringMatching(/\w/),
+					},
+				],
 			});
 		},
 	);

@@ -73,9 +73,21 @@ interface Answer {
 	text: string;
 }
 
+/** Whether a problem document says where, and what to do. */
+function namesPlaces(text: string): boolean {
+	const { problems = [] } = JSON.parse(text) as {
+		problems?: { path: string; hint: string }[];
+	};
+	const isTold = ({ path, hint }: { path: string; hint: string }) =>
+		path.startsWith("$") && /\w/.test(hint);
+	return problems.length > 0 && problems.every(isTold);
+}
+
 /** What an answer has that the document does not say; null if nothing. */
 export function driftOf(answer: Answer): string | null {
 	const { status, text } = answer;
+	if (status >= 400 && status < 500 && text !== "" && !namesPlaces(text))
+		return "a 4xx that names no place, or no remedy";
 	const asked = answer.method === "HEAD" ? "GET" : answer.method;
 	const path = pathOf(answer.target);
 	const operation =

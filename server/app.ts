@@ -14,6 +14,7 @@ import { getCallFlow } from "./routes/get-call-flow.js";
 import { getCallRecording } from "./routes/get-call-recording.js";
 import { getCallSip } from "./routes/get-call-sip.js";
 import { getCalls } from "./routes/get-calls.js";
+import { getDocs, getDocsStyle } from "./routes/get-docs.js";
 import { getHealth } from "./routes/get-health.js";
 import { getOpenApi } from "./routes/get-openapi.js";
 import { getReady } from "./routes/get-ready.js";
@@ -47,6 +48,8 @@ export function createApp(deps: AppDeps): Express {
 	get("/healthz", getHealth);
 	get("/readyz", getReady(deps));
 	get("/openapi.json", getOpenApi);
+	get("/docs", getDocs);
+	get("/docs/style.css", getDocsStyle);
 	const [read, write] = [signedIn("calls:read"), signedIn("calls:write")];
 	post("/call/flow", write, postCallFlow(deps));
 	post("/call/flow/validate", read, postFlowValidate(deps));

@@ -54,5 +54,19 @@ export const service: Topic = {
 			},
 			faults: ["STARTING"],
 		},
+		{
+			route: "GET /docs",
+			summary: "This API as a page to read",
+			scope: "none",
+			answers: { 200: { says: "The page", type: "text/html" } },
+			faults: ["STARTING"],
+		},
+		{
+			route: "GET /docs/style.css",
+			summary: "How that page looks",
+			scope: "none",
+			answers: { 200: { says: "Its style sheet", type: "text/css" } },
+			faults: ["STARTING"],
+		},
 	],
 };

@@ -22,6 +22,8 @@ const rows: Record<string, Row> = {
 	"GET /healthz": { scope: "none", foreign: "own" },
 	"GET /readyz": { scope: "none", foreign: "own" },
 	"GET /openapi.json": { scope: "none", foreign: "own" },
+	"GET /docs": { scope: "none", foreign: "own" },
+	"GET /docs/style.css": { scope: "none", foreign: "own" },
 	"POST /call/flow": {
 		...{ scope: "calls:write", foreign: "own" },
 		body: { flow: [call] },

@@ -25,7 +25,7 @@ export const doctorAnswer = z.object({
 	checks: z
 		.array(
 			z.object({
-				name: z.enum(checkNames),
+				name: z.enum(checkNames).describe("What was looked at"),
 				status: z
 					.enum(["ok", "wrong", "skipped"])
 					.describe("skipped: there is nothing to look at"),

@@ -57,6 +57,7 @@ describe("the docs", () => {
 				),
 			),
 		);
-		expect(pages.filter((page) => !reached.has(page))).toEqual(["README.md"]);
+		reached.add("README.md"); // where reading begins
+		expect(pages.filter((page) => !reached.has(page))).toEqual([]);
 	});
 });

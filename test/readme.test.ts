@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loopback } from "./core/loopback.js";
+import { wrongBy } from "./server/openapi-check.js";
 import { Child } from "./support/child.js";
 
 const readme = readFileSync("README.md", "utf8");
@@ -97,6 +98,12 @@ describe("the README", () => {
 				step_id: "choice",
 			});
 			expect(phone.said).toContain("answered");
+			for (const [index, { body }] of consumer.requests.entries()) {
+				const place = ["webhooks", types()[index] ?? "", "post", "requestBody"];
+				const schema = [...place, "content", "application/json", "schema"];
+				expect(wrongBy("answers", JSON.parse(body), ...schema)).toBeNull();
+			}
+			expect((await fetch(`${url}/docs`)).status).toBe(200);
 		},
 		LIMIT_MS,
 	);

@@ -107,6 +107,14 @@ describe("the docs", () => {
 			expect(wrongRequest(method, template ?? path, body)).toBeNull();
 		},
 	);
+
+	it.each(requests.filter(([, route]) => route === "POST /call/flow"))(
+		"show a flow that can run: %s",
+		async (_page, _route, body) => {
+			const answer = await app.post("/call/flow/validate", body);
+			expect(await answer.json()).toMatchObject({ valid: true, problems: [] });
+		},
+	);
 });
 
 const wrongRequest = (method: string, path: string, body: unknown) =>

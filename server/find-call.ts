@@ -21,12 +21,14 @@ export async function findCall(
 	const id = readId(request);
 	const call =
 		id === undefined ? undefined : await calls.find(cloudIdOf(response), id);
-	if (!call)
-		throw faultAt(
-			"CALL_NOT_FOUND",
-			"$.id",
-			"use an id that POST /call/flow has answered to this account",
-			{ value: request.params.id, detail: faults.CALL_NOT_FOUND.says },
-		);
+	if (!call) throw noCall(request);
 	return call;
 }
+
+export const noCall = ({ params }: Request) =>
+	faultAt(
+		"CALL_NOT_FOUND",
+		"$.id",
+		"use an id that GET /calls shows to this account",
+		{ value: params.id, detail: faults.CALL_NOT_FOUND.says },
+	);

@@ -1,12 +1,11 @@
 import type { RequestHandler } from "express";
 import { z } from "zod";
-import { Fault } from "../../core/fault.js";
 import type { StepSource } from "../../flow/flow.js";
 import { shownFlow } from "../../flow/shown.js";
 import type { KeptFlow } from "../../store/call-list.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
-import { readId } from "../find-call.js";
+import { noCall, readId } from "../find-call.js";
 
 export const callFlowAnswer = z.object({
 	flow: z
@@ -37,7 +36,7 @@ export function getCallFlow({ store }: AppDeps): RequestHandler {
 			id === undefined
 				? undefined
 				: await store.calls.flow(cloudIdOf(response), id);
-		if (!kept) throw new Fault("CALL_NOT_FOUND");
+		if (!kept) throw noCall(request);
 		response.json(flowView(kept));
 	};
 }

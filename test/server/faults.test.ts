@@ -76,6 +76,13 @@ const rows = (): Partial<Record<FaultCode, Row>> => ({
 	RECORDING_DELETED: {
 		...{ route: `GET /calls/${ids.deleted}/recording`, path: "$.attempt" },
 	},
+	LINK_REFUSED: {
+		...{ route: `GET /calls/${ids.call}/recording/link`, headers: {} },
+		path: "$.signature",
+	},
+	ACTIVEFLOW_NOT_FOUND: {
+		...{ route: `GET /v1.0/activeflows/${NOBODY}`, path: "$.id" },
+	},
 	ENTITY_NOT_FOUND: { route: "GET /entities/nobody", path: "$.id" },
 	CALLBACK_NOT_FOUND: { route: `GET /callbacks/${NOBODY}`, path: "$.id" },
 	CALLBACK_NOT_PENDING: {

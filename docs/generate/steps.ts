@@ -21,7 +21,8 @@ A \`number\` that is a voice id of the account rings who stands behind it ([enti
 Every text may hold variables, \`<<name>>\` or \`{{name}}\`, filled when the step starts; one that is not set is empty, and the event
 \`step.started\` names it. What gives a flow its form may not: names (of variables, headers and edges), ids, paths into an answer, a
 method, a terminator. \`call.id\`, \`call.number\` and \`call.caller_id\` are always set; \`http.status\` after an http step (0 without an
-answer); \`connect.outcome\` and \`connect.duration_s\` after a connect. Seconds may have decimals.
+answer); \`connect.outcome\`, \`connect.duration_s\`, and the other side's \`connect.sip_status\` and \`connect.q850_cause\` (0 for none) after a
+connect. Seconds may have decimals.
 
 ${table(["type", "what it does"], rows)}
 `;

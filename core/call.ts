@@ -1,3 +1,4 @@
+import type { RecordAction, RecordingState } from "./control.js";
 import type { DigitQueue } from "./digits.js";
 import type { Entities } from "./entity.js";
 import type { MissedOutcome, Reason } from "./outcome.js";
@@ -110,6 +111,16 @@ export interface Call {
 	connect(request: ConnectRequest): Promise<ConnectResult>;
 	/** Writes both sides to a stereo wav: left what the callee says, right what it hears. */
 	startRecording(path: string): Promise<void>;
+	/** What becomes of it. */
+	readonly recording: RecordingState;
+	/** Throws a Fault where that cannot be; what `keepPrivate` masks stays masked. A recording that starts comes to `path`. */
+	record(action: RecordAction, path: string): Promise<void>;
+	/** While it is on, nobody hears the callee: neither the other party nor the recording. Digits count all the same. */
+	mute(on: boolean): Promise<void>;
+	/** While it is on, the callee hears a tone, and the other party too: both are parted. */
+	hold(on: boolean): Promise<void>;
+	/** As RFC 4733 events, or as the leg has agreed to; throws a Fault where nobody is there. Resolves before the last was sent. */
+	sendDigits(sent: SentDigits): Promise<void>;
 	/**
 	 * While it is on, the recording holds silence and the media engine logs no digit. Where a recording cannot be masked it is
 	 * stopped; rejects with a Fault if that fails too.
@@ -122,6 +133,19 @@ export interface Call {
 export interface PlayOptions {
 	times: number;
 	stopOnDigit: boolean;
+	/** Aborting it ends the sound, as `interrupted`. */
+	signal?: AbortSignal;
+	/** Somebody asked for it: the flow's own sound waits, and goes on afterwards where it was. */
+	isAsked?: boolean;
+}
+
+export interface SentDigits {
+	/** `0`-`9`, `*`, `#`, `A`-`D`, and `w` or `W` for a pause of half a second or a second. */
+	digits: string;
+	/** Of each. */
+	durationMs: number;
+	/** The other party is whom the callee talks to. */
+	to: "callee" | "other";
 }
 
 export type PlayResult =
@@ -133,6 +157,8 @@ export type PlayResult =
 export interface ConnectRequest extends Ringing {
 	/** Both are joined. */
 	onBridged(): void;
+	/** Aborting it parts them, or cancels the ringing: the other party is hung up and the callee stays. */
+	signal?: AbortSignal;
 }
 
 export type ConnectResult =
@@ -140,7 +166,7 @@ export type ConnectResult =
 			outcome: "completed";
 			durationMs: number;
 			/** Who hung up; after `callee` the flow is over. */
-			endedBy: "callee" | "other" | "engine";
+			endedBy: "callee" | "other" | "engine" | "service";
 			/** Of the BYE that ended it, where given. */
 			q850Cause?: number;
 	  }

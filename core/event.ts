@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { commandNames } from "./control.js";
 import { outcomes, reasonNames } from "./outcome.js";
 
 const seconds = z.number().min(0).describe("Seconds, decimals allowed");
@@ -75,7 +76,11 @@ export const eventData = {
 	"step.finished": z.object({
 		step_id: stepId,
 		step_type: stepType,
-		outcome: z.string().describe("One of the step's documented outcomes"),
+		outcome: z
+			.string()
+			.describe(
+				"One of the step's documented outcomes, or `redirected`: the call was taken elsewhere",
+			),
 		edge: z
 			.object({
 				name: z.string().describe("next_step, or flow. and what was taken"),
@@ -83,7 +88,7 @@ export const eventData = {
 			})
 			.nullable()
 			.describe(
-				"The edge taken; null where the flow ends. Exact digits of a sensitive step are not named: `flow.<digits>`",
+				"The edge taken; null where the flow ends or was redirected. Exact digits of a sensitive step are not named: `flow.<digits>`",
 			),
 		detail: z
 			.string()
@@ -92,6 +97,17 @@ export const eventData = {
 				"Why an http step failed, or nobody was joined by a connect, in words; else null",
 			),
 		duration_s: seconds,
+	}),
+	"call.controlled": z.object({
+		command: z.enum(commandNames),
+		value: z
+			.string()
+			.describe(
+				"Of redirect the step where the walk goes on, of mute and hold `on` or `off`, of record its action, of play `text` or `url`, of digits how many",
+			),
+		step_id: stepId
+			.nullable()
+			.describe("The step that ran as it was asked for"),
 	}),
 	"sound.failed": z.object({
 		step_id: stepId,
@@ -103,7 +119,9 @@ export const eventData = {
 		step_id: stepId,
 		number,
 		duration_s: seconds,
-		ended_by: z.enum(["callee", "other", "engine"]),
+		ended_by: z
+			.enum(["callee", "other", "engine", "service"])
+			.describe("`service`: the call was redirected"),
 	}),
 	"recording.ready": z.object({
 		url: z.string().describe("Path of the wav in this API"),

@@ -45,6 +45,21 @@ export const faults = {
 		says: "The account has no such token",
 	},
 	CALL_NOT_FOUND: { http: 404, retry: false, says: "No call has this id" },
+	CALL_NOT_LIVE: {
+		http: 409,
+		retry: false,
+		says: "Nobody is on the line of this call",
+	},
+	CONTROL_REFUSED: {
+		http: 409,
+		retry: false,
+		says: "This cannot be done with the call as it is now",
+	},
+	CONTROL_UNANSWERED: {
+		http: 503,
+		retry: true,
+		says: "The instance that carries the call out has not answered",
+	},
 	RECORDING_NOT_FOUND: {
 		http: 404,
 		retry: false,

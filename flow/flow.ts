@@ -12,7 +12,7 @@ import { checkSensitive, sensitiveNames } from "./sensitive.js";
 
 /** A checked flow: every id is unique and every edge leads to a step. */
 export interface Flow {
-	/** The id of the first step, a `call`. */
+	/** The id of the first step, a `call` unless somebody is on the line already. */
 	readonly entry: string;
 	readonly steps: ReadonlyMap<string, FlowStep>;
 	/** Names of the variables that hold sensitive digits, wherever else they are set. */
@@ -41,6 +41,8 @@ export interface CompileContext {
 	hasTrunk: boolean;
 	/** Whether a `sip:` address would not be dialled. */
 	refusesSip?(address: SipAddress): boolean;
+	/** Somebody is on the line: the first step need not be a call. */
+	isUnderway?: boolean;
 	/** Steps at the most; MOST_STEPS if left out. */
 	mostSteps?: number | undefined;
 	/** Names of the variables that the flow is started with. */
@@ -62,7 +64,7 @@ export function compileFlow(input: unknown, context: CompileContext): Compiled {
 		return { ok: false, problems: [elements], warnings: [] };
 	const problems: Problem[] = checkVariables(elements, path);
 	const warnings: Problem[] = [];
-	const graph = checkGraph(elements);
+	const graph = checkGraph(elements, context.isUnderway);
 	const sensitive = sensitiveNames(elements);
 	for (const [index, element] of elements.entries()) {
 		const found = findings(element, { ...context, sensitive });
@@ -77,12 +79,12 @@ export function compileFlow(input: unknown, context: CompileContext): Compiled {
 }
 
 /** A kept `source` as a flow again. Nothing outside it is asked: entities and trunks may have changed since. */
-export function thawFlow(source: unknown): Flow {
+export function thawFlow(source: unknown, isUnderway = false): Flow {
 	const elements = readElements(source, "$.flow");
 	if (!Array.isArray(elements)) throw new Error(elements.hint);
 	const [wrong] = [
 		...elements.flatMap(({ problems }) => problems),
-		...checkGraph(elements).flat(),
+		...checkGraph(elements, isUnderway).flat(),
 	];
 	if (wrong) throw new Error(`${wrong.path}: ${wrong.hint}`);
 	return build(elements);

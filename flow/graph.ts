@@ -6,17 +6,27 @@ import { at, problem } from "./problem.js";
 /** A guess looks at every id, and a flow may hold many thousand edges: guessing for all of them took minutes. */
 const MOST_GUESSES = 20;
 
-/** What is wrong between the elements, for each of them. */
-export function checkGraph(elements: readonly Element[]): Problem[][] {
+/** What is wrong between the elements, for each of them. `isUnderway`: the first need not be a call. */
+export function checkGraph(
+	elements: readonly Element[],
+	isUnderway = false,
+): Problem[][] {
 	const firstWith = new Map<string, Element>();
 	for (const element of elements)
 		if (element.id !== undefined && !firstWith.has(element.id))
 			firstWith.set(element.id, element);
 	const entry = elements[0];
-	const wrongWith = wrongEdges(elements, firstWith, entry?.id);
+	const isRung = !isUnderway || entry?.definition?.type === "call";
+	const wrongWith = wrongEdges(
+		elements,
+		firstWith,
+		isRung ? entry?.id : undefined,
+	);
 	return elements.map((element) => [
 		...checkUnique(element, firstWith),
-		...checkPlace(element, element === entry),
+		...(isUnderway && element === entry
+			? []
+			: checkPlace(element, element === entry)),
 		...[...element.edges].flatMap(([name, to]) => {
 			const hint = wrongWith.get(to.id);
 			if (hint === undefined) return [];

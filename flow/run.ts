@@ -17,6 +17,7 @@ import {
 	isSensitive,
 	untilReleased,
 } from "./sensitive.js";
+import { Steering } from "./steering.js";
 import { shortened, startVariables } from "./variables.js";
 import { edgeTaken } from "./ways.js";
 
@@ -37,6 +38,8 @@ export interface RunContext {
 	clock: Clock;
 	/** Aborts when the service ends the call; what waits is given up. The leg is hung up by whoever aborts it. */
 	signal: AbortSignal;
+	/** Where there is none, nobody takes the walk elsewhere. */
+	steering?: Steering;
 }
 
 /** Why the walk ended, and at which step. */
@@ -54,7 +57,8 @@ export async function* run(
 	const walk = new Walk(flow, context);
 	let step = walk.stepAt(flow.entry);
 	for (let walked = 1; ; walked++) {
-		const next = yield* walk.take(step);
+		const edge = yield* walk.take(step);
+		const next = await walk.after(edge);
 		const end = walk.end(step.id);
 		if (end) return end;
 		if (next === null) return { reason: "completed", stepId: step.id };
@@ -64,11 +68,14 @@ export async function* run(
 }
 
 class Walk {
-	readonly #flow: Flow;
+	#flow: Flow;
+	readonly #steering: Steering;
 	readonly #context: RunContext;
 	readonly #variables: Map<string, string>;
 	#dialled: DialResult | undefined;
 	#over: AbortSignal;
+	/** Aborts when the step is not to go on. */
+	#turn: AbortSignal;
 	/** What is pressed may be sensitive. */
 	#private = false;
 	#hungUp = false;
@@ -76,7 +83,9 @@ class Walk {
 	constructor(flow: Flow, context: RunContext) {
 		this.#flow = flow;
 		this.#context = context;
+		this.#steering = context.steering ?? new Steering();
 		this.#over = context.signal;
+		this.#turn = context.signal;
 		this.#variables = startVariables(
 			flow,
 			context.identity.callId,
@@ -94,6 +103,8 @@ class Walk {
 	async *take(step: FlowStep): AsyncGenerator<FlowEvent, string | null> {
 		const { definition, id } = step;
 		const { clock } = this.#context;
+		const turn = this.#steering.enter({ flow: this.#flow, stepId: id });
+		this.#turn = AbortSignal.any([this.#over, turn]);
 		const { filled, unset } = fillStep(
 			definition,
 			step.fields,
@@ -105,15 +116,38 @@ class Walk {
 		const result = yield* this.#execute(step, filled);
 		for (const [name, value] of Object.entries(result.variables ?? {}))
 			this.#variables.set(name, shortened(value));
-		this.#hungUp ||= result.outcome === "hangup";
-		const edge = this.#isOver ? null : edgeTold(step, result);
+		this.#hungUp ||= result.outcome === "hangup" && !turn.aborted;
+		// who has answered has, though the call step's edge leads nowhere any more
+		const isRedirected = turn.aborted && !this.#isOver;
+		const edge = this.#isOver || isRedirected ? null : edgeTold(step, result);
 		const duration_s = inSeconds(clock.monotonic() - startedAt);
-		const { outcome, detail = null } = result;
+		const outcome =
+			isRedirected && result.outcome !== "answered"
+				? "redirected"
+				: result.outcome;
+		const { detail = null } = result;
 		yield {
 			type: "step.finished",
 			data: { ...told, outcome, edge, detail, duration_s },
 		};
 		return edge?.to ?? null;
+	}
+
+	/** The step that comes next: where the edge leads, unless the walk is taken elsewhere. Waits while it is held back. */
+	async after(edge: string | null): Promise<string | null> {
+		const to = await this.#steering.left(this.#over);
+		if (!to) return edge;
+		if (to.flow !== this.#flow) this.#change(to.flow);
+		// what was pressed belonged to the step that was left
+		this.#leg().digits.clear();
+		return to.stepId;
+	}
+
+	/** What the new flow does not know to be sensitive is not there for it. */
+	#change(flow: Flow): void {
+		for (const name of this.#flow.sensitive)
+			if (!flow.sensitive.has(name)) this.#variables.delete(name);
+		this.#flow = flow;
 	}
 
 	/** How the walk ended if somebody ended it. */
@@ -180,6 +214,8 @@ class Walk {
 			await this.#keepPrivate(isPrivate(step, this.#after(step)));
 			return await definition.execute(filled, context);
 		} catch (thrown) {
+			if (thrown instanceof Fault && this.#turn.aborted)
+				return { outcome: "hangup" };
 			const canFail = this.#dialled && "failed" in definition.outcomes;
 			if (thrown instanceof Fault && canFail) return { outcome: "failed" };
 			throw thrown;
@@ -190,9 +226,9 @@ class Walk {
 	async #keepPrivate(wanted: boolean): Promise<void> {
 		if (wanted === this.#private) return;
 		const leg = this.#leg();
-		if (!wanted) await untilReleased(leg, this.#context.clock, this.#over);
+		if (!wanted) await untilReleased(leg, this.#context.clock, this.#turn);
 		// what is over stays private: the last tone may still be on its way
-		if (this.#over.aborted) return;
+		if (this.#turn.aborted) return;
 		await leg.keepPrivate(wanted);
 		leg.digits.clear();
 		this.#private = wanted;
@@ -211,7 +247,7 @@ class Walk {
 			get call() {
 				return leg();
 			},
-			over: this.#over,
+			over: this.#turn,
 			dial: (request) => this.#dial(request),
 			emit,
 		};

@@ -1,4 +1,5 @@
 import { instant } from "../core/clock.js";
+import type { Control, ControlState } from "../core/control.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault, message } from "../core/fault.js";
 import type { SipTrace } from "../core/sip-trace.js";
@@ -6,6 +7,7 @@ import type { Traces } from "../core/trace.js";
 import { thawFlow } from "../flow/flow.js";
 import type { ClaimedCall, Store } from "../store/store.js";
 import { AccountLines } from "./account-lines.js";
+import { CallControls } from "./call-controls.js";
 import { callJournal } from "./call-journal.js";
 import { Claimer } from "./claimer.js";
 import type { Dispatcher, Line, NewCall } from "./dispatcher.js";
@@ -30,6 +32,7 @@ export class CallDispatcher implements Dispatcher, Line {
 	readonly #live: LiveCalls;
 	readonly #lines: AccountLines;
 	readonly #claimer: Claimer;
+	readonly #controls: CallControls;
 	readonly #onRoom = new Set<() => void>();
 	/** Calls that others have left, while they are ended here. */
 	readonly #ending = new Set<string>();
@@ -64,6 +67,7 @@ export class CallDispatcher implements Dispatcher, Line {
 			isHere: (id) => this.#live.has(id) || this.#ending.has(id),
 			stop: (id) => this.#live.stop(id, "stopped"),
 		});
+		this.#controls = new CallControls(options.store.controls, this.#live);
 		options.store.onGivenBack(() => this.#claimer.lookForAll());
 	}
 
@@ -137,6 +141,10 @@ export class CallDispatcher implements Dispatcher, Line {
 
 	sip(callId: string): SipTrace | undefined {
 		return this.#live.sip(callId);
+	}
+
+	control(callId: string, control: Control): Promise<ControlState> {
+		return this.#controls.ask(callId, control);
 	}
 
 	async learnLimits(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Control, ControlState } from "../core/control.js";
 import type { Flow } from "../flow/flow.js";
 import type { KeyAnswer } from "../store/idempotency.js";
 import type { KeptTrace } from "../store/sip-traces.js";
@@ -33,6 +34,8 @@ export interface Dispatcher {
 	accept(call: NewCall): Promise<void>;
 	/** Ends a call, whatever it does and whichever instance has it; it may take that one a moment. */
 	stop(callId: string): Promise<void>;
+	/** Has something done with a call while somebody is on the line, whichever instance has it; throws CALL_NOT_LIVE, CONTROL_UNANSWERED or what the work itself does. */
+	control(callId: string, control: Control): Promise<ControlState>;
 	/** Accounts' limits were changed: those of now count here once it resolves. */
 	learnLimits(): Promise<void>;
 	/** SIP messages of the attempt that this instance makes of a call; undefined where it makes none. */

@@ -20,8 +20,12 @@ export async function endLeft(
 	for (const leg of legs) dialer.hangUpLeft(leg);
 	const journal = callJournal(call, call.lastSeq, options);
 	const isRecorded = call.recording?.attempt === call.attempt;
-	if (call.record && call.answeredAt !== null && !isRecorded)
-		await journal.record(await recorded(call, recordings));
+	if (call.answeredAt !== null && !isRecorded) {
+		const told = await recorded(call, recordings);
+		// it may have been recorded though the request did not say so
+		if (call.record || told.type === "recording.ready")
+			await journal.record(told);
+	}
 	const ending: Ending =
 		problem === undefined
 			? { outcome: "interrupted", reason: "service_restarted", stepId: null }

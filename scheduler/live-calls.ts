@@ -5,10 +5,11 @@ import type { Store } from "../store/store.js";
 import type { HeldCalls } from "./account-lines.js";
 import type { NewCall } from "./dispatcher.js";
 import type { Journal } from "./journal.js";
+import { LiveControl } from "./live-control.js";
 import { type PlaceCallOptions, placeCall } from "./place-call.js";
 
 export interface LiveCallsOptions
-	extends Omit<PlaceCallOptions, "legs" | "onTurn" | "sip"> {
+	extends Omit<PlaceCallOptions, "legs" | "onTurn" | "sip" | "control"> {
 	store: Pick<Store, "calls" | "queue" | "held">;
 	queueTimeoutMs: number;
 	/** A call has ended, or its attempt: there is room. */
@@ -31,6 +32,7 @@ interface Live {
 	journal: Journal;
 	stop: AbortController;
 	sip: SipTrace;
+	control: LiveControl;
 	/** Its turn has come: it no longer waits. */
 	hasTurn: boolean;
 	/** Stops the wait to be dialled from lasting longer than QUEUE_TIMEOUT. */
@@ -96,6 +98,10 @@ export class LiveCalls {
 			...{ call, attempt, journal },
 			stop: new AbortController(),
 			sip: new SipTrace(attempt, clock),
+			control: new LiveControl({
+				sounds: this.#options.sounds,
+				record: (happening) => journal.record(happening),
+			}),
 			hasTurn: false,
 			cancelTimeout: Number.isFinite(leftMs)
 				? clock.after(leftMs, () => this.stop(call.id, "queue_timeout"))
@@ -130,6 +136,11 @@ export class LiveCalls {
 	/** SIP messages of the attempt that is made here; undefined where none is. */
 	sip(id: string): SipTrace | undefined {
 		return this.#live.get(id)?.sip;
+	}
+
+	/** What is asked of a call that is here; undefined where it is not. */
+	control(id: string): LiveControl | undefined {
+		return this.#live.get(id)?.control;
 	}
 
 	/** Begins no more: what waits is given back for whoever finds it, whose turn has come goes on. */
@@ -186,11 +197,12 @@ export class LiveCalls {
 	}
 
 	#start(live: Live): void {
-		const { call, attempt, journal, stop, sip } = live;
+		const { call, attempt, journal, stop, sip, control } = live;
 		const { store, log, onRoom, onScheduled } = this.#options;
 		this.#waiting.delete(call.id);
 		const options: PlaceCallOptions = {
 			...this.#options,
+			control,
 			legs: {
 				keep: (leg: LegName) => store.calls.keepLeg(call.id, leg),
 				held: () => store.held(),

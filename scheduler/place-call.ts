@@ -22,6 +22,7 @@ import { callEnded, type Ending, endOfAttempt, type Times } from "./attempt.js";
 import type { NewCall } from "./dispatcher.js";
 import { endingOf, withLeg } from "./ending-of.js";
 import type { Journal } from "./journal.js";
+import type { LiveControl } from "./live-control.js";
 import { recorded } from "./recorded.js";
 import { warm } from "./warm.js";
 
@@ -44,6 +45,8 @@ export interface PlaceCallOptions {
 	legs: LegKeeper;
 	/** Its SIP messages, and what keeps them once it has ended. */
 	sip: { trace: SipTrace; keep(): Promise<void> };
+	/** What is asked of it while somebody is on the line. */
+	control: LiveControl;
 	/** Its turn has come: it no longer waits. */
 	onTurn(): void;
 	/** Resolves when the account's own rate permits another call; rejects if `signal` aborts first. */
@@ -148,7 +151,7 @@ class CallLife {
 		const { id, cloudId, flow, variables, record, callbackId } = this.#call;
 		const isCallback = callbackId !== null;
 		const told: FlowEvent[] = [];
-		const { sounds, http, appointments, clock } = this.#options;
+		const { sounds, http, appointments, clock, control } = this.#options;
 		const onStop = () => this.#end(this.#signal.reason as StopReason); // placeCall's contract
 		if (this.#signal.aborted) onStop();
 		this.#signal.addEventListener("abort", onStop, { once: true });
@@ -163,6 +166,7 @@ class CallLife {
 			entities: () => this.#entities(),
 			clock,
 			signal: this.#stop.signal,
+			steering: control.steering,
 		});
 		try {
 			for (;;) {
@@ -177,6 +181,7 @@ class CallLife {
 					.catch(() => this.#end("internal_error"));
 			}
 		} finally {
+			control.close();
 			this.#signal.removeEventListener("abort", onStop);
 		}
 	}
@@ -185,7 +190,7 @@ class CallLife {
 	async close(): Promise<void> {
 		this.#cancelMaxDuration();
 		await this.#leg?.hangUp();
-		if (!this.#records) return;
+		if (!this.#records && (this.#leg?.recording ?? "off") === "off") return;
 		const { recordings } = this.#options;
 		await this.#journal.record(await recorded(this.#call, recordings));
 	}
@@ -254,7 +259,7 @@ class CallLife {
 	}
 
 	async #answered(leg: Call, request: FlowDial): Promise<void> {
-		const { clock, recordings } = this.#options;
+		const { clock, recordings, control } = this.#options;
 		this.#leg = leg;
 		this.#answeredAt = clock.now();
 		const onOver = () => {
@@ -273,12 +278,13 @@ class CallLife {
 			type: "call.answered",
 			data: { ring_s: secondsBetween(dialedAt, this.#answeredAt) },
 		});
+		const recordsTo = recordings.pathOf(this.#call.id, this.#call.attempt);
 		if (this.#call.record) {
 			this.#records = true;
-			const { id, attempt } = this.#call;
-			await leg.startRecording(recordings.pathOf(id, attempt));
+			await leg.startRecording(recordsTo);
 		}
 		await told;
+		control.open({ leg, recordsTo });
 	}
 
 	/** Why the service has ended it, if it has. */

@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler, Router } from "express";
+import { commandNames } from "../core/control.js";
 import { accountRoutes } from "./account-routes.js";
 import { authenticate } from "./auth.js";
 import type { AppDeps } from "./deps.js";
@@ -18,6 +19,7 @@ import { getDocs, getDocsStyle } from "./routes/get-docs.js";
 import { getHealth } from "./routes/get-health.js";
 import { getOpenApi } from "./routes/get-openapi.js";
 import { getReady } from "./routes/get-ready.js";
+import { postCallControl } from "./routes/post-call-control.js";
 import { postCallFlow } from "./routes/post-call-flow.js";
 import { postCallStop } from "./routes/post-call-stop.js";
 import { postDoctor } from "./routes/post-doctor.js";
@@ -72,6 +74,8 @@ export function createApp(deps: AppDeps): Express {
 	post("/calls/:id/stop", write, postCallStop(deps));
 	post("/doctor", signedIn("admin"), postDoctor(deps));
 	addActiveflowRoutes(api, deps, read, write);
+	for (const command of commandNames)
+		post(`/calls/:id/${command}`, write, postCallControl(command, deps));
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);
 	addEntityRoutes(api, deps, read, signedIn("admin"));

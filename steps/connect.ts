@@ -90,7 +90,7 @@ export const connect = defineStep({
 		},
 	],
 	check: (step, facts) => checkTarget(step.number, facts),
-	async execute(step, { call, emit, stepId }) {
+	async execute(step, { call, emit, stepId, over }) {
 		const told = { step_id: stepId, number: step.number };
 		const result = await call.connect({
 			to: step.number,
@@ -98,6 +98,7 @@ export const connect = defineStep({
 			anonymous: step.anonymous,
 			headers: step.sip_headers ?? {},
 			ringTimeoutMs: step.timeout * 1_000,
+			signal: over,
 			onBridged: () => emit({ type: "call.bridged", data: told }),
 		});
 		// What was pressed during a conversation belongs to it.

@@ -91,6 +91,7 @@ export const play = defineStep({
 		const result = await context.call.play(sound, {
 			times: step.loop,
 			stopOnDigit: context.followedBy === "keypad",
+			signal: context.over,
 		});
 		if (result.outcome === "failed") tell(context, result.detail, false);
 		return { outcome: result.outcome };

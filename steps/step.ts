@@ -84,7 +84,7 @@ export interface StepContext {
 	readonly followedBy: string | undefined;
 	/** The answered leg. */
 	readonly call: Call;
-	/** Aborts when the leg is over or the service ends the call. */
+	/** Aborts when the leg is over, the service ends the call or the walk is taken elsewhere. */
 	readonly over: AbortSignal;
 	dial(request: FlowDial): Promise<DialResult>;
 	readonly sounds: Sounds;

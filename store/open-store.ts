@@ -8,6 +8,7 @@ import { StoredAccounts } from "./accounts.js";
 import { StoredActiveflows } from "./activeflows.js";
 import { StoredCallbacks } from "./callbacks.js";
 import { StoredCalls } from "./calls.js";
+import { StoredControls } from "./controls.js";
 import { DataDirLock } from "./data-dir-lock.js";
 import type { Database } from "./database.js";
 import { StoredDeliveries } from "./deliveries.js";
@@ -85,8 +86,10 @@ async function assemble(
 	const limits = new DueSoon("flowdial_limits", told);
 	for (const soon of [callbacksSoon, schedulesSoon, callsSoon, stops, limits])
 		await soon.listen();
+	const controls = new StoredControls(db, instance.number, told);
+	await controls.listen();
 	return {
-		calls,
+		...{ calls, controls },
 		activeflows: new StoredActiveflows(db),
 		queue: new StoredQueue({ ...firing, dueSoon: callsSoon, stops }),
 		deliveries,

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from "kysely";
+import type { Control, ControlAnswer } from "../core/control.js";
 import type { Entity } from "../core/entity.js";
 import type { Limits, Scope } from "../core/limits.js";
 import type { Outcome, Reason } from "../core/outcome.js";
@@ -203,6 +204,16 @@ export interface Tables {
 		duration: number;
 		created_at: Instant;
 		deleted_at: Instant | null;
+	};
+	controls: {
+		id: string;
+		call_id: string;
+		control: Json<Control>;
+		asked_at: Generated<Date>;
+		expires_at: Instant;
+		/** By the instance that carries the call out. */
+		taken: Generated<boolean>;
+		answer: Json<ControlAnswer | null>;
 	};
 	stored_recordings: {
 		call_id: string;

@@ -10,6 +10,7 @@ import type {
 	PositionPage,
 } from "./call-list.js";
 import type { Callbacks } from "./callback.js";
+import type { Controls } from "./control.js";
 import type { EntityStore } from "./entity.js";
 import type { IdempotencyKeys } from "./idempotency.js";
 import type { NewCallRecord, Publish } from "./new-call.js";
@@ -226,6 +227,7 @@ export interface Store {
 	readonly queue: Queue;
 	readonly deliveries: Deliveries;
 	readonly webhooks: Webhooks;
+	readonly controls: Controls;
 	readonly accounts: Accounts;
 	readonly idempotencyKeys: IdempotencyKeys;
 	readonly callbacks: Callbacks;

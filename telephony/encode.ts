@@ -23,6 +23,15 @@ export function mediaStatsArgument(uuid: string): string {
 	return JSON.stringify({ command: "mediaStats", data });
 }
 
+/** Digits to send, pauses among them, each as long as it says (switch_core_session_send_dtmf_string). */
+export function digitsArgument(digits: string, durationMs?: number): string {
+	if (!/^[0-9A-DwW*#]{1,64}$/.test(digits))
+		throw new Fault("INTERNAL", "digits that are none were stopped");
+	return durationMs === undefined
+		? digits
+		: `${digits}@${Math.round(durationMs)}`;
+}
+
 /** A path must pass `argument`; checked once for DATA_DIR at start. */
 export const isSafePath = (path: string): boolean => ARGUMENT.test(path);
 

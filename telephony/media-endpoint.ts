@@ -5,11 +5,15 @@ import type { RtpFigures } from "../core/call.js";
 import { type Clock, sleep } from "../core/clock.js";
 import { Fault } from "../core/fault.js";
 import type { DrachtioServer } from "./drachtio.js";
-import { argument, mediaStatsArgument } from "./encode.js";
+import { argument, digitsArgument, mediaStatsArgument } from "./encode.js";
 import { rtpFigures } from "./media-stats.js";
 
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
 const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
+
+/** A beep of three seconds: you are on hold. */
+export const HOLD_TONE = "tone_stream://%(300,2700,425);loops=-1";
+const SAMPLES_PER_MS = 8;
 
 /** For what FreeSWITCH answers at once. */
 const ANSWER_MS = 5_000;
@@ -147,9 +151,11 @@ export class MediaEndpoint {
 		return changed;
 	}
 
-	/** Plays a file to its end, or until `stopPlaying`. */
-	async play(path: string): Promise<PlaybackEnd> {
-		return this.#playback(argument(path));
+	/** Plays a file, or a tone, to its end or until `stopPlaying`. */
+	async play(path: string, fromMs = 0): Promise<PlaybackEnd> {
+		const samples = Math.round(fromMs * SAMPLES_PER_MS);
+		const from = samples > 0 ? `@@${samples}` : "";
+		return this.#playback(argument(path) + from);
 	}
 
 	/** Until `stopPlaying`. */
@@ -188,6 +194,16 @@ export class MediaEndpoint {
 		return this.#api("uuid_record", on ? "mask" : "unmask", path);
 	}
 
+	/** What is said while it is on is left out, and the recording is so much shorter. */
+	async pauseRecording(path: string, on: boolean): Promise<boolean> {
+		return this.#api("uuid_record", on ? "pause" : "resume", path);
+	}
+
+	/** Of what comes from the far end; digits do. */
+	async mute(on: boolean): Promise<boolean> {
+		return this.#api("uuid_audio", "start", "read", "mute", on ? "1" : "0");
+	}
+
 	async bridge(other: MediaEndpoint): Promise<boolean> {
 		return this.#api("uuid_bridge", other.#endpoint.uuid);
 	}
@@ -197,8 +213,13 @@ export class MediaEndpoint {
 		await this.#api("uuid_transfer", "-both", "park", "inline");
 	}
 
-	async sendDigit(digit: string): Promise<void> {
-		await this.#execute("send_dtmf", argument(digit));
+	/** One after the other; resolves before they were sent. False where FreeSWITCH refused. */
+	async sendDigits(digits: string, durationMs?: number): Promise<boolean> {
+		const text = digitsArgument(digits, durationMs);
+		return this.#run(
+			"uuid_send_dtmf",
+			`${argument(this.#endpoint.uuid)} ${text}`,
+		);
 	}
 
 	/** What came of the far end's sound in the `upMs` since it answered; null where FreeSWITCH does not tell. */
@@ -241,11 +262,13 @@ export class MediaEndpoint {
 
 	/** Runs `command uuid …`; false where FreeSWITCH refused. */
 	async #api(command: string, ...words: string[]): Promise<boolean> {
+		return this.#run(command, argument(this.#endpoint.uuid, ...words));
+	}
+
+	async #run(command: string, text: string): Promise<boolean> {
 		if (this.over.aborted) return false;
 		const event = await this.#soon(
-			this.#race(
-				this.#endpoint.api(command, argument(this.#endpoint.uuid, ...words)),
-			),
+			this.#race(this.#endpoint.api(command, text)),
 		);
 		return event !== null && !event.getBody().startsWith("-");
 	}

@@ -6,20 +6,23 @@ import type {
 	LegEnd,
 	PlayOptions,
 	PlayResult,
+	SentDigits,
 	StopReason,
 } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
+import type { RecordAction, RecordingState } from "../core/control.js";
 import { DigitQueue } from "../core/digits.js";
-import { Fault, message } from "../core/fault.js";
+import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { MediaShare } from "../core/media-share.js";
 import type { Sound } from "../core/sounds.js";
+import { CallRecording } from "./call-recording.js";
+import { Hold } from "./hold.js";
 import type { Leg, Reached } from "./leg.js";
-import type { MediaEndpoint, PlaybackEnd } from "./media-endpoint.js";
+import type { PlaybackEnd } from "./media-endpoint.js";
 import type { Round } from "./party.js";
-
-/** For a recording that hardly comes: FreeSWITCH is gone, or has not begun it. */
-const UNLIKELY_MS = 2_000;
+import { ranks, Speaker } from "./speaker.js";
+import { Waiting } from "./waiting.js";
 
 /** Rings the other party of a connect. */
 type Connect = (
@@ -32,15 +35,13 @@ export class SipCall implements Call {
 	readonly digits: DigitQueue;
 	readonly #leg: Leg;
 	readonly #connect: Connect;
-	readonly #share: MediaShare;
 	readonly #clock: Clock;
-	readonly #log: Log;
-	/** Where what was recorded comes to. */
-	#recordsTo: string | null = null;
-	#recordingStarted = Promise.resolve(false);
-	/** While it records: what the media engine calls it. */
-	#recording: string | null = null;
+	readonly #share: MediaShare;
+	readonly #speaker: Speaker;
+	readonly #recording: CallRecording;
+	readonly #hold: Hold;
 	#hungUp: Promise<void> | null = null;
+	#isRinging = false;
 	#bridgedTo: Leg | null = null;
 
 	constructor(
@@ -50,14 +51,16 @@ export class SipCall implements Call {
 	) {
 		this.#leg = leg;
 		this.#connect = connect;
-		this.#share = share;
 		this.#clock = clock;
-		this.#log = log;
+		this.#share = share;
+		this.#speaker = new Speaker(leg.endpoint, { clock, log });
+		this.#recording = new CallRecording(leg.endpoint, { share, log });
+		this.#hold = new Hold(leg, this.#speaker, { clock, log });
 		this.digits = new DigitQueue(clock);
 		leg.endpoint.onDigit((digit) => this.digits.push(digit));
 		leg.onInfoDigit = (digit) => {
 			this.digits.push(digit);
-			void this.#bridgedTo?.endpoint.sendDigit(digit);
+			void this.#bridgedTo?.endpoint.sendDigits(digit);
 		};
 	}
 
@@ -69,12 +72,18 @@ export class SipCall implements Call {
 		return this.#leg.rtp;
 	}
 
+	get recording(): RecordingState {
+		return this.#recording.state;
+	}
+
 	async play(sound: Sound, options: PlayOptions): Promise<PlayResult> {
+		const { signal, stopOnDigit } = options;
+		const isStopped = () =>
+			signal?.aborted || (stopOnDigit && !this.digits.isEmpty);
 		for (let time = 0; time < options.times; time++) {
 			if (this.over.aborted) return { outcome: "hangup" };
-			if (options.stopOnDigit && !this.digits.isEmpty)
-				return { outcome: "interrupted" };
-			const end = await this.#playOnce(sound.path, options.stopOnDigit);
+			if (isStopped()) return { outcome: "interrupted" };
+			const end = await this.#playOnce(sound, options);
 			if (this.over.aborted || end === "over") return { outcome: "hangup" };
 			if (end === "not_found")
 				return {
@@ -82,27 +91,26 @@ export class SipCall implements Call {
 					detail: `the media engine cannot open ${sound.path}`,
 				};
 		}
-		return options.stopOnDigit && !this.digits.isEmpty
-			? { outcome: "interrupted" }
-			: { outcome: "played" };
+		return isStopped() ? { outcome: "interrupted" } : { outcome: "played" };
 	}
 
-	async #playOnce(path: string, stopOnDigit: boolean): Promise<PlaybackEnd> {
-		const { endpoint } = this.#leg;
-		const playing = endpoint.play(this.#share.sound(path));
+	async #playOnce(
+		{ path, durationMs }: Sound,
+		{ stopOnDigit, signal, isAsked }: PlayOptions,
+	): Promise<PlaybackEnd> {
+		const pressed = new AbortController();
 		const done = new AbortController();
 		if (stopOnDigit)
-			this.digits
-				.pressed(done.signal)
-				.then(async () => {
-					if (!done.signal.aborted) await endpoint.stopPlaying(playing);
-				})
-				.catch((error) => {
-					this.#log.warn({ err: message(error) }, "a sound is not stopped");
-				});
+			void this.digits.pressed(done.signal).then(() => pressed.abort());
+		const speaking = this.#speaker.speak({
+			name: this.#share.sound(path),
+			lengthMs: durationMs,
+			rank: isAsked ? ranks.asked : ranks.flow,
+			stop: signal ? AbortSignal.any([signal, pressed.signal]) : pressed.signal,
+		});
 		try {
 			// nobody waits for the rest of a sound that nobody hears
-			return await unlessAborted(playing, this.over);
+			return await unlessAborted(speaking, this.over);
 		} catch (error) {
 			if (this.over.aborted) return "over";
 			throw error;
@@ -114,14 +122,21 @@ export class SipCall implements Call {
 	async connect(request: ConnectRequest): Promise<ConnectResult> {
 		if (this.over.aborted) return { outcome: "hangup" };
 		const gaveUp = new AbortController();
-		const onOver = () => gaveUp.abort("completed" satisfies StopReason);
-		this.over.addEventListener("abort", onOver, { once: true });
+		const giveUp = () => gaveUp.abort("completed" satisfies StopReason);
+		const ends = [this.over, ...(request.signal ? [request.signal] : [])];
+		for (const end of ends) {
+			if (end.aborted) giveUp();
+			end.addEventListener("abort", giveUp, { once: true });
+		}
 		const waiting = new Waiting(this.#leg.endpoint);
+		this.#isRinging = true;
 		const reached = await this.#connect(
 			{ ...request, onEarlyMedia: (from) => waiting.hear(from) },
 			gaveUp.signal,
-		);
-		this.over.removeEventListener("abort", onOver);
+		).finally(() => {
+			this.#isRinging = false;
+		});
+		for (const end of ends) end.removeEventListener("abort", giveUp);
 		if (reached.outcome !== "answered") {
 			await waiting.end();
 			return this.over.aborted ? { outcome: "hangup" } : reached;
@@ -149,59 +164,60 @@ export class SipCall implements Call {
 		}
 		const startedAt = this.#clock.monotonic();
 		this.#bridgedTo = other;
-		other.onInfoDigit = (digit) => void endpoint.sendDigit(digit);
+		this.#hold.joined(other);
+		other.onInfoDigit = (digit) => void endpoint.sendDigits(digit);
 		request.onBridged();
-		const first = await firstOver(this.#leg, other);
+		const first = await firstOver(this.#leg, other, request.signal);
 		const durationMs = this.#clock.monotonic() - startedAt;
 		this.#bridgedTo = null;
+		const isHeld = this.#hold.parted();
 		// parted first, so that FreeSWITCH keeps the leg that stays
-		if (first === other && !this.over.aborted) await endpoint.unbridge();
+		if (first !== this.#leg && !this.over.aborted && !isHeld)
+			await endpoint.unbridge();
 		await other.hangUp();
+		if (first === null)
+			return { outcome: "completed", durationMs, endedBy: "service" };
 		const { by, ...why } = first.over.reason as LegEnd; // the contract of Leg.over
-		const endedBy = by === "engine" ? by : first === other ? "other" : "callee";
+		const endedBy =
+			by === "engine" ? by : first === other ? "other" : "callee";
 		return { outcome: "completed", durationMs, endedBy, ...why };
 	}
 
+	async mute(on: boolean): Promise<void> {
+		if (!(await this.#leg.endpoint.mute(on))) throw engineRefuses();
+	}
+
+	async hold(on: boolean): Promise<void> {
+		if (this.#isRinging)
+			throw new Fault(
+				"CONTROL_REFUSED",
+				"the other party is being rung: ask again once they talk",
+			);
+		await this.#hold.set(on);
+	}
+
+	async sendDigits({ digits, durationMs, to }: SentDigits): Promise<void> {
+		const leg = to === "callee" ? this.#leg : this.#bridgedTo;
+		if (!leg)
+			throw new Fault(
+				"CONTROL_REFUSED",
+				"there is no other party now: send them to the callee, or ask again during a conversation",
+			);
+		if (!(await leg.endpoint.sendDigits(digits, durationMs)))
+			throw engineRefuses();
+	}
+
 	async startRecording(path: string): Promise<void> {
-		if (this.#hungUp !== null) return;
-		const { endpoint } = this.#leg;
-		const name = this.#share.recording(path);
-		this.#recordsTo = path;
-		this.#recordingStarted = endpoint.startRecording(name);
-		if (await this.#recordingStarted) {
-			this.#recording = name;
-			return;
-		}
-		this.#log.warn("the media engine does not record");
-		// it may yet do so where its answer was late: nobody would mask that
-		await endpoint.stopRecording(name);
+		if (this.#hungUp === null) await this.#recording.start(path);
+	}
+
+	async record(action: RecordAction, path: string): Promise<void> {
+		if (this.#hungUp === null) await this.#recording.act(action, path);
 	}
 
 	async keepPrivate(on: boolean): Promise<void> {
 		// not by FreeSWITCH's sensitive_dtmf: it would tell nobody of the digits any more (1.10.12, switch_channel.c)
-		await (on ? this.#mask() : this.#unmask());
-	}
-
-	async #mask(): Promise<void> {
-		const { endpoint } = this.#leg;
-		const recording = this.#recording;
-		if (!recording || (await endpoint.maskRecording(recording, true))) return;
-		const stopped = await endpoint.stopRecording(recording);
-		// hangUp has closed it meanwhile, or there is nothing more to hear
-		if (this.#recording === null || this.over.aborted) return;
-		if (!stopped)
-			throw new Fault(
-				"ENGINE_DOWN",
-				"the recording can neither be masked nor stopped, so no sensitive digits are taken",
-			);
-		this.#recording = null;
-		this.#log.warn("the recording cannot be masked: it was stopped");
-	}
-
-	async #unmask(): Promise<void> {
-		if (this.#recording === null) return;
-		if (!(await this.#leg.endpoint.maskRecording(this.#recording, false)))
-			this.#log.warn("the recording stays masked");
+		await this.#recording.keepPrivate(on, () => this.over.aborted);
 	}
 
 	hangUp(): Promise<void> {
@@ -211,9 +227,7 @@ export class SipCall implements Call {
 
 	async #end(): Promise<void> {
 		const { endpoint } = this.#leg;
-		const recording = this.#recording;
-		this.#recording = null;
-		const stopped = recording && endpoint.stopRecording(recording);
+		const stopped = this.#recording.close();
 		let isLost = false;
 		// nobody stays on the line until it has gone over HTTP
 		await this.#leg.hangUp(
@@ -221,57 +235,26 @@ export class SipCall implements Call {
 				isLost = endpoint.over.aborted;
 			}),
 		);
-		if (this.#recordsTo === null) return;
-		const isRecorded = await this.#recordingStarted.catch(() => false);
-		const idleMs = isLost || !isRecorded ? UNLIKELY_MS : undefined;
-		await this.#share.arrived(this.#recordsTo, idleMs);
+		await this.#recording.arrived(isLost);
 	}
 }
 
-/** What a callee hears until somebody answers: our tone, or what the other side has to say (RFC 3960 §3.2). */
-class Waiting {
-	readonly #endpoint: MediaEndpoint;
-	#tone: Promise<unknown> | null;
-	#joined: MediaEndpoint | null = null;
-	#changed = Promise.resolve();
+const engineRefuses = () =>
+	new Fault("ENGINE_DOWN", "the media engine does not do as asked");
 
-	constructor(endpoint: MediaEndpoint) {
-		this.#endpoint = endpoint;
-		this.#tone = endpoint.ringback();
-	}
-
-	/** Joins it with the endpoint of somebody who rings; null: back to our tone. */
-	hear(from: MediaEndpoint | null): void {
-		this.#changed = this.#changed.then(async () => {
-			await this.#quiet();
-			if (from)
-				this.#joined = (await this.#endpoint.bridge(from)) ? from : null;
-			else this.#tone = this.#endpoint.ringback();
-		});
-		this.#changed.catch(() => {}); // awaited at the end
-	}
-
-	/** Leaves it in silence, or joined with the one that has answered if it is: then it says so. */
-	async end(answered?: MediaEndpoint): Promise<boolean> {
-		await this.#changed;
-		if (answered && this.#joined === answered) return true;
-		await this.#quiet();
-		return false;
-	}
-
-	async #quiet(): Promise<void> {
-		if (this.#joined) await this.#endpoint.unbridge();
-		this.#joined = null;
-		if (this.#tone !== null) await this.#endpoint.stopPlaying(this.#tone);
-		this.#tone = null;
-	}
-}
-
-function firstOver(...legs: [Leg, Leg]): Promise<Leg> {
+/** Null: the signal aborted first. */
+function firstOver(
+	leg: Leg,
+	other: Leg,
+	signal: AbortSignal | undefined,
+): Promise<Leg | null> {
 	return new Promise((resolve) => {
-		for (const leg of legs) {
-			if (leg.over.aborted) return resolve(leg);
-			leg.over.addEventListener("abort", () => resolve(leg), { once: true });
-		}
+		const when = (over: AbortSignal, which: Leg | null) => {
+			if (over.aborted) return resolve(which);
+			over.addEventListener("abort", () => resolve(which), { once: true });
+		};
+		when(leg.over, leg);
+		when(other.over, other);
+		if (signal) when(signal, null);
 	});
 }

@@ -118,7 +118,7 @@ async function record(
 	[verb, path, limit, more]: readonly string[],
 ): Promise<string> {
 	if (path === undefined)
-		return "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n";
+		return "-USAGE: <uuid> [start|stop|mask|unmask|pause|resume] <path> [<limit>] [<recording_vars>]\n";
 	if (more !== undefined)
 		throw new NotEmulated("variables of one recording are");
 	if (verb === "start") {
@@ -129,10 +129,11 @@ async function record(
 		return (await stopRecording(engine, channel, path))
 			? "+OK Success\n"
 			: "-ERR Cannot stop record session!\n";
-	if (verb !== "mask" && verb !== "unmask")
-		throw new NotEmulated(`uuid_record ${verb} is`);
 	const recording = channel.recordings.get(engine.sounds.path(path));
-	recording?.mask(verb === "mask");
+	if (verb === "mask" || verb === "unmask") recording?.mask(verb === "mask");
+	else if (verb === "pause" || verb === "resume")
+		recording?.pause(verb === "pause");
+	else throw new NotEmulated(`uuid_record ${verb} is`);
 	return recording
 		? "+OK Success\n"
 		: `-ERR Cannot ${verb} recording session!\n`;

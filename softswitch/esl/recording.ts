@@ -36,6 +36,10 @@ export class Recording {
 		this.#handle.mask(on);
 	}
 
+	pause(on: boolean): void {
+		this.#handle.pause(on);
+	}
+
 	/** Ends it; resolves when the file is whole. */
 	async stop(by: RecordingStop): Promise<RecordEnd | null> {
 		this.stoppedBy = by;

@@ -90,9 +90,10 @@ function obey(command: Exclude<Command, { ask: number }>): void {
 		case "stop":
 			stoppable.get(command.target)?.stop();
 			return;
-		case "mask": {
+		case "mask":
+		case "pause": {
 			const recording = stoppable.get(command.target);
-			if (recording && "mask" in recording) recording.mask(command.on);
+			if (recording && "mask" in recording) recording[command.op](command.on);
 			return;
 		}
 		default:

@@ -94,6 +94,8 @@ export interface RecordHandle {
 	readonly done: Promise<RecordEnd>;
 	/** While masked, silence is written instead. */
 	mask(on: boolean): void;
+	/** While paused, nothing is written. */
+	pause(on: boolean): void;
 	stop(): void;
 }
 

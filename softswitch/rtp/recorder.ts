@@ -13,6 +13,7 @@ export class Recorder implements RecordHandle {
 	#end: (by: RecordEnd["by"]) => void = () => undefined;
 	#ended = false;
 	#masked = false;
+	#paused = false;
 	#elapsedMs = 0;
 	#silentMs = 0;
 
@@ -40,6 +41,10 @@ export class Recorder implements RecordHandle {
 		this.#masked = on;
 	}
 
+	pause(on: boolean): void {
+		this.#paused = on;
+	}
+
 	stop(by: RecordEnd["by"] = "stopped"): void {
 		if (this.#ended) return;
 		this.#ended = true;
@@ -51,7 +56,7 @@ export class Recorder implements RecordHandle {
 	frame(heard: Int16Array, arrived: boolean, said: Int16Array): void {
 		const { maxMs, onlyArrived, silence } = this.#options;
 		if (this.#writer.failure) this.stop();
-		if (this.#ended) return;
+		if (this.#ended || this.#paused) return;
 		if (arrived || !onlyArrived) {
 			this.#mix(heard, said);
 			if (silence) this.#listen(silence);
@@ -89,6 +94,7 @@ export class Recorder implements RecordHandle {
 
 	/** Time that passed while the clock could not run: silence keeps the recording as long as the call. */
 	skip(frames: number): void {
+		if (this.#paused) return;
 		this.#elapsedMs += frames * FRAME_MS;
 		if (this.#options.onlyArrived) return;
 		this.#mixed.fill(0);

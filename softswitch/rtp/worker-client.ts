@@ -146,6 +146,7 @@ class DistantStream implements MediaStream {
 		return {
 			done,
 			mask: (on) => this.#thread.tell({ op: "mask", target: ask, on }),
+			pause: (on) => this.#thread.tell({ op: "pause", target: ask, on }),
 			stop: () => this.#thread.tell({ op: "stop", target: ask }),
 		};
 	}

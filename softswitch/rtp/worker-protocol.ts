@@ -38,7 +38,7 @@ export type Command =
 	| { op: "close"; stream: number }
 	/** Stops the play or recording that was asked for under this number. */
 	| { op: "stop"; target: number }
-	| { op: "mask"; target: number; on: boolean }
+	| { op: "mask" | "pause"; target: number; on: boolean }
 	| { op: "sound"; sound: number; samples: Int16Array }
 	/** Nobody holds the sound any more. */
 	| { op: "forget"; sound: number }

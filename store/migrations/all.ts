@@ -12,6 +12,7 @@ import { traces } from "./010-traces.js";
 import { storedRecordings } from "./011-stored-recordings.js";
 import { lists } from "./012-lists.js";
 import { causes } from "./013-causes.js";
+import { controls } from "./014-controls.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
 	storedRecordings,
 	lists,
 	causes,
+	controls,
 ];

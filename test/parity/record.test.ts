@@ -127,6 +127,31 @@ describe.concurrent("recording a call", () => {
 		expect(loudness(left.subarray(9600, 10_400))).toBeLessThan(0.002);
 	});
 
+	it("has nothing of what comes while it is paused, and is so much shorter", async ({
+		engines,
+		lab,
+	}) => {
+		const { endpoint, phone } = await lab.call();
+		const file = engines.file("session.wav");
+		await endpoint.set({ RECORD_STEREO: true });
+		void endpoint.play("silence_stream://20000");
+		await record(endpoint, "start", file);
+		await hum(phone, OTHER_HZ, 800);
+		// FreeSWITCH is behind what it hears by as much
+		await sleep(1_000);
+		expect(await record(endpoint, "pause", file)).toBe("+OK Success\n");
+		await hum(phone, TONE_HZ, 800);
+		await sleep(1_000);
+		expect(await record(endpoint, "resume", file)).toBe("+OK Success\n");
+		await hum(phone, OTHER_HZ, 800);
+		await sleep(1_000);
+		expect(await record(endpoint, "stop", file)).toBe("+OK Success\n");
+		const left = await recorded(file, 0);
+		expectTone(left, TONE_HZ, 0);
+		expectTone(left, OTHER_HZ, 1600);
+		expectAbout(left.length / 8, 3600);
+	});
+
 	it("tells digits while it is masked, and has nothing of their tones", async ({
 		expect,
 		engines,
@@ -175,6 +200,7 @@ describe.concurrent("recording a call", () => {
 			"-ERR Cannot stop record session!\n",
 		);
 		expect(await record(endpoint, "mask", file)).toMatch(/^-ERR/);
+		expect(await record(endpoint, "pause", file)).toMatch(/^-ERR/);
 	});
 
 	it("is whole when the call is over", async ({ expect, engines, lab }) => {

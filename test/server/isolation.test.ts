@@ -50,6 +50,30 @@ const rows: Record<string, Row> = {
 	"GET /v1.0/activeflows": { scope: "calls:read", foreign: "own" },
 	"GET /v1.0/activeflows/:id": { scope: "calls:read", foreign: 404 },
 	"POST /v1.0/activeflows/:id/stop": { scope: "calls:write", foreign: 404 },
+	"POST /calls/:id/redirect": {
+		...{ scope: "calls:write", foreign: 404 },
+		body: { step: 1 },
+	},
+	"POST /calls/:id/play": {
+		...{ scope: "calls:write", foreign: 404 },
+		body: { text: "Hello." },
+	},
+	"POST /calls/:id/mute": {
+		...{ scope: "calls:write", foreign: 404 },
+		body: { on: true },
+	},
+	"POST /calls/:id/hold": {
+		...{ scope: "calls:write", foreign: 404 },
+		body: { on: true },
+	},
+	"POST /calls/:id/record": {
+		...{ scope: "calls:write", foreign: 404 },
+		body: { action: "start" },
+	},
+	"POST /calls/:id/digits": {
+		...{ scope: "calls:write", foreign: 404 },
+		body: { digits: "1" },
+	},
 	"GET /tokens": { scope: "admin", foreign: "own" },
 	"POST /tokens": {
 		...{ scope: "admin", foreign: "own" },

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Express } from "express";
 import { expect } from "vitest";
 import { instant } from "../../core/clock.js";
+import type { Control, ControlState } from "../../core/control.js";
 import type { Entities } from "../../core/entity.js";
 import { Fault } from "../../core/fault.js";
 import { createHttpClient } from "../../core/http.js";
@@ -76,6 +77,20 @@ export class StoringDispatcher implements Dispatcher {
 
 	async learnLimits(): Promise<void> {
 		this.learnt++;
+	}
+
+	/** What was asked of calls. */
+	readonly controlled: Control[] = [];
+	/** What `control` throws, if anything. */
+	refusesControl: Error | undefined;
+
+	async control(_callId: string, control: Control): Promise<ControlState> {
+		if (this.refusesControl) throw this.refusesControl;
+		this.controlled.push(control);
+		return {
+			...{ stepId: "1", muted: false, held: false },
+			recording: "off",
+		};
 	}
 
 	async stop(callId: string): Promise<void> {

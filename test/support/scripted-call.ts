@@ -10,9 +10,11 @@ import type {
 	PlayOptions,
 	PlayResult,
 	RtpFigures,
+	SentDigits,
 	StopReason,
 } from "../../core/call.js";
 import { type Clock, sleep } from "../../core/clock.js";
+import type { RecordAction } from "../../core/control.js";
 import { DigitQueue } from "../../core/digits.js";
 import { Fault } from "../../core/fault.js";
 import type { Sound } from "../../core/sounds.js";
@@ -102,6 +104,7 @@ async function ring(
 
 class Scripted implements ScriptedCall {
 	readonly digits: DigitQueue;
+	readonly recording = "off";
 	readonly did: string[] = [];
 	readonly #clock: Clock;
 	readonly #end = new AbortController();
@@ -148,6 +151,16 @@ class Scripted implements ScriptedCall {
 				ended ? "played" : "hangup",
 			),
 		];
+		const { signal } = options;
+		if (signal)
+			ends.push(
+				new Promise((resolve) => {
+					const end = () =>
+						resolve(this.over.aborted ? "hangup" : "interrupted");
+					if (signal.aborted) end();
+					signal.addEventListener("abort", end, { once: true });
+				}),
+			);
 		if (options.stopOnDigit)
 			ends.push(this.digits.pressed(stop.signal).then(() => "interrupted"));
 		const outcome = await Promise.race(ends);
@@ -177,6 +190,22 @@ class Scripted implements ScriptedCall {
 
 	async startRecording(path: string): Promise<void> {
 		this.did.push(`record ${path}`);
+	}
+
+	async record(action: RecordAction): Promise<void> {
+		this.did.push(`record: ${action}`);
+	}
+
+	async mute(on: boolean): Promise<void> {
+		this.did.push(on ? "mute" : "unmute");
+	}
+
+	async hold(on: boolean): Promise<void> {
+		this.did.push(on ? "hold" : "unhold");
+	}
+
+	async sendDigits({ digits, to }: SentDigits): Promise<void> {
+		this.did.push(`send ${digits} to ${to}`);
 	}
 
 	async keepPrivate(on: boolean): Promise<void> {

@@ -118,6 +118,7 @@ export class FakeStream implements MediaStream {
 				finish = resolve;
 			}),
 			mask: (on) => this.notes.push(`mask ${on}`),
+			pause: (on) => this.notes.push(`pause ${on}`),
 			stop: () =>
 				finish({ samples: (this.#clock.now() - started) * 8, by: "stopped" }),
 		};

@@ -1,0 +1,131 @@
+import type { Call } from "../core/call.js";
+import type { Control, ControlState } from "../core/control.js";
+import type { CallHappening } from "../core/event.js";
+import { Fault } from "../core/fault.js";
+import type { Sounds } from "../core/sounds.js";
+import { thawFlow } from "../flow/flow.js";
+import { Steering } from "../flow/steering.js";
+
+export interface LiveControlOptions {
+	sounds: Sounds;
+	/** Keeps what was done. */
+	record(happening: CallHappening): Promise<void>;
+}
+
+/** An answered leg. */
+interface OnTheLine {
+	leg: Call;
+	/** Where a recording of it comes to. */
+	recordsTo: string;
+}
+
+/** What is asked of one call while somebody is on the line, one thing after the other. */
+export class LiveControl {
+	readonly steering = new Steering();
+	readonly #options: LiveControlOptions;
+	#line: OnTheLine | null = null;
+	#turn: Promise<unknown> = Promise.resolve();
+	#muted = false;
+	#held = false;
+	/** Sounds that were asked for. */
+	#sounds = new AbortController();
+
+	constructor(options: LiveControlOptions) {
+		this.#options = options;
+	}
+
+	/** The callee has answered. */
+	open(line: OnTheLine): void {
+		this.#line = line;
+	}
+
+	/** The flow is over: nothing is done any more. */
+	close(): void {
+		this.#line = null;
+		this.#sounds.abort();
+	}
+
+	/** Resolves once it is done and kept; throws a Fault where it cannot be, and CALL_NOT_LIVE where nobody is on the line. */
+	ask(control: Control): Promise<ControlState> {
+		const done = this.#turn.then(() => this.#carryOut(control));
+		this.#turn = done.catch(() => {});
+		return done;
+	}
+
+	async #carryOut(control: Control): Promise<ControlState> {
+		const line = this.#line;
+		const stepId = this.steering.stepId;
+		if (!line || line.leg.over.aborted || stepId === null)
+			throw new Fault(
+				"CALL_NOT_LIVE",
+				line === null && stepId !== null
+					? "the call is ending"
+					: "nobody has answered yet: ask again after call.answered",
+			);
+		const value = await this.#do(control, line);
+		await this.#options.record({
+			type: "call.controlled",
+			data: { command: control.command, value, step_id: stepId },
+		});
+		return {
+			stepId: control.command === "redirect" ? value : this.steering.stepId,
+			...{ muted: this.#muted, held: this.#held },
+			recording: line.leg.recording,
+		};
+	}
+
+	/** Returns what the event tells of it. */
+	async #do(control: Control, { leg, recordsTo }: OnTheLine): Promise<string> {
+		switch (control.command) {
+			case "redirect":
+				return this.#redirect(control);
+			case "play":
+				return this.#play(control, leg);
+			case "mute":
+				await leg.mute(control.on);
+				this.#muted = control.on;
+				return onOrOff(control.on);
+			case "hold":
+				await leg.hold(control.on);
+				this.#held = control.on;
+				this.steering.hold(control.on);
+				return onOrOff(control.on);
+			case "record":
+				await leg.record(control.action, recordsTo);
+				return control.action;
+			case "digits":
+				await leg.sendDigits(control);
+				return String(control.digits.replace(/w/gi, "").length);
+		}
+	}
+
+	#redirect(control: Extract<Control, { command: "redirect" }>): string {
+		const to =
+			"flow" in control
+				? this.steering.toFlow(thawFlow(control.flow, true))
+				: this.steering.toStep(control.step);
+		this.#sounds.abort();
+		this.#sounds = new AbortController();
+		return to;
+	}
+
+	/** Begins it; nobody waits for its end. */
+	async #play(
+		control: Extract<Control, { command: "play" }>,
+		leg: Call,
+	): Promise<string> {
+		const source =
+			"url" in control ? { url: control.url } : { text: control.text };
+		const sound = await this.#options.sounds.prepare(source, leg.over);
+		const { signal } = this.#sounds;
+		leg
+			.play(sound, {
+				...{ times: control.loop, stopOnDigit: false },
+				...{ signal, isAsked: true },
+			})
+			.catch(() => {}); // the leg is over, or the engine is, which the flow tells
+		return "url" in control ? "url" : "text";
+	}
+}
+
+const onOrOff = (on: boolean) => (on ? "on" : "off");

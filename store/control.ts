@@ -1,0 +1,11 @@
+import type { Control, ControlAnswer } from "../core/control.js";
+
+/** What instances have each other do with calls. */
+export interface Controls {
+	/** Has it done by the instance that carries the call out; null if that has not answered within five seconds. */
+	ask(callId: string, control: Control): Promise<ControlAnswer | null>;
+	/** Calls `listener` with what is asked of a call of this instance; what it resolves with is the answer. It never rejects. */
+	onAsked(
+		listener: (callId: string, control: Control) => Promise<ControlAnswer>,
+	): void;
+}

@@ -2,7 +2,7 @@ import type { Call } from "../core/call.js";
 import type { Control, ControlState } from "../core/control.js";
 import type { CallHappening } from "../core/event.js";
 import { Fault } from "../core/fault.js";
-import type { Sounds } from "../core/sounds.js";
+import type { Sound, Sounds } from "../core/sounds.js";
 import { thawFlow } from "../flow/flow.js";
 import { Steering } from "../flow/steering.js";
 
@@ -24,6 +24,7 @@ export class LiveControl {
 	readonly steering = new Steering();
 	readonly #options: LiveControlOptions;
 	#line: OnTheLine | null = null;
+	#isClosed = false;
 	#turn: Promise<unknown> = Promise.resolve();
 	#muted = false;
 	#held = false;
@@ -41,28 +42,27 @@ export class LiveControl {
 
 	/** The flow is over: nothing is done any more. */
 	close(): void {
+		this.#isClosed = true;
 		this.#line = null;
 		this.#sounds.abort();
 	}
 
 	/** Resolves once it is done and kept; throws a Fault where it cannot be, and CALL_NOT_LIVE where nobody is on the line. */
-	ask(control: Control): Promise<ControlState> {
-		const done = this.#turn.then(() => this.#carryOut(control));
+	async ask(control: Control): Promise<ControlState> {
+		// what is asked meanwhile does not wait for a slow address
+		const sound =
+			control.command === "play" ? await this.#prepare(control) : null;
+		const done = this.#turn.then(() => this.#carryOut(control, sound));
 		this.#turn = done.catch(() => {});
 		return done;
 	}
 
-	async #carryOut(control: Control): Promise<ControlState> {
-		const line = this.#line;
-		const stepId = this.steering.stepId;
-		if (!line || line.leg.over.aborted || stepId === null)
-			throw new Fault(
-				"CALL_NOT_LIVE",
-				line === null && stepId !== null
-					? "the call is ending"
-					: "nobody has answered yet: ask again after call.answered",
-			);
-		const value = await this.#do(control, line);
+	async #carryOut(
+		control: Control,
+		sound: Sound | null,
+	): Promise<ControlState> {
+		const { leg, recordsTo, stepId } = this.#onTheLine();
+		const value = await this.#do(control, { leg, recordsTo, sound });
 		await this.#options.record({
 			type: "call.controlled",
 			data: { command: control.command, value, step_id: stepId },
@@ -70,17 +70,34 @@ export class LiveControl {
 		return {
 			stepId: control.command === "redirect" ? value : this.steering.stepId,
 			...{ muted: this.#muted, held: this.#held },
-			recording: line.leg.recording,
+			recording: leg.recording,
 		};
 	}
 
+	#onTheLine(): OnTheLine & { stepId: string } {
+		const line = this.#line;
+		const { stepId } = this.steering;
+		if (line && !line.leg.over.aborted && stepId !== null)
+			return { ...line, stepId };
+		throw new Fault(
+			"CALL_NOT_LIVE",
+			line || this.#isClosed
+				? "the call is ending"
+				: "nobody has answered yet: ask again after call.answered",
+		);
+	}
+
 	/** Returns what the event tells of it. */
-	async #do(control: Control, { leg, recordsTo }: OnTheLine): Promise<string> {
+	async #do(
+		control: Control,
+		{ leg, recordsTo, sound }: OnTheLine & { sound: Sound | null },
+	): Promise<string> {
 		switch (control.command) {
 			case "redirect":
 				return this.#redirect(control);
 			case "play":
-				return this.#play(control, leg);
+				if (sound) this.#play(leg, sound, control.loop);
+				return "url" in control ? "url" : "text";
 			case "mute":
 				await leg.mute(control.on);
 				this.#muted = control.on;
@@ -109,22 +126,25 @@ export class LiveControl {
 		return to;
 	}
 
-	/** Begins it; nobody waits for its end. */
-	async #play(
-		control: Extract<Control, { command: "play" }>,
-		leg: Call,
-	): Promise<string> {
+	#prepare(control: Extract<Control, { command: "play" }>): Promise<Sound> {
 		const source =
 			"url" in control ? { url: control.url } : { text: control.text };
-		const sound = await this.#options.sounds.prepare(source, leg.over);
+		const { over } = this.#onTheLine().leg;
+		return this.#options.sounds.prepare(source, over).catch((error) => {
+			if (over.aborted) throw new Fault("CALL_NOT_LIVE", "the call is ending");
+			throw error;
+		});
+	}
+
+	/** Begins it; nobody waits for its end. */
+	#play(leg: Call, sound: Sound, loop: number): void {
 		const { signal } = this.#sounds;
 		leg
 			.play(sound, {
-				...{ times: control.loop, stopOnDigit: false },
+				...{ times: loop, stopOnDigit: false },
 				...{ signal, isAsked: true },
 			})
-			.catch(() => {}); // the leg is over, or the engine is, which the flow tells
-		return "url" in control ? "url" : "text";
+			.catch(() => {}); // the engine is gone, which the flow tells
 	}
 }
 

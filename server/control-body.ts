@@ -56,7 +56,7 @@ export const controlBodies = {
 	digits: {
 		digits: z
 			.string({ error: "write the digits as a string" })
-			.regex(/^[wW]*[0-9A-D*#][0-9A-D*#wW]{0,31}$/, {
+			.regex(/^(?=.*[0-9A-D*#])[0-9A-D*#wW]{1,32}$/, {
 				error:
 					"write 1 to 32 of 0-9, *, #, A-D, with w for a pause of half a second or W for a second between them",
 			})

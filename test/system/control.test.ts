@@ -209,6 +209,41 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		expect(prompt).toBeLessThan(3.4);
 	});
 
+	it("plays to the callee alone during a conversation, which goes on", async () => {
+		const other = await phone();
+		const { call, leg } = await answered([
+			{ id: "talk", type: "connect", number: other.uri },
+		]);
+		await call.event("call.bridged");
+		void other.calls[0]
+			?.play(`tone_stream://%(20000,0,${OTHER_HZ})`)
+			.catch(() => {});
+		await sleep(1_000);
+		const url = service.backend.tone(ASKED_HZ, 1_500);
+		expect((await ask(call, "play", { url })).status).toBe(200);
+		await sleep(3_500);
+		await leg.hangUp();
+		expect(walked(await call.ended())).toEqual([
+			"call answered",
+			"talk hangup",
+		]);
+		const { heard } = await channels(call);
+		expect(secondsOf(heard, ASKED_HZ)).toBeGreaterThan(1.2);
+		expect(secondsOf(heard, OTHER_HZ)).toBeGreaterThan(1.8);
+	});
+
+	it("tells of a sound that cannot be had", async () => {
+		const { call, leg } = await answered([gate("wait")], {});
+		await call.event("step.started", "wait");
+		const url = `${service.backend.url}/status/404`;
+		const { status, body } = await ask(call, "play", { url });
+		expect({ status, code: body.code }).toEqual({
+			...{ status: 502, code: "FETCH_FAILED" },
+		});
+		await leg.press("1");
+		expect(controls(await call.ended())).toEqual([]);
+	});
+
 	it("sends digits to the callee", async () => {
 		const { call, leg } = await answered([gate("wait")], {});
 		await call.event("step.started", "wait");

@@ -155,4 +155,45 @@ describe.skipIf(!hasPostgres)("two instances on one PostgreSQL", () => {
 		await two.child.exit("SIGTERM");
 		expect(isLive("waits")).toBe(false);
 	});
+
+	it("any of them controls a call of the other, and tells what the other refuses", {
+		timeout: 90_000,
+	}, async () => {
+		const [one, two] = [await start(), await start()];
+		const call = await one.ask("/call/flow", {
+			flow: [
+				...long("controlled").flow,
+				{ id: 3, type: "keypad", count: 1, timeout: 120 },
+			],
+		});
+		await expect
+			.poll(async () => types(one, call.id))
+			.toContain("call.answered");
+		const control = (command: string, body: object) =>
+			two.ask(`/calls/${call.id}/${command}`, body);
+		const startedAt = performance.now();
+		expect(await control("mute", { on: true })).toMatchObject({ muted: true });
+		expect(await control("redirect", { step: 3 })).toMatchObject({
+			...{ step_id: "3", muted: true },
+		});
+		expect(performance.now() - startedAt).toBeLessThan(2_000);
+		expect(await control("redirect", { step: 4 })).toMatchObject({
+			code: "BAD_REQUEST",
+			problems: [{ path: "$.step", value: "4" }],
+		});
+		// its owner does not hear of it
+		one.child.signal("SIGSTOP");
+		expect(await control("mute", { on: false })).toMatchObject({
+			code: "CONTROL_UNANSWERED",
+		});
+		one.child.signal("SIGCONT");
+		await two.ask(`/calls/${call.id}/stop`, {});
+		await expect
+			.poll(async () => types(two, call.id), { timeout: 15_000 })
+			.toContain("call.ended");
+		const told = await types(two, call.id);
+		expect(told.filter((type) => type === "call.controlled")).toHaveLength(2);
+		await one.child.exit("SIGTERM");
+		await two.child.exit("SIGTERM");
+	});
 });

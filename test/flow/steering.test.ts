@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { Fault } from "../../core/fault.js";
+import type { Flow } from "../../flow/flow.js";
+import { compileFlow, thawFlow } from "../../flow/flow.js";
+import { entryOf, Steering } from "../../flow/steering.js";
+import { flowOf, flowOutside, NOW, path, walk } from "../support/run-flow.js";
+
+const CALL = { id: 0, type: "call", number: "12", caller_id: "1" };
+const gate = (id: number, more: object = {}) => ({
+	...{ id, type: "keypad", count: 4, timeout: 60, ...more },
+});
+
+/** Walks it; `when` is called as each step starts. */
+async function steered(
+	flow: Flow,
+	when: (stepId: string, steering: Steering) => void,
+	script: Parameters<typeof flowOutside>[0] = {},
+) {
+	const steering = new Steering();
+	const outside = { ...flowOutside(script), steering };
+	const walked = await walk(flow, outside, ({ type, data }) => {
+		if (type === "step.started") when(data.step_id, steering);
+	});
+	return { ...walked, outside };
+}
+
+/** A flow for who is on the line already. */
+function underway(steps: readonly unknown[]): Flow {
+	const compiled = compileFlow(steps, {
+		...{ now: NOW, entities: new Map(), hasTrunk: true, isUnderway: true },
+	});
+	if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+	return thawFlow(compiled.flow.source, true);
+}
+
+describe("a walk that is taken elsewhere", () => {
+	it("leaves the step that runs, and forgets what was pressed", async () => {
+		const flow = flowOf([
+			{ ...CALL, next_step: 1 },
+			gate(1, { next_step: 2 }),
+			gate(2),
+			gate(3, { count: 1, timeout: 1, variable: "key" }),
+		]);
+		const { events, end } = await steered(
+			flow,
+			(id, steering) => id === "1" && steering.toStep("3"),
+		);
+		expect(path(events)).toEqual([
+			"0 answered next_step→1",
+			"1 redirected",
+			"3 timeout",
+		]);
+		expect(end).toEqual({ reason: "completed", stepId: "3" });
+	});
+
+	it("goes on with another flow, in which ids mean other steps", async () => {
+		const flow = flowOf([{ ...CALL, next_step: 1 }, gate(1)]);
+		const other = underway([
+			gate(1, { timeout: 1, flow: { timeout: 2 } }),
+			{ id: 2, type: "play", text: "Bye." },
+		]);
+		const { events } = await steered(flow, (_id, steering) => {
+			if (steering.stepId === "1" && !left) left = steering.toFlow(other);
+		});
+		expect(path(events).slice(1)).toEqual([
+			"1 redirected",
+			"1 timeout flow.timeout→2",
+			"2 played",
+		]);
+	});
+	let left = "";
+
+	it("has nothing of the sensitive digits that the flow before took, unless they stay sensitive", async () => {
+		const pin = { sensitive: true, variable: "pin", next_step: 2 };
+		const flow = flowOf([{ ...CALL, next_step: 1 }, gate(1, pin), gate(2)]);
+		const spoken = async (steps: readonly unknown[]) => {
+			let gone = false;
+			const { events } = await steered(
+				flow,
+				(id, steering) => {
+					if (id !== "2" || gone) return;
+					gone = true;
+					steering.toFlow(underway(steps));
+				},
+				{ presses: [{ atMs: 1_000, digits: "4711" }] },
+			);
+			return events.flatMap((event) =>
+				event.type === "step.started" ? event.data.warnings : [],
+			);
+		};
+		expect(
+			await spoken([{ id: 7, type: "play", text: "You said <<pin>>." }]),
+		).toEqual(["pin"]);
+		const kept = [
+			{
+				...{ id: 7, type: "http", url: "https://example.com" },
+				...{ method: "POST", body: "<<pin>>" },
+			},
+			gate(8, { sensitive: true, variable: "pin" }),
+		];
+		expect(await spoken(kept)).toEqual([]);
+	});
+
+	it("is refused where there is no such step, or a call", () => {
+		const steering = new Steering();
+		const flow = flowOf([{ ...CALL, next_step: 10 }, gate(10)]);
+		expect(() => steering.toStep("10")).toThrow(
+			expect.objectContaining({ code: "CALL_NOT_LIVE" }),
+		);
+		steering.enter({ flow, stepId: "10" });
+		const hintOf = (step: string) => {
+			try {
+				return steering.toStep(step);
+			} catch (thrown) {
+				return thrown instanceof Fault && thrown.problems[0]?.hint;
+			}
+		};
+		expect(hintOf("10")).toBe("10");
+		expect(hintOf("100")).toBe('no step has this id; did you mean "10"?');
+		expect(hintOf("0")).toMatch(/on the line/);
+	});
+});
+
+describe("a flow for who is on the line already", () => {
+	it("begins with any step, or after its call step", () => {
+		expect(entryOf(underway([gate(5)]))).toBe("5");
+		expect(entryOf(underway([{ ...CALL, next_step: 5 }, gate(5)]))).toBe("5");
+		expect(entryOf(underway([CALL]))).toBeUndefined();
+	});
+
+	it("may come back to its first step, unless that is a call", () => {
+		const again = { flow: { timeout: 5 } };
+		expect(entryOf(underway([gate(5, again)]))).toBe("5");
+		expect(() =>
+			underway([{ ...CALL, next_step: 1 }, gate(1, { next_step: 0 })]),
+		).toThrow("come back");
+		expect(() => underway([gate(5), CALL])).toThrow("only the first step");
+	});
+});

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Control, ControlAnswer } from "../../core/control.js";
+import type { Store } from "../../store/store.js";
+import { newCall, queued, SLOW_MS } from "./data-dir.js";
+import { databases } from "./databases.js";
+
+const done: ControlAnswer = {
+	outcome: "done",
+	state: { stepId: "1", muted: false, held: false, recording: "off" },
+};
+const mute: Control = { command: "mute", on: true };
+
+describe.each(databases)("on $name", ({ isThere, isShared, start }) => {
+	describe.skipIf(!isThere)("what is asked of a call", () => {
+		let database: Awaited<ReturnType<typeof start>>;
+		let owner: Store;
+		let asker: Store;
+		beforeAll(async () => {
+			database = await start();
+			owner = await database.open();
+			asker = isShared ? await database.open() : owner;
+		}, SLOW_MS);
+		afterAll(async () => {
+			await owner.close();
+			if (asker !== owner) await asker.close();
+			await database.stop();
+		});
+
+		async function kept(): Promise<string> {
+			const call = newCall();
+			await owner.calls.insert(call, queued(call));
+			return call.id;
+		}
+
+		it.skipIf(isShared)("is nobody else's to do", async () => {
+			expect(await asker.controls.ask(await kept(), mute)).toBeNull();
+		});
+
+		it.skipIf(!isShared)(
+			"is done by the instance that has it, however large it is",
+			async () => {
+				const heard: unknown[] = [];
+				owner.controls.onAsked(async (...asked) => {
+					heard.push(asked);
+					return done;
+				});
+				const id = await kept();
+				const text = "x".repeat(500_000);
+				const control: Control = { command: "redirect", flow: [{ text }] };
+				expect(await asker.controls.ask(id, control)).toEqual(done);
+				expect(heard).toEqual([[id, control]]);
+			},
+		);
+
+		it.skipIf(!isShared)(
+			"is answered null, and withdrawn, where nobody has the call",
+			async () => {
+				const heard: string[] = [];
+				owner.controls.onAsked(async (id) => {
+					heard.push(id);
+					return done;
+				});
+				const call = newCall();
+				await owner.calls.insert(call, queued(call), false);
+				const startedAt = performance.now();
+				expect(await asker.controls.ask(call.id, mute)).toBeNull();
+				expect(performance.now() - startedAt).toBeGreaterThan(4_500);
+				expect(await owner.queue.claim(call.id)).toBeDefined();
+				const other = await kept();
+				expect(await asker.controls.ask(other, mute)).toEqual(done);
+				expect(heard).toEqual([other]);
+			},
+			SLOW_MS,
+		);
+	});
+});

@@ -1,10 +1,14 @@
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { toneLevel } from "../../audio/tones.js";
 import { channelOf, parseWav } from "../../audio/wav.js";
 import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
 import type { PhoneCall } from "../../softswitch/lab/phone-call.js";
+import type { Script } from "../../softswitch/lab/script.js";
 import { hum, keysIn, pressAloud } from "../support/pin-phone.js";
 import { type PostedCall, useService, walked } from "../support/service.js";
 
@@ -26,8 +30,10 @@ function secondsOf(samples: Int16Array, hertz: number): number {
 describe("a call that is controlled", { concurrent: true }, () => {
 	const service = useService();
 	const phones: Phone[] = [];
+	const folder = mkdtempSync(join(tmpdir(), "flowdial-control-"));
 	afterAll(async () => {
 		await Promise.all(phones.map((phone) => phone.close()));
+		rmSync(folder, { recursive: true });
 	});
 
 	const tone = (id: string, hertz: number, seconds: number, next?: string) => ({
@@ -38,8 +44,8 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		...{ id, type: "keypad", count: 1, timeout: 60, next_step: next },
 	});
 
-	async function phone(): Promise<Phone> {
-		const made = await startPhone({ host: "127.0.0.1", port: 0 });
+	async function phone(script: Script = {}): Promise<Phone> {
+		const made = await startPhone({ host: "127.0.0.1", port: 0, script });
 		phones.push(made);
 		return made;
 	}
@@ -55,6 +61,19 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		);
 		const [leg] = await answer;
 		return { call, leg };
+	}
+
+	/** A phone that writes down what it hears. */
+	async function listener() {
+		const record = join(folder, `${phones.length}.wav`);
+		const made = await phone({ record });
+		return {
+			phone: made,
+			async heard() {
+				await made.calls[0]?.ended;
+				return channelOf(parseWav(readFileSync(record)), 0);
+			},
+		};
 	}
 
 	async function ask(call: PostedCall, command: string, wanted: object) {
@@ -148,11 +167,7 @@ describe("a call that is controlled", { concurrent: true }, () => {
 	});
 
 	it("cancels who is being rung when it is redirected", async () => {
-		const other = await startPhone({
-			...{ host: "127.0.0.1", port: 0 },
-			script: { outcome: { type: "ignore" } },
-		});
-		phones.push(other);
+		const other = await phone({ outcome: { type: "ignore" } });
 		const rang = once(other, "ringing");
 		const { call } = await answered([
 			{ id: "talk", type: "connect", number: other.uri },
@@ -210,12 +225,12 @@ describe("a call that is controlled", { concurrent: true }, () => {
 	});
 
 	it("plays to the callee alone during a conversation, which goes on", async () => {
-		const other = await phone();
+		const other = await listener();
 		const { call, leg } = await answered([
-			{ id: "talk", type: "connect", number: other.uri },
+			{ id: "talk", type: "connect", number: other.phone.uri },
 		]);
 		await call.event("call.bridged");
-		void other.calls[0]
+		void other.phone.calls[0]
 			?.play(`tone_stream://%(20000,0,${OTHER_HZ})`)
 			.catch(() => {});
 		await sleep(1_000);
@@ -230,6 +245,7 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		const { heard } = await channels(call);
 		expect(secondsOf(heard, ASKED_HZ)).toBeGreaterThan(1.2);
 		expect(secondsOf(heard, OTHER_HZ)).toBeGreaterThan(1.8);
+		expect(secondsOf(await other.heard(), ASKED_HZ)).toBe(0);
 	});
 
 	it("tells of a sound that cannot be had", async () => {
@@ -271,14 +287,19 @@ describe("a call that is controlled", { concurrent: true }, () => {
 			.poll(() => other.calls[0]?.digits, { timeout: 10_000 })
 			.toBe("42#");
 		expect(leg.digits).toBe("");
+		// what the callee presses by SIP INFO goes on to the other party too
+		await leg.press("#*", "info");
+		await expect
+			.poll(() => other.calls[0]?.digits, { timeout: 10_000 })
+			.toBe("42##*");
 		await leg.hangUp();
 		await call.ended();
 	});
 
 	it("mutes the callee, for the other party and in the recording", async () => {
-		const other = await phone();
+		const other = await listener();
 		const { call, leg } = await answered([
-			{ id: "talk", type: "connect", number: other.uri },
+			{ id: "talk", type: "connect", number: other.phone.uri },
 		]);
 		await call.event("call.bridged");
 		await hum(leg, CALLEE_HZ, 1_000);
@@ -295,6 +316,9 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		const { said } = await channels(call);
 		expect(secondsOf(said, CALLEE_HZ)).toBeGreaterThan(1.5);
 		expect(secondsOf(said, OTHER_HZ)).toBeLessThan(0.2);
+		const heard = await other.heard();
+		expect(secondsOf(heard, CALLEE_HZ)).toBeGreaterThan(1.5);
+		expect(secondsOf(heard, OTHER_HZ)).toBeLessThan(0.2);
 	});
 
 	it("holds the callee: a tone instead of the flow's sound, which goes on afterwards", async () => {
@@ -323,13 +347,14 @@ describe("a call that is controlled", { concurrent: true }, () => {
 	});
 
 	it("holds both of a conversation, and joins them again", async () => {
-		const other = await phone();
+		const other = await listener();
 		const { call, leg } = await answered([
-			{ id: "talk", type: "connect", number: other.uri },
+			{ id: "talk", type: "connect", number: other.phone.uri },
 		]);
 		await call.event("call.bridged");
-		const talks = other.calls[0];
+		const talks = other.phone.calls[0];
 		void talks?.play(`tone_stream://%(20000,0,${OTHER_HZ})`).catch(() => {});
+		void leg.play(`tone_stream://%(20000,0,${CALLEE_HZ})`).catch(() => {});
 		await sleep(1_000);
 		await ask(call, "hold", { on: true });
 		await sleep(3_500);
@@ -342,6 +367,10 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		const talk = secondsOf(heard, OTHER_HZ);
 		expect(talk).toBeGreaterThan(1.8);
 		expect(talk).toBeLessThan(4);
+		const told = await other.heard();
+		expect(secondsOf(told, HOLD_HZ)).toBeGreaterThan(0.2);
+		expect(secondsOf(told, CALLEE_HZ)).toBeGreaterThan(1.8);
+		expect(secondsOf(told, CALLEE_HZ)).toBeLessThan(4);
 	});
 
 	it("begins no step while it is on hold", async () => {

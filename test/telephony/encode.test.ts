@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { argument, headerValue, sipUser } from "../../telephony/encode.js";
+import {
+	argument,
+	digitsArgument,
+	headerValue,
+	sipUser,
+} from "../../telephony/encode.js";
 
 /** Text with a good share of what does harm. */
 const hostile = fc.oneof(
@@ -74,5 +79,21 @@ describe("the encoders", () => {
 		expect(sipUser("+49 (30) 1234")).toBe("+49301234");
 		expect(sipUser("*21#")).toBe("*21%23");
 		expect(sipUser("<>")).toBe("anonymous");
+	});
+});
+
+describe("digits to send", () => {
+	it("are keys and pauses, and how long each is", () => {
+		expect(digitsArgument("1w*#AD")).toBe("1w*#AD");
+		expect(digitsArgument("12", 99.6)).toBe("12@100");
+	});
+
+	it("hold nothing else", () => {
+		fc.assert(
+			fc.property(hostile, (text) => {
+				fc.pre(!/^[0-9A-DwW*#]{1,64}$/.test(text));
+				expect(() => digitsArgument(text, 100)).toThrow("stopped");
+			}),
+		);
 	});
 });

@@ -46,6 +46,32 @@ describe("a call that is kept private", () => {
 		expect(asked).toEqual(["start", "mask", "unmask"]);
 	});
 
+	it("stays masked whatever is asked for, and afterwards as it was asked for", async () => {
+		const { asked, call } = callWith();
+		await call.startRecording(PATH);
+		await call.keepPrivate(true);
+		await call.record("unmask", PATH);
+		expect(call.recording).toBe("masked");
+		await call.record("mask", PATH);
+		await call.keepPrivate(false);
+		expect(call.recording).toBe("masked");
+		expect(asked).toEqual(["start", "mask"]);
+		await call.record("unmask", PATH);
+		expect(call.recording).toBe("recording");
+		expect(asked).toEqual(["start", "mask", "unmask"]);
+	});
+
+	it("begins no recording that would not be masked from its first sound on", async () => {
+		const { asked, call } = callWith();
+		await call.keepPrivate(true);
+		await expect(call.record("start", PATH)).rejects.toThrow("sensitive");
+		const starting = callWith();
+		const started = starting.call.record("start", PATH);
+		await starting.call.keepPrivate(true);
+		await started;
+		expect([...asked, ...starting.asked]).toEqual(["start", "mask"]);
+	});
+
 	it("asks for no mask where nothing is recorded", async () => {
 		const { asked, call } = callWith(["mask", "unmask", "stop"]);
 		await call.keepPrivate(true);

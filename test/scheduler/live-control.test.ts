@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import type { Control } from "../../core/control.js";
+import type { CallHappening } from "../../core/event.js";
+import { LiveControl } from "../../scheduler/live-control.js";
+import { fakeSounds } from "../support/outside.js";
+import { flowOf } from "../support/run-flow.js";
+import { scriptedCall } from "../support/scripted-call.js";
+
+const flow = flowOf([
+	{ id: 0, type: "call", number: "12", caller_id: "1", next_step: 1 },
+	{ id: 1, type: "keypad", count: 1 },
+]);
+const mute: Control = { command: "mute", on: true };
+
+function controlled() {
+	const told: CallHappening[] = [];
+	const leg = scriptedCall();
+	const control = new LiveControl({
+		sounds: fakeSounds(["https://example.com/gone.wav"]),
+		record: async (happening) => {
+			told.push(happening);
+		},
+	});
+	const answer = () => {
+		control.steering.enter({ flow, stepId: "1" });
+		control.open({ leg, recordsTo: "/recordings/1.wav" });
+	};
+	return { control, leg, told, answer };
+}
+
+describe("what is asked of a call", () => {
+	it("is done in turn, kept, and answered with what is so", async () => {
+		const { control, leg, told, answer } = controlled();
+		answer();
+		const asked = [
+			control.ask(mute),
+			control.ask({ command: "hold", on: true }),
+			control.ask({ command: "record", action: "start" }),
+			control.ask({
+				...{ command: "digits", digits: "1w2", durationMs: 100 },
+				to: "other",
+			}),
+			control.ask({ command: "mute", on: false }),
+		];
+		expect((await Promise.all(asked)).map(({ muted, held }) => [muted, held]))
+			// each as it was right after it
+			.toEqual([
+				[true, false],
+				...[
+					[true, true],
+					[true, true],
+					[true, true],
+				],
+				[false, true],
+			]);
+		expect(leg.did).toEqual([
+			...["mute", "hold", "record: start", "send 1w2 to other", "unmute"],
+		]);
+		expect(told.map(({ data }) => data)).toEqual(
+			[
+				["mute", "on"],
+				["hold", "on"],
+				["record", "start"],
+				["digits", "2"],
+				["mute", "off"],
+			].map(([command, value]) => ({ command, value, step_id: "1" })),
+		);
+	});
+
+	it("is refused before somebody has answered, and after", async () => {
+		const { control, leg, told, answer } = controlled();
+		const why = () =>
+			control.ask(mute).then(
+				() => "done",
+				({ code, message }) => `${code}: ${message}`,
+			);
+		expect(await why()).toBe(
+			"CALL_NOT_LIVE: nobody has answered yet: ask again after call.answered",
+		);
+		answer();
+		expect(await why()).toBe("done");
+		leg.end({ by: "callee" });
+		expect(await why()).toBe("CALL_NOT_LIVE: the call is ending");
+		control.close();
+		expect(await why()).toBe("CALL_NOT_LIVE: the call is ending");
+		expect(told).toHaveLength(1);
+	});
+
+	it("goes on after what could not be done, which is not told", async () => {
+		const { control, told, answer } = controlled();
+		answer();
+		const url = "https://example.com/gone.wav";
+		await expect(
+			control.ask({ command: "play", url, loop: 1 }),
+		).rejects.toThrow();
+		await expect(
+			control.ask({ command: "redirect", step: "2" }),
+		).rejects.toThrow("$.step");
+		await control.ask(mute);
+		expect(told.map(({ data }) => data)).toMatchObject([{ command: "mute" }]);
+	});
+
+	it("has its sound ended by a redirect", async () => {
+		const { control, leg, answer } = controlled();
+		answer();
+		const signals: (AbortSignal | undefined)[] = [];
+		const { play } = leg;
+		leg.play = (sound, options) => {
+			signals.push(options.signal);
+			return play.call(leg, sound, options);
+		};
+		await control.ask({ command: "play", text: "One moment.", loop: 2 });
+		expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+		await control.ask({ command: "redirect", step: "1" });
+		expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+	});
+});

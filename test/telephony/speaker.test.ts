@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { silentLog } from "../../core/log.js";
+import type {
+	MediaEndpoint,
+	PlaybackEnd,
+} from "../../telephony/media-endpoint.js";
+import { ranks, Speaker } from "../../telephony/speaker.js";
+import { ManualClock } from "../support/manual-clock.js";
+
+/** What it was to play, from which millisecond on, and when each ended. */
+function speaking() {
+	const clock = new ManualClock();
+	const did: string[] = [];
+	const ends = new Map<Promise<PlaybackEnd>, () => void>();
+	const endpoint = {
+		play(name: string, fromMs: number) {
+			did.push(`${name} from ${fromMs}`);
+			let end = () => {};
+			const playing = new Promise<PlaybackEnd>((resolve) => {
+				end = () => resolve("played");
+			});
+			ends.set(playing, end);
+			return playing;
+		},
+		async stopPlaying(playing: Promise<PlaybackEnd>) {
+			did.push("stop");
+			ends.get(playing)?.();
+		},
+	} as unknown as MediaEndpoint; // all that a Speaker uses of one
+	const speaker = new Speaker(endpoint, { clock, log: silentLog });
+	const stop = new AbortController();
+	return {
+		...{ clock, did, stop },
+		speak: (name: string, rank: number, { signal } = stop) =>
+			speaker.speak({ name, rank, lengthMs: 3_000, stop: signal }),
+		/** The last that began comes to its end. */
+		finish: () => [...ends.values()].at(-1)?.(),
+	};
+}
+
+describe("a leg's sounds", () => {
+	it("give way to one of a higher rank, and go on where they were", async () => {
+		const { clock, did, speak, finish } = speaking();
+		const low = speak("low", ranks.flow);
+		await clock.advance(1_200);
+		const high = speak("high", ranks.asked);
+		await clock.advance(0);
+		await clock.advance(500);
+		finish();
+		await high;
+		await clock.advance(0);
+		finish();
+		expect(await low).toBe("played");
+		expect(did).toEqual(["low from 0", "stop", "high from 0", "low from 1200"]);
+	});
+
+	it("wait for one of their own rank", async () => {
+		const { clock, did, speak, finish } = speaking();
+		const first = speak("first", ranks.asked);
+		const second = speak("second", ranks.asked);
+		await clock.advance(0);
+		expect(did).toEqual(["first from 0"]);
+		finish();
+		await first;
+		await clock.advance(0);
+		finish();
+		await second;
+		expect(did).toEqual(["first from 0", "second from 0"]);
+	});
+
+	it("are not heard again once they are stopped while another is heard", async () => {
+		const { clock, did, speak, stop, finish } = speaking();
+		const low = speak("low", ranks.flow);
+		await clock.advance(100);
+		const hold = speak("hold", ranks.hold, new AbortController());
+		await clock.advance(100);
+		stop.abort();
+		expect(await low).toBe("played");
+		finish();
+		await hold;
+		await clock.advance(0);
+		expect(did).toEqual(["low from 0", "stop", "hold from 0"]);
+	});
+
+	it("are over if they had come to their end as they gave way", async () => {
+		const { clock, did, speak, finish } = speaking();
+		const low = speak("low", ranks.flow);
+		await clock.advance(3_000);
+		const high = speak("high", ranks.asked);
+		await clock.advance(100);
+		finish();
+		await high;
+		expect(await low).toBe("played");
+		expect(did).toEqual(["low from 0", "stop", "high from 0"]);
+	});
+});

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { type Control, recordActions } from "../core/control.js";
 import { Fault } from "../core/fault.js";
 import { checkUrl } from "../core/http.js";
-import type { Limits } from "../core/limits.js";
-import { type CompileContext, compileFlow } from "../flow/flow.js";
+import { compileFlow } from "../flow/flow.js";
 import { problem } from "../flow/problem.js";
 import { entryOf } from "../flow/steering.js";
 import { spokenText, stepId } from "../steps/fields.js";
+import type { ReadContext } from "./call-request.js";
 import { refusedNumbers } from "./destinations.js";
 import { badRequest, readBody } from "./read-input.js";
 
@@ -78,16 +78,11 @@ export const controlBodies = {
 	},
 } as const satisfies Record<Control["command"], z.ZodRawShape>;
 
-export interface FlowContext extends Omit<CompileContext, "isUnderway"> {
-	/** The account's. */
-	limits: Limits;
-}
-
 /** Reads the body of a route; throws BAD_REQUEST, BAD_FLOW or DESTINATION_REFUSED with all that is wrong. */
 export async function readControl(
 	command: Control["command"],
 	body: unknown,
-	context: () => Promise<FlowContext>,
+	context: () => Promise<ReadContext>,
 ): Promise<Control> {
 	switch (command) {
 		case "redirect": {
@@ -130,7 +125,7 @@ function checkOne(given: Readonly<Record<string, unknown>>): void {
 /** A new flow, checked as that of a call. */
 function readFlow(
 	flow: unknown,
-	{ limits, ...context }: FlowContext,
+	{ limits, ...context }: ReadContext,
 ): Extract<Control, { flow: unknown }>["flow"] {
 	const compiled = compileFlow(flow, {
 		...context,

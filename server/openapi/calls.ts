@@ -19,6 +19,7 @@ import {
 } from "../routes/recording-link.js";
 import { sipAnswer } from "../sip-view.js";
 import { callAnswer } from "../views.js";
+import { controlRoutes } from "./control.js";
 import { eventAnswer } from "./events.js";
 import { callFields } from "./flow.js";
 import type { RouteDoc, Topic } from "./route.js";
@@ -218,5 +219,6 @@ export const calls: Topic = {
 			},
 			faults: ["CALL_NOT_FOUND"],
 		},
+		...controlRoutes,
 	],
 };

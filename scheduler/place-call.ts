@@ -221,15 +221,13 @@ class CallLife {
 	}
 
 	async #dial(request: FlowDial): Promise<DialResult> {
-		const { dialer, legs, sip, clock, log } = this.#options;
+		const { dialer, legs, sip, clock, log, numbersOf } = this.#options;
+		const { id: callId, cloudId } = this.#call;
 		let ringing: Promise<void> | undefined;
 		const result = await dialer.dial(
 			{
-				callId: this.#call.id,
-				...request,
-				legs,
-				sip: sip.trace,
-				numbers: () => this.#options.numbersOf(this.#call.cloudId),
+				...{ callId, ...request, legs, sip: sip.trace },
+				numbers: () => numbersOf(cloudId),
 				entities: () => this.#entities(),
 				beforeInvite: async () => {
 					this.#dialedAt = clock.now();
@@ -254,7 +252,7 @@ class CallLife {
 		await ringing;
 		if (result.outcome === "answered")
 			await this.#answered(result.call, request);
-		else log.info({ callId: this.#call.id, ...result }, "not answered");
+		else log.info({ callId, ...result }, "not answered");
 		return result;
 	}
 

@@ -178,8 +178,7 @@ export class SipCall implements Call {
 		if (first === null)
 			return { outcome: "completed", durationMs, endedBy: "service" };
 		const { by, ...why } = first.over.reason as LegEnd; // the contract of Leg.over
-		const endedBy =
-			by === "engine" ? by : first === other ? "other" : "callee";
+		const endedBy = by === "engine" ? by : first === other ? "other" : "callee";
 		return { outcome: "completed", durationMs, endedBy, ...why };
 	}
 

@@ -1,10 +1,11 @@
 import type { RequestHandler } from "express";
 import type { Control } from "../../core/control.js";
-import { Fault } from "../../core/fault.js";
+import { Fault, faults } from "../../core/fault.js";
 import type { CallStatus } from "../../store/store.js";
 import { readControl } from "../control-body.js";
 import { controlView } from "../control-view.js";
 import type { AppDeps } from "../deps.js";
+import { faultAt } from "../fault-at.js";
 import { findCall } from "../find-call.js";
 import { readContext } from "../read-context.js";
 
@@ -29,8 +30,31 @@ export function postCallControl(
 		);
 		const why = notLive[call.status];
 		if (why !== undefined)
-			throw new Fault("CALL_NOT_LIVE", `${call.status}: ${why}`);
-		const state = await deps.dispatcher.control(call.id, control);
-		response.json(controlView(call.id, state));
+			throw faultAt("CALL_NOT_LIVE", "$.id", why, { detail: call.status });
+		try {
+			const state = await deps.dispatcher.control(call.id, control);
+			response.json(controlView(call.id, state));
+		} catch (error) {
+			throw placed(error, control);
+		}
 	};
+}
+
+/** What in the body cannot be done. */
+const places: Record<Control["command"], string> = {
+	...{ redirect: "$.step", mute: "$.on", hold: "$.on" },
+	...{ record: "$.action", digits: "$.to", play: "$.text" },
+};
+
+/** A fault of whoever carries the call out, with the place in the request that it is about. */
+function placed(error: unknown, control: Control): unknown {
+	if (!(error instanceof Fault)) return error;
+	const { code, message } = error;
+	if (faults[code].http >= 500 || error.problems.length > 0) return error;
+	if (code === "CALL_NOT_LIVE") return faultAt(code, "$.id", message);
+	return faultAt(
+		code,
+		"url" in control ? "$.url" : places[control.command],
+		message,
+	);
 }

@@ -127,4 +127,20 @@ describe("POST /calls/{id}/…", () => {
 		});
 		expect(headers.get("retry-after")).toBe("5");
 	});
+
+	it.each([
+		["CONTROL_REFUSED", "hold", { on: true }, "$.on", 409],
+		["CONTROL_REFUSED", "record", { action: "stop" }, "$.action", 409],
+		["CALL_NOT_LIVE", "mute", { on: true }, "$.id", 409],
+		["SOUND_UNUSABLE", "play", { url: "https://a.test/x" }, "$.url", 422],
+	] as const)(
+		"places a %s of whoever carries out %s",
+		async (code, command, body, path, status) => {
+			app.dispatcher.refusesControl = new Fault(code, "not now");
+			const answer = await ask(command, body);
+			expect(answer.status).toBe(status);
+			expect(answer.told.code).toBe(code);
+			expect(answer.told.problems).toMatchObject([{ path, hint: "not now" }]);
+		},
+	);
 });

@@ -69,6 +69,10 @@ const rows = (): Partial<Record<FaultCode, Row>> => ({
 	},
 	TOKEN_NOT_FOUND: { route: `DELETE /tokens/${NOBODY}`, path: "$.id" },
 	CALL_NOT_FOUND: { route: `GET /calls/${NOBODY}`, path: "$.id" },
+	CALL_NOT_LIVE: {
+		...{ route: `POST /calls/${ids.call}/mute`, body: { on: true } },
+		path: "$.id",
+	},
 	RECORDING_NOT_FOUND: {
 		...{ route: `GET /calls/${ids.call}/recording?attempt=7` },
 		path: "$.attempt",
@@ -121,6 +125,8 @@ const rows = (): Partial<Record<FaultCode, Row>> => ({
 const elsewhere: readonly FaultCode[] = [
 	...(["TOO_MANY_REQUESTS", "IDEMPOTENCY_IN_FLIGHT", "ENTITIES_FULL"] as const),
 	"REQUEST_TIMEOUT",
+	// of calls that run: control.test.ts
+	"CONTROL_REFUSED",
 	// ends of calls and sounds, never answers
 	...(["ADDRESS_REFUSED", "SOUND_UNUSABLE"] as const),
 ];

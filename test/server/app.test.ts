@@ -43,7 +43,7 @@ describe("the API", () => {
 		"/api/v2",
 		"/api/v2/api/v2/healthz",
 		"/call/flow/x",
-		"/calls",
+		"/call",
 	])("has no route %s", async (path) => {
 		const answer = await app.get(path);
 		expect(answer.status).toBe(404);
@@ -84,8 +84,14 @@ describe("the API", () => {
 			title: "No route has this path",
 			status: 404,
 			code: "ROUTE_NOT_FOUND",
-			detail: "No route has the path /nonsense",
-			problems: [],
+			detail: expect.stringContaining("No route has the path /nonsense"),
+			problems: [
+				{
+					path: "$.path",
+					value: "/nonsense",
+					hint: "GET /openapi.json and /docs show the routes that there are",
+				},
+			],
 		});
 	});
 

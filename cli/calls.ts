@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { sleep, systemClock } from "../core/clock.js";
 import { ask, askAll } from "./client.js";
 import { readFlowFile } from "./flow-file.js";
-import type { Row } from "./print.js";
+import { type Row, shown } from "./print.js";
 import { pair, type Session } from "./session.js";
 import { type Event, tail, tellEvent } from "./tail.js";
 
@@ -99,7 +99,7 @@ async function place(
 	})) as { id: string; warnings: { path: string; hint: string }[] }; // its documented answer
 	if (!follow) return session.tell(made);
 	for (const { path, hint } of made.warnings)
-		console.error(`odd   ${path}: ${hint}`);
+		console.error(`odd   ${shown(path)}: ${shown(hint)}`);
 	if ((await followed(session, made.id)) !== "answered") process.exitCode = 1;
 }
 

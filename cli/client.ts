@@ -1,5 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { message } from "../core/fault.js";
+import { shown } from "./print.js";
 
 /** What the API answered, or that it did not; its words are for whoever runs the command. */
 export class CliError extends Error {
@@ -38,8 +39,8 @@ export async function ask(
 	const { detail, problems = [] } = (read ?? {}) as ProblemDocument; // RFC 9457
 	throw new CliError(
 		[
-			`${answer.status}: ${detail ?? "this is no answer of flowdial's"}`,
-			...problems.map(({ path, hint }) => `  ${path}: ${hint}`),
+			`${answer.status}: ${shown(detail ?? "this is no answer of flowdial's")}`,
+			...problems.map(({ path, hint }) => `  ${shown(path)}: ${shown(hint)}`),
 		].join("\n"),
 		answer.status,
 	);

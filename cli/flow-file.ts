@@ -5,9 +5,7 @@ import { type Entities, type Entity, entityId } from "../core/entity.js";
 import { message, type Problem } from "../core/fault.js";
 import { describeJsonError } from "../core/json-error.js";
 import { isNumber } from "../core/phone.js";
-import { type Compiled, compileFlow } from "../flow/flow.js";
-import { problem } from "../flow/problem.js";
-import { initialVariables } from "../flow/variables.js";
+import { checkCallRequest } from "../server/call-request.js";
 import { CliError } from "./client.js";
 
 /** A flow as it was found in a file. */
@@ -49,48 +47,40 @@ export interface FlowContext {
 	now: number;
 	/** Voice ids; every name may be one if left out. */
 	entities?: Entities | undefined;
-	/** Added to those of the file. */
-	variables?: Readonly<Record<string, string>>;
 }
 
-export type Checked =
-	| (Extract<Compiled, { ok: true }> & {
-			variables: ReadonlyMap<string, string>;
-	  })
-	| Extract<Compiled, { ok: false }>;
+/** Puts variables beside those of the file, in place of those of the same names. */
+export function withVariables(
+	file: FlowFile,
+	variables: Readonly<Record<string, string>>,
+): FlowFile {
+	if (Object.keys(variables).length === 0) return file;
+	const given = file.body.variables;
+	const all = { ...(typeof given === "object" ? given : {}), ...variables };
+	return { ...file, body: { ...file.body, variables: all } };
+}
 
-/** Checks a flow as the API would, as far as that can be without a service. */
+/** Checks a body as POST /call/flow would, as far as that can be without a service. */
 export function checkFlow(
 	{ body, path }: FlowFile,
-	{ now, entities = new AnyEntities(), variables = {} }: FlowContext,
-): Checked {
-	const given = { ...asRecord(body.variables), ...variables };
-	const read = initialVariables.safeParse(given);
-	const compiled = compileFlow(body.flow, {
-		...{ now, entities, path, hasTrunk: true },
-		variables: Object.keys(given),
+	{ now, entities = new AnyEntities() }: FlowContext,
+): ReturnType<typeof checkCallRequest> {
+	const checked = checkCallRequest(body, {
+		...{ now, entities, hasTrunk: true, limits: {} },
+		refusesSip: () => false,
+		refuses: () => false,
 	});
-	if (read.success && compiled.ok)
-		return { ...compiled, variables: new Map(Object.entries(read.data)) };
-	const wrong = read.success ? [] : problemsOf(read.error, given);
-	const problems = compiled.ok ? wrong : [...wrong, ...compiled.problems];
-	return { ok: false, problems, warnings: compiled.warnings };
-}
-
-function problemsOf(
-	{ issues }: { issues: { path: PropertyKey[]; message: string }[] },
-	given: Record<string, unknown>,
-): Problem[] {
-	return issues.map(({ path, message }) => {
-		const [name] = path.map(String);
-		return name === undefined
-			? problem("$.variables", undefined, message)
-			: problem(`$.variables.${name}`, given[name], message);
+	const inFile = (one: Problem): Problem => ({
+		...one,
+		path: one.path.replace(/^\$\.flow\b/, path),
 	});
+	if (checked.ok) {
+		const warnings = checked.request.warnings.map(inFile);
+		return { ok: true, request: { ...checked.request, warnings } };
+	}
+	const problems = checked.problems.map(inFile);
+	return { ...checked, problems, warnings: checked.warnings.map(inFile) };
 }
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-	typeof value === "object" && value !== null ? { ...value } : {};
 
 /** The file that ENTITIES names (docs/entities.md). */
 export function entitiesIn(path: string): Entities {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { systemClock } from "../core/clock.js";
 import type { Problem } from "../core/fault.js";
 import { type ScriptEntry, scriptSchema } from "../flow/script.js";
+import { instant } from "../server/instant.js";
 import { ask, CliError } from "./client.js";
 import {
 	checkFlow,
@@ -9,6 +10,7 @@ import {
 	type FlowContext,
 	readFlowFile,
 	readJson,
+	withVariables,
 } from "./flow-file.js";
 import { shown } from "./print.js";
 import { pair, type Session } from "./session.js";
@@ -45,9 +47,9 @@ export function addFlowCommands(program: Command, session: Session): void {
 				file: string,
 				given: Given & { strict?: boolean; remote?: boolean },
 			) => {
-				const flowFile = await readFlowFile(file);
+				const flowFile = withVariables(await readFlowFile(file), given.var);
 				const { problems, warnings } = given.remote
-					? await validate(session, flowFile.body)
+					? await validate(session, flowFile.body, given)
 					: lintOf(checkFlow(flowFile, contextOf(given)));
 				if (session.isJson) session.tell({ problems, warnings });
 				else tellLint(file, problems, warnings);
@@ -68,13 +70,16 @@ export function addFlowCommands(program: Command, session: Session): void {
 				given: Given & { script?: string; speak?: boolean },
 			) => {
 				const context = contextOf(given);
-				const checked = checkFlow(await readFlowFile(file), context);
+				const flowFile = withVariables(await readFlowFile(file), given.var);
+				const checked = checkFlow(flowFile, context);
 				if (!checked.ok) {
-					tellLint(file, checked.problems, checked.warnings);
+					const { problems, warnings } = checked;
+					if (session.isJson) session.tell({ problems, warnings });
+					else tellLint(file, problems, warnings);
 					process.exitCode = 1;
 					return;
 				}
-				const isDone = await simulateFlow(checked, {
+				const isDone = await simulateFlow(checked.request, {
 					...{ now: context.now, entities: context.entities },
 					script:
 						given.script === undefined ? null : await scriptOf(given.script),
@@ -92,10 +97,20 @@ interface Lint {
 }
 
 const lintOf = (checked: ReturnType<typeof checkFlow>): Lint =>
-	checked.ok ? { problems: [], warnings: checked.warnings } : checked;
+	checked.ok ? { problems: [], warnings: checked.request.warnings } : checked;
 
-const validate = async (session: Session, body: unknown) =>
-	(await ask(session.connection, "POST", "/call/flow/validate", body)) as Lint; // its documented answer
+async function validate(
+	session: Session,
+	body: unknown,
+	{ entities, now }: Given,
+): Promise<Lint> {
+	if (entities !== undefined || now !== undefined)
+		throw new CliError(
+			"--entities and --now go without --remote: the API has voice ids and a clock of its own",
+		);
+	const path = "/call/flow/validate";
+	return (await ask(session.connection, "POST", path, body)) as Lint; // its documented answer
+}
 
 function tellLint(
 	file: string,
@@ -115,15 +130,17 @@ function tellLint(
 	);
 }
 
-function contextOf({ entities, var: variables, now }: Given) {
-	const at = now === undefined ? systemClock.now() : Date.parse(now);
-	if (Number.isNaN(at))
-		throw new CliError("--now: write an instant such as 2030-10-11T20:48:00Z");
+function contextOf({ entities, now }: Given) {
 	return {
-		now: at,
+		now: now === undefined ? systemClock.now() : instantOf(now),
 		entities: entities === undefined ? undefined : entitiesIn(entities),
-		variables,
 	} satisfies FlowContext;
+}
+
+function instantOf(text: string): number {
+	const read = instant.safeParse(text);
+	if (read.success) return read.data;
+	throw new CliError(`--now: ${read.error.issues[0]?.message}`);
 }
 
 async function scriptOf(given: string): Promise<ScriptEntry[]> {

@@ -7,8 +7,8 @@ import {
 	type SimulatedStep,
 	type Simulation,
 	simulate,
-	type Wanted,
 } from "../flow/simulate.js";
+import type { Wanted } from "../flow/world.js";
 import { shown } from "./print.js";
 import { Speaker } from "./speaker.js";
 
@@ -24,12 +24,16 @@ interface SimulateFlowOptions {
 
 /** Walks a flow and prints it; false if the walk waits for something, or has left something of the script. */
 export async function simulateFlow(
-	{ flow, variables }: { flow: Flow; variables: ReadonlyMap<string, string> },
+	{
+		flow,
+		variables,
+	}: { flow: Flow; variables: Readonly<Record<string, string>> },
 	{ now, entities, script, isJson, speaks }: SimulateFlowOptions,
 ): Promise<boolean> {
 	const walk = (entries: readonly ScriptEntry[]) =>
 		simulate(flow, {
-			...{ variables, now, script: entries },
+			...{ now, script: entries },
+			variables: new Map(Object.entries(variables)),
 			entities: entities ? [...entities.keys()] : "any",
 		});
 	if (isJson) {
@@ -73,14 +77,14 @@ const quoted = (script: readonly ScriptEntry[]) =>
 
 function linesOf(step: SimulatedStep): string[] {
 	const { step_id, step_type, outcome, edge, says, variables, unset } = step;
-	const to = edge ? `${edge.name} → ${edge.to}` : "the flow ends";
+	const to = edge ? `${shown(edge.name)} → ${shown(edge.to)}` : "the flow ends";
 	const detail = step.detail === null ? "" : ` (${shown(step.detail)})`;
 	const set = Object.entries(variables).map(
 		([name, value]) => `${name}=${shown(value)}`,
 	);
 	return [
 		...(says === null ? [] : [`    « ${shown(says)} »`]),
-		`${step_id} ${step_type}: ${outcome}${detail}, ${to}`,
+		`${shown(step_id)} ${step_type}: ${outcome}${detail}, ${to}`,
 		...(set.length > 0 ? [`    ${set.join(" ")}`] : []),
 		...(unset.length > 0 ? [`    not set: ${unset.join(", ")}`] : []),
 	];
@@ -95,7 +99,7 @@ function tellEnd({ end, script_left }: Simulation): void {
 		too_long: "The flow goes round: too much is said and sent",
 		waits: `The script has nothing more for this step: ${end.wants}`,
 	};
-	console.log(`${words[end.reason]}, at ${end.step_id}`);
+	console.log(`${words[end.reason]}, at ${shown(end.step_id)}`);
 	if (end.hint) console.log(end.hint);
 	if (script_left.length > 0)
 		console.log(`Left of the script: ${script_left.join(", ")}`);
@@ -135,7 +139,7 @@ async function asked(
 	{ end }: Simulation,
 ): Promise<ScriptEntry | null> {
 	for (;;) {
-		lines.ask(`${end.step_id} ${questions[wants]}`);
+		lines.ask(`${shown(end.step_id)} ${questions[wants]}`);
 		const line = await lines.next();
 		if (line === null) return null;
 		const entry = readers[wants](line.trim());

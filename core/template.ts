@@ -1,3 +1,6 @@
+/** Of all values in one text, characters: 65,536 of templates could hold many thousand values. */
+const MOST_FILLED = 100_000;
+
 /** Every value is text; names are matched as they are written. */
 export type Variables = ReadonlyMap<string, string>;
 
@@ -17,7 +20,8 @@ const placeholder =
  * - `json`: escaped between quotes; standing bare, a JSON number, `true`, `false` or `null` stays what it is and anything
  *   else, nothing included, becomes a string.
  *
- * `unset` names the variables that had no value and count as empty.
+ * `unset` names the variables that had no value and count as empty, and those that came after so many values that the text would grow
+ * without bound: they count as empty too.
  */
 export function fill(
 	template: string,
@@ -26,10 +30,16 @@ export function fill(
 ): { text: string; unset: string[] } {
 	const names = namesIn(template);
 	if (names.length === 0) return { text: template, unset: [] };
-	return {
-		text: writers[place](template, (name) => variables.get(name) ?? ""),
-		unset: names.filter((name) => !variables.has(name)),
+	const unset = new Set(names.filter((name) => !variables.has(name)));
+	let left = MOST_FILLED;
+	const read = (name: string): string => {
+		const value = variables.get(name) ?? "";
+		left -= value.length;
+		if (left >= 0) return value;
+		unset.add(name);
+		return "";
 	};
+	return { text: writers[place](template, read), unset: [...unset] };
 }
 
 /** The variables a template reads, each once; none = not a template. */

@@ -5,7 +5,7 @@ import type { SipAddress } from "../core/sip-address.js";
 import type { CheckFacts, StepDefinition } from "../steps/step.js";
 import { type Element, readElement } from "./element.js";
 import { checkGraph } from "./graph.js";
-import { MOST_STEPS, MOST_VARIABLES } from "./limits.js";
+import { MOST_STEPS, MOST_VARIABLES, MOST_WARNINGS } from "./limits.js";
 import { lint } from "./lint.js";
 import { at, problem } from "./problem.js";
 import { checkSensitive, sensitiveNames } from "./sensitive.js";
@@ -73,9 +73,11 @@ export function compileFlow(input: unknown, context: CompileContext): Compiled {
 		problems.push(...(graph[index] ?? []));
 		warnings.push(...found.warnings);
 	}
-	if (problems.length > 0) return { ok: false, problems, warnings };
-	warnings.unshift(...lint(elements, context.variables));
-	return { ok: true, flow: build(elements), warnings };
+	if (problems.length > 0)
+		return { ok: false, problems, warnings: warnings.slice(0, MOST_WARNINGS) };
+	const odd = [...lint(elements, context.variables), ...warnings];
+	const flow = build(elements);
+	return { ok: true, flow, warnings: odd.slice(0, MOST_WARNINGS) };
 }
 
 /** A kept `source` as a flow again. Nothing outside it is asked: entities and trunks may have changed since. */

@@ -1,6 +1,7 @@
 import type { Problem } from "../core/fault.js";
 import { namesIn } from "../core/template.js";
 import { didYouMean } from "../steps/closest.js";
+import { isReserved } from "../steps/fields.js";
 import type { StepDefinition } from "../steps/step.js";
 import { components } from "./components.js";
 import type { Element } from "./element.js";
@@ -18,7 +19,9 @@ interface Node {
 	fields: Element["fields"];
 	/** Where it can lead. */
 	after: readonly Node[];
-	/** It can end the flow. */
+	/** Where it can lead while nobody presses a key. */
+	afterSilence: readonly Node[];
+	/** It can end the flow while nobody presses a key. */
 	ends: boolean;
 }
 
@@ -44,24 +47,27 @@ export function lint(
 }
 
 function nodesOf(elements: readonly Element[]): Node[] {
-	const byId = new Map<string, Node & { after: Node[] }>();
+	type Growing = Node & { after: Node[]; afterSilence: Node[] };
+	const byId = new Map<string, Growing>();
 	for (const { id, path, raw, definition, fields } of elements) {
 		if (id === undefined || !definition)
 			throw new Error("an element with problems was linted");
-		const node = { id, path, raw, definition, fields, after: [], ends: false };
-		byId.set(id, node);
+		byId.set(id, {
+			...{ id, path, raw, definition, fields },
+			...{ after: [], afterSilence: [], ends: false },
+		});
 	}
 	const nodes = [...byId.values()];
 	for (const [index, { edges }] of elements.entries()) {
 		const node = nodes[index];
 		if (!node) continue;
 		const plain = new Map([...edges].map(([name, { id }]) => [name, id]));
-		const { to, ends } = waysOf(node.definition, plain);
-		node.ends = ends;
-		for (const id of to) {
-			const next = byId.get(id);
-			if (next) node.after.push(next);
-		}
+		const stepsAt = (ids: Iterable<string>) =>
+			Array.from(ids, (id) => byId.get(id) ?? []).flat();
+		const silent = waysOf(node.definition, plain, true);
+		node.after.push(...stepsAt(waysOf(node.definition, plain).to));
+		node.afterSilence.push(...stepsAt(silent.to));
+		node.ends = silent.ends;
 	}
 	return nodes;
 }
@@ -69,7 +75,7 @@ function nodesOf(elements: readonly Element[]): Node[] {
 const unreached = ({ path, raw }: Node): Problem =>
 	problem(at(path, "id"), raw.id, "no step leads here, so it never runs");
 
-/** A loop that nobody can leave, and one that goes round by itself. */
+/** A loop that goes on for as long as nobody presses a key, and one that goes round by itself. */
 function loops(nodes: ReadonlySet<Node>): Problem[] {
 	const told = new Set<Node>();
 	const tell = (all: readonly Node[][], says: string): Problem[] =>
@@ -86,12 +92,13 @@ function loops(nodes: ReadonlySet<Node>): Problem[] {
 		const some = [...nodes].filter(
 			(node) => !told.has(node) && !waiting.includes(node.definition.waitsFor),
 		);
-		return loopsOf(some);
+		return loopsOf(some, ({ after }) => after);
 	};
+	const silent = loopsOf([...nodes], ({ afterSilence }) => afterSilence);
 	return [
 		...tell(
-			loopsOf([...nodes]).filter(hasNoExit),
-			`never come to an end: only hanging up, max_duration or the limit of ${MOST_STEPS} steps ends the call; lead one of them out`,
+			silent.filter(hasNoExit),
+			`go on without an end while nobody presses a key, as with a voicemail, until somebody hangs up, max_duration or ${MOST_STEPS} steps; lead one of them out, such as by the edge timeout of a keypad`,
 		),
 		...tell(
 			around(["digits", "party", "server"]),
@@ -104,9 +111,12 @@ function loops(nodes: ReadonlySet<Node>): Problem[] {
 	];
 }
 
-function loopsOf(nodes: readonly Node[]): Node[][] {
+function loopsOf(
+	nodes: readonly Node[],
+	next: (node: Node) => readonly Node[],
+): Node[][] {
 	const some = new Set(nodes);
-	const after = (node: Node) => node.after.filter((next) => some.has(next));
+	const after = (node: Node) => next(node).filter((one) => some.has(one));
 	return components(nodes, after).filter(
 		([first, second]) =>
 			second !== undefined || (first && after(first).includes(first)),
@@ -116,7 +126,8 @@ function loopsOf(nodes: readonly Node[]): Node[][] {
 function hasNoExit(loop: readonly Node[]): boolean {
 	const inside = new Set(loop);
 	return loop.every(
-		({ ends, after }) => !ends && after.every((next) => inside.has(next)),
+		({ ends, afterSilence }) =>
+			!ends && afterSilence.every((next) => inside.has(next)),
 	);
 }
 
@@ -145,7 +156,9 @@ function unset(
 			const guess = guesses++ < MOST_GUESSES ? didYouMean(name, known()) : "";
 			const hint = everywhere.has(name)
 				? "no step that can come before this one sets it, so it is empty here"
-				: `no step sets it, so it is empty unless variables holds it${guess}`;
+				: isReserved(name)
+					? `no step sets it, and variables cannot hold it, so it is empty${guess}`
+					: `no step sets it, so it is empty unless variables holds it${guess}`;
 			return [problem(path, `<<${name}>>`, hint)];
 		}),
 	);

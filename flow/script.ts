@@ -52,6 +52,10 @@ const entryFields = {
 					"write an object with a status, and json or body; null: no answer",
 			},
 		)
+		.refine(({ json, body }) => json === undefined || body === undefined, {
+			error: "write json or body, not both",
+			path: ["body"],
+		})
 		.nullable()
 		.describe(
 			"What a server answers: {status, json} or {status, body}; null: nothing",

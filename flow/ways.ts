@@ -25,13 +25,20 @@ export function edgeTaken(
 	return null;
 }
 
-/** Of all outcomes together. An edge that every outcome passes over leads nowhere. */
-export function waysOf(definition: StepDefinition, edges: Edges): Ways {
+/** Of all outcomes together. An edge that every outcome passes over leads nowhere. `isSilent`: nobody presses a key. */
+export function waysOf(
+	definition: StepDefinition,
+	edges: Edges,
+	isSilent = false,
+): Ways {
 	const to = new Set<string>();
 	let ends = false;
-	for (const { edges: wanted } of Object.values(definition.outcomes)) {
+	for (const [outcome, { edges: wanted }] of Object.entries(
+		definition.outcomes,
+	)) {
 		// after a hang-up nothing can come
 		if (wanted.length === 0) continue;
+		if (isSilent && outcome === "pressed") continue;
 		let isTaken = false;
 		for (const name of wanted) {
 			if (isTaken) break;

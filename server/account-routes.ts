@@ -9,6 +9,7 @@ import { getMetrics } from "./routes/get-metrics.js";
 import { getTokens } from "./routes/get-tokens.js";
 import { patchAccount } from "./routes/patch-account.js";
 import { postAccounts } from "./routes/post-accounts.js";
+import { postDoctor } from "./routes/post-doctor.js";
 import { postTokenRotate } from "./routes/post-token-rotate.js";
 import { postTokens } from "./routes/post-tokens.js";
 
@@ -51,6 +52,10 @@ export function accountRoutes(
 		.route("/accounts/:cloud_id")
 		.patch(admin, operator, patchAccount(deps))
 		.all(only("PATCH"));
+	router
+		.route("/doctor")
+		.post(admin, operator, postDoctor(deps))
+		.all(only("POST"));
 	router
 		.route("/metrics")
 		.get(admin, operator, getMetrics(deps))

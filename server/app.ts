@@ -22,7 +22,6 @@ import { getReady } from "./routes/get-ready.js";
 import { postCallControl } from "./routes/post-call-control.js";
 import { postCallFlow } from "./routes/post-call-flow.js";
 import { postCallStop } from "./routes/post-call-stop.js";
-import { postDoctor } from "./routes/post-doctor.js";
 import { postFlowSimulate } from "./routes/post-flow-simulate.js";
 import { postFlowValidate } from "./routes/post-flow-validate.js";
 import {
@@ -72,7 +71,6 @@ export function createApp(deps: AppDeps): Express {
 		.post(read, postRecordingLink(deps))
 		.all(only("GET", "POST"));
 	post("/calls/:id/stop", write, postCallStop(deps));
-	post("/doctor", signedIn("admin"), postDoctor(deps));
 	addActiveflowRoutes(api, deps, read, write);
 	for (const command of commandNames)
 		post(`/calls/:id/${command}`, write, postCallControl(command, deps));

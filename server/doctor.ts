@@ -55,13 +55,20 @@ export interface DoctorParts {
 /** Looks whether everything that a call needs does its work: by using it, where nobody is disturbed by that. */
 export class Doctor {
 	readonly #parts: DoctorParts;
+	#last: Promise<unknown> = Promise.resolve();
 
 	constructor(parts: DoctorParts) {
 		this.#parts = parts;
 	}
 
-	/** `webhook`: an address that a signed test event is sent to. Never throws for what is wrong. */
+	/** One examination at a time. `webhook`: an address that a signed test event is sent to. Never throws for what is wrong. */
 	examine(cloudId: string, webhook: string | null): Promise<Check[]> {
+		const found = this.#last.then(() => this.#examine(cloudId, webhook));
+		this.#last = found;
+		return found;
+	}
+
+	#examine(cloudId: string, webhook: string | null): Promise<Check[]> {
 		const { states } = this.#parts.engines;
 		const looks: Record<CheckName, () => Finding | Promise<Finding>> = {
 			database: () => this.#database(cloudId),
@@ -148,7 +155,7 @@ export class Doctor {
 					"SIP_TRUNK is not set: sip: addresses can be rung, numbers cannot",
 			};
 		const down = states.filter((state) => !state.up);
-		if (down.length === 0) return ok(all(states.length, "trunk", "up"));
+		if (down.length === 0) return ok(allAnswer(states.length));
 		return {
 			status: "wrong",
 			detail: down
@@ -215,11 +222,12 @@ function up(
 	hint: string,
 ): Finding {
 	const those = states.filter((state) => state.kind === kind);
+	if (those.length === 0)
+		return { status: "wrong", detail: "there is none", hint };
 	const down = those.filter((state) => !state.up);
-	if (down.length === 0) return ok(all(those.length, kind, "up"));
+	if (down.length === 0) return ok(allAnswer(those.length));
 	const detail = down.map(({ at }) => `${at} does not answer`).join(", ");
 	return { status: "wrong", detail, hint };
 }
 
-const all = (count: number, what: string, state: string) =>
-	`${count} ${what}${count === 1 ? "" : "s"}, ${state}`;
+const allAnswer = (count: number) => `${count} of ${count} answer`;

@@ -3,6 +3,7 @@ import {
 	anonymous,
 	callerId,
 	checkTarget,
+	isTarget,
 	nextStep,
 	seconds,
 	sipHeaders,
@@ -83,5 +84,9 @@ export const call = defineStep({
 		});
 		return { outcome };
 	},
-	simulate: (_step, { rings = "answered" }) => ({ outcome: rings }),
+	simulate: (step, outside) => ({
+		outcome: isTarget(step.number, outside)
+			? (outside.rings ?? "answered")
+			: "failed",
+	}),
 });

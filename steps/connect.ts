@@ -6,12 +6,18 @@ import {
 	anonymous,
 	callerId,
 	checkTarget,
+	isTarget,
 	nextStep,
 	seconds,
 	sipHeaders,
 	target,
 } from "./fields.js";
-import { defineStep, type Example, type StepResult } from "./step.js";
+import {
+	defineStep,
+	type Example,
+	type Outside,
+	type StepResult,
+} from "./step.js";
 
 const EXAMPLE = { number: "16468107000", caller_id: "12345678" };
 const EDGES = ["next_step"] as const;
@@ -64,7 +70,10 @@ export const connect = defineStep({
 	},
 	templates: { number: "text", caller_id: "text", sip_headers: "header" },
 	waitsFor: "party",
-	sets: () => ["connect.outcome", "connect.duration_s"],
+	sets: () => [
+		...["connect.outcome", "connect.duration_s"],
+		...["connect.sip_status", "connect.q850_cause"],
+	],
 	secret: [],
 	outcomes: {
 		completed: {
@@ -114,16 +123,21 @@ export const connect = defineStep({
 			});
 		return resultOf(result, step.timeout);
 	},
-	simulate(step, { rings = "answered", hangsUp, talksFor = 60 }) {
-		const durationMs = talksFor * 1_000;
-		const result: ConnectResult = hangsUp
-			? { outcome: "hangup" }
-			: rings === "answered"
-				? { outcome: "completed", durationMs, endedBy: "other" }
-				: { outcome: rings, reason: usualReasons[rings] };
-		return resultOf(result, step.timeout);
+	simulate(step, outside) {
+		return resultOf(simulated(step.number, outside), step.timeout);
 	},
 });
+
+function simulated(number: string, outside: Outside): ConnectResult {
+	const { rings = "answered", hangsUp, talksFor = 60 } = outside;
+	if (hangsUp) return { outcome: "hangup" };
+	if (!isTarget(number, outside))
+		return { outcome: "failed", reason: "bad_number" };
+	const durationMs = talksFor * 1_000;
+	return rings === "answered"
+		? { outcome: "completed", durationMs, endedBy: "other" }
+		: { outcome: rings, reason: usualReasons[rings] };
+}
 
 function resultOf(
 	result: ConnectResult,

@@ -13,13 +13,27 @@ const LONGEST_URL = 2_048;
 /** Built-ins that only the service sets. */
 const RESERVED = /^(call|http|connect)\./;
 
+/** Whether only the service sets a variable of this name. */
+export const isReserved = (name: string): boolean => RESERVED.test(name);
+
 export const isTemplate = (text: string): boolean => namesIn(text).length > 0;
 
 /** Ids are compared as strings: `1` and `"1"` are the same step. */
 export const stepId = z
-	.union([z.string().min(1).max(64), z.number()], {
-		error: "write the id of a step: a string of 1 to 64 characters or a number",
-	})
+	.union(
+		[
+			z
+				.string()
+				.min(1)
+				.max(64)
+				.regex(/^\P{Cc}*$/u),
+			z.number(),
+		],
+		{
+			error:
+				"write the id of a step: a string of 1 to 64 characters, none of them a control character, or a number",
+		},
+	)
 	.transform(String);
 
 export const nextStep = stepId
@@ -131,7 +145,10 @@ export const webUrl = z
 			issues.addIssue({ code: "custom", message: `the address ${complaint}` });
 	});
 
+/** What stands before the first value of the host cannot become right. */
 function checkScheme(url: string): string | null {
+	if (/^\s*https?:\/\/[^/?#]*@/i.test(url))
+		return "holds a user name or password; send an Authorization header instead";
 	const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
 	return scheme === undefined || scheme === "http" || scheme === "https"
 		? null
@@ -161,6 +178,15 @@ export function checkStart(url: string | undefined): Finding[] {
 		},
 	];
 }
+
+/** Whether somebody can be rung by a filled `number`. */
+export const isTarget = (
+	number: string,
+	{ entities = [] }: { entities?: readonly string[] },
+): boolean =>
+	isNumber(number) ||
+	entities.includes(number) ||
+	parseSipAddress(number) !== null;
 
 /** Who would be rung by `number`, as far as it is known before templates are filled. */
 export function checkTarget(

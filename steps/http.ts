@@ -169,11 +169,9 @@ export const http = defineStep({
 		return [...checkStart(url), ...(hasFail ? [] : [NO_FAIL])];
 	},
 	async execute(step, context) {
-		const complaint = checkUrl(step.url);
-		if (complaint !== null) return resultOf(step, null, `the URL ${complaint}`);
 		const { carriesSensitive } = context;
-		if (carriesSensitive && new URL(step.url).protocol !== "https:")
-			return resultOf(step, null, HTTPS_ONLY);
+		const complaint = complaintOf(step, carriesSensitive);
+		if (complaint !== null) return resultOf(step, null, complaint);
 		const result = await context.http.request({
 			method: step.method,
 			url: step.url,
@@ -193,11 +191,25 @@ export const http = defineStep({
 					body: result.body.toString("utf8"),
 				});
 	},
-	simulate(step, { http: answer = { status: 200 }, hangsUp }) {
-		if (hangsUp) return { outcome: "hangup" };
-		return resultOf(step, checkUrl(step.url) === null ? answer : null);
+	simulate(step, { http: answer = { status: 200 }, ...outside }) {
+		if (outside.hangsUp) return { outcome: "hangup" };
+		const complaint = complaintOf(step, outside.carriesSensitive === true);
+		return complaint === null
+			? resultOf(step, answer)
+			: resultOf(step, null, complaint);
 	},
 });
+
+/** Why nothing is sent to the filled address; null if it is. */
+function complaintOf(
+	{ url }: { url: string },
+	carriesSensitive: boolean,
+): string | null {
+	const complaint = checkUrl(url);
+	if (complaint !== null) return `the URL ${complaint}`;
+	const isOpen = new URL(url).protocol !== "https:";
+	return carriesSensitive && isOpen ? HTTPS_ONLY : null;
+}
 
 interface Answer {
 	status: number;

@@ -138,6 +138,8 @@ export interface Outside {
 	at?: string;
 	/** Voice ids of users and teams that exist. */
 	entities?: readonly string[];
+	/** A template of the step held a variable with sensitive digits. */
+	carriesSensitive?: boolean;
 }
 
 export interface Example<O extends string = string> {

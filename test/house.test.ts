@@ -25,7 +25,9 @@ const beside: Record<string, (target: string) => boolean> = {
 	docs: (target) =>
 		/^(docs|steps|core)\//.test(target) || target === "server/call-request.ts",
 	demo: (target) => /^(demo|softswitch\/lab)\//.test(target),
-	cli: (target) => /^(cli|flow|steps|core|audio)\//.test(target),
+	cli: (target) =>
+		/^(cli|flow|steps|core|audio)\//.test(target) ||
+		/^server\/(call-request|instant)\./.test(target),
 	bench: (target) => /^(bench\/|demo\/service-process\.)/.test(target),
 };
 

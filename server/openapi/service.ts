@@ -27,8 +27,9 @@ export const service: Topic = {
 		{
 			route: "POST /doctor",
 			summary: "Whether all that a call needs does its work, found by using it",
-			says: "The database, the disk, the engines, speech and sound, the trunks, and a webhook if one is named (docs/operate.md).",
+			says: "For the operator's account (CLOUD_ID) only. The database, the disk, the engines, speech and sound, the trunks, and a webhook if one is named (docs/operate.md).",
 			scope: "admin",
+			headerOnly: true,
 			body: doctorFields,
 			answers: { 200: { says: "What was found", json: doctorAnswer } },
 		},

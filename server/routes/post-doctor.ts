@@ -4,7 +4,7 @@ import { checkUrl } from "../../core/http.js";
 import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
 import { checkNames } from "../doctor.js";
-import { readBody } from "../read-input.js";
+import { readOwnBody } from "../read-input.js";
 
 export const fields = {
 	webhook: z
@@ -19,6 +19,8 @@ export const fields = {
 			"An address that a signed event of the type flowdial.test is sent to",
 		),
 } as const;
+
+const body = z.strictObject(fields, { error: "send an object with webhook" });
 
 export const doctorAnswer = z.object({
 	well: z.boolean().describe("Nothing is wrong"),
@@ -40,7 +42,7 @@ export const doctorAnswer = z.object({
 /** POST /doctor: whether all that a call needs does its work, by using it. */
 export function postDoctor({ doctor }: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { webhook } = readBody(fields, request.body);
+		const { webhook } = readOwnBody(body, request.body);
 		const checks = await doctor.examine(cloudIdOf(response), webhook);
 		const answer: z.infer<typeof doctorAnswer> = {
 			well: checks.every(({ status }) => status !== "wrong"),

@@ -2,12 +2,12 @@ import type { RequestHandler } from "express";
 import { z } from "zod";
 import { scriptSchema } from "../../flow/script.js";
 import { simulate } from "../../flow/simulate.js";
-import { readCallRequest } from "../call-request.js";
+import { checkCallRequest, type ReadContext } from "../call-request.js";
 import type { AppDeps } from "../deps.js";
 import { instant } from "../instant.js";
 import { problemSchema } from "../problem.js";
 import { readContext } from "../read-context.js";
-import { readBody } from "../read-input.js";
+import { badRequest, problemsOf } from "../read-input.js";
 
 /** Of the body, besides those of POST /call/flow. */
 export const fields = {
@@ -95,16 +95,12 @@ export const simulateAnswer = z
 /** POST /call/flow/simulate: the walk of a flow with a scripted outside world; nobody is rung, nothing is sent or kept. */
 export function postFlowSimulate(deps: AppDeps): RequestHandler {
 	return async (request, response) => {
-		const { now, script, ...call } = asRecord(request.body);
-		const given = readBody(fields, { now, script });
 		const context = await readContext(deps, response);
-		const at = given.now ?? context.now;
-		const wanted = readCallRequest(call, { ...context, now: at });
+		const { now, script, wanted } = readSimulation(request.body, context);
 		const simulated = simulate(wanted.flow, {
 			variables: new Map(Object.entries(wanted.variables)),
-			now: at,
 			entities: [...context.entities.keys()],
-			script: given.script,
+			...{ now, script },
 		});
 		const answer: z.infer<typeof simulateAnswer> = {
 			...simulated,
@@ -112,6 +108,26 @@ export function postFlowSimulate(deps: AppDeps): RequestHandler {
 		};
 		response.json(answer);
 	};
+}
+
+const ownFields = z.object(fields);
+
+/** Throws a Fault with all that is wrong with the call and the script. */
+function readSimulation(body: unknown, context: ReadContext) {
+	const { now, script, ...call } = asRecord(body);
+	const own = ownFields.safeParse({ now, script });
+	const at = own.data?.now ?? context.now;
+	const isObject = typeof body === "object" && !Array.isArray(body);
+	const checked = checkCallRequest(isObject ? call : body, {
+		...context,
+		now: at,
+	});
+	if (own.success && checked.ok)
+		return { now: at, script: own.data.script, wanted: checked.request };
+	const ofOwn = own.success ? [] : problemsOf(own.error, body, () => undefined);
+	const ofCall = checked.ok ? [] : checked.problems;
+	const code = own.success && !checked.ok ? checked.code : "BAD_REQUEST";
+	throw badRequest([...ofOwn, ...ofCall], code);
 }
 
 const asRecord = (body: unknown): Record<string, unknown> =>

@@ -9,7 +9,7 @@ import { runCli } from "../support/cli.js";
 const flow = [
 	{ id: 0, type: "call", number: "support", caller_id: "1", next_step: 1 },
 	{ id: 1, type: "play", text: "Hello <<name>>.", next_step: 2 },
-	{ id: 2, type: "keypad", count: 1, flow: { 1: 3, "*": 4, timeout: 1 } },
+	{ id: 2, type: "keypad", count: 1, flow: { 1: 3, "*": 4, timeout: 5 } },
 	{
 		...{ id: 3, type: "http", url: "https://example.com/" },
 		...{ variables: { word: "$.word" }, next_step: 5 },
@@ -48,6 +48,13 @@ describe("flowdial lint", () => {
 		expect(whole.code).toBe(0);
 		const strict = await cli(["lint", file(flow), "--strict"]);
 		expect(strict.code).toBe(1);
+		const misspelt = { recrod: true, retry: { attempt: 3 }, flow };
+		const wrong = await cli(["lint", file(misspelt)]);
+		expect(wrong.code).toBe(1);
+		expect(wrong.out).toContain(
+			'wrong $.recrod: unknown field; did you mean "record"?',
+		);
+		expect(wrong.out).toContain("wrong $.retry.attempt");
 	});
 
 	it("says what is wrong, and fails", async () => {
@@ -62,7 +69,7 @@ describe("flowdial lint", () => {
 			expect.objectContaining({ path: "$.flow[5].type", value: "plai" }),
 		);
 		const variables = await cli(["lint", file(flow), "--var", "call.x=1"]);
-		expect(variables.out).toContain("wrong $.variables.call.x");
+		expect(variables.out).toContain('wrong $.variables["call.x"] (1)');
 	});
 
 	it("knows voice ids from a file, and takes any without one", async () => {
@@ -113,18 +120,20 @@ describe("flowdial lint", () => {
 
 describe("flowdial simulate", () => {
 	it("asks for keys and answers where the flow waits, until they are understood", async () => {
-		const typed = ["x", "", "1", '200 {"word": "Fine."}'];
+		const typed = ["x", "1", '200 {"word": "Fine."}'];
 		const { out, err, code } = await cli(
 			["simulate", file(flow), "--var", "name=Ada"],
 			`${typed.join("\n")}\n`,
 		);
 		expect({ err, code }).toEqual({ err: "", code: 0 });
 		for (const line of [
-			...["« Hello Ada. »", "write 1 to 32 keys", "2 keypad: timeout"],
+			...["« Hello Ada. »", "write 1 to 32 keys"],
 			...["2 keypad: pressed, flow.1 → 3", "word=Fine.", "« Fine. »"],
 			"The flow came to its end, at 5",
 		])
 			expect(out).toContain(line);
+		const silent = await cli(["simulate", file(flow)], "\n");
+		expect(silent.out).toContain("2 keypad: timeout, flow.timeout → 5");
 		const again = /The same again: --script '(.*)'/.exec(out)?.[1] ?? "";
 		const scripted = await cli([
 			...["--json", "simulate", file(flow), "--script", again],
@@ -165,5 +174,9 @@ describe("flowdial simulate", () => {
 		const wrong = await cli(["simulate", file([])]);
 		expect(wrong).toMatchObject({ code: 1 });
 		expect(wrong.out).toContain("wrong $");
+		const json = await cli(["--json", "simulate", file([])]);
+		expect(JSON.parse(json.out).problems).toMatchObject([{ path: "$" }]);
+		const late = await cli(["simulate", file(flow), "--now", "2030-10-11"]);
+		expect(late.err).toContain("--now: write an instant with its offset");
 	});
 });

@@ -17,25 +17,34 @@ const ask = (id: number, flow: Record<string, number>, more: object = {}) => ({
 });
 
 describe("what is odd between steps", () => {
-	it("is a loop that nobody can leave", () => {
-		expect(odd([play(1, 2), play(2, 1)])).toEqual([
-			'$.flow[1].id (1): the steps "1" and "2" never come to an end: only hanging up, max_duration or the limit of 1000 steps ends the call; lead one of them out',
-		]);
-		const menu = { type: "keypad", count: 1, flow: { "*": 1, timeout: 1 } };
-		expect(odd([{ id: 1, ...menu }])[0]).toMatch(
-			/^\$\.flow\[1\]\.id \(1\): the step "1" leads to itself: its rounds never come to an end/,
-		);
+	const menu = (flow: object, id = 2) => ({
+		...{ id, type: "keypad", count: 1, flow },
 	});
 
-	it("is no loop that a key, a time-out or a failure ends", () => {
-		const menu = (flow: object) => ({ id: 2, type: "keypad", count: 1, flow });
-		expect(odd([play(1, 2), menu({ "*": 1 })])).toEqual([]);
-		expect(odd([play(1, 2), menu({ timeout: 1 })])).toEqual([
-			expect.stringContaining("anything else is hung up on"),
+	it("is a loop that goes on while nobody presses a key", () => {
+		expect(odd([play(1, 2), play(2, 1)])).toEqual([
+			'$.flow[1].id (1): the steps "1" and "2" go on without an end while nobody presses a key, as with a voicemail, until somebody hangs up, max_duration or 1000 steps; lead one of them out, such as by the edge timeout of a keypad',
 		]);
+		expect(odd([menu({ "*": 1, timeout: 1 }, 1)])).toEqual([
+			expect.stringMatching(
+				/^\$\.flow\[1\]\.id \(1\): the step "1" leads to itself: its rounds go on without an end/,
+			),
+		]);
+		const out = [play(1, 2), menu({ "*": 3, timeout: 1 }), play(3)];
+		expect(odd(out)).toEqual([expect.stringMatching(/go on without an end/)]);
+	});
+
+	it("is no loop that silence ends: a menu may be come back to with each key", () => {
+		expect(odd([play(1, 2), menu({ "*": 1 })])).toEqual([]);
 		expect(odd([play(1, 2), menu({ "*": 1, timeout: 3 }), play(3)])).toEqual(
 			[],
 		);
+	});
+
+	it("is a key that ends the call while others do not", () => {
+		expect(odd([menu({ timeout: 3 }, 1), play(3)])).toEqual([
+			expect.stringContaining("anything else is hung up on"),
+		]);
 	});
 
 	it("is an edge that no outcome takes, since it is passed over", () => {
@@ -74,6 +83,9 @@ describe("what is odd between steps", () => {
 			'$.flow[1].text (<<nmae>>): no step sets it, so it is empty unless variables holds it; did you mean "name"?',
 		]);
 		expect(odd([says("<<call.number>> {{a}}")], ["a"])).toEqual([]);
+		expect(odd([says("<<call.started_at>>")])).toEqual([
+			expect.stringContaining("variables cannot hold it"),
+		]);
 		const headers = { Authorization: "Bearer secret <<token>>" };
 		const told = odd([ask(1, {}, { headers })]);
 		expect(told).toEqual([
@@ -81,6 +93,14 @@ describe("what is odd between steps", () => {
 				/^\$\.flow\[1\]\.headers\.Authorization \(<<token>>\)/,
 			),
 		]);
+	});
+
+	it("is told a thousand times at the most", () => {
+		const names = Array.from({ length: 400 }, (_, n) => `<<a${n}>>`).join("");
+		const steps = [1, 2, 3].map((id) => ({
+			...{ id, type: "play", text: names, next_step: id + 1 },
+		}));
+		expect(odd([...steps, play(4)])).toHaveLength(1_000);
 	});
 
 	it("is a variable that is read before it can be set", () => {
@@ -91,6 +111,9 @@ describe("what is odd between steps", () => {
 			expect.stringMatching(empty),
 			expect.stringMatching(empty),
 		]);
+		const connect = { id: 1, type: "connect", number: "5263", next_step: 2 };
+		const told = { ...play(2), text: "<<connect.sip_status>>" };
+		expect(odd([connect, told])).toEqual([]);
 		// one way to it is enough, a loop included
 		const loop = { ...asks, flow: { success: 1, fail: 3 } };
 		expect(odd([says, loop, play(3)])).toEqual([]);

@@ -150,11 +150,45 @@ describe("a simulation", () => {
 		const { end, steps } = simulated(loop, []);
 		expect(end).toMatchObject({ reason: "step_limit", step_id: "1" });
 		expect(steps).toHaveLength(1_000);
+		// a thousand steps, and then none: as a call has it
+		const chain = Array.from({ length: 999 }, (_, n) => ({
+			...{ id: n + 1, type: "play", text: "on" },
+			...(n < 998 && { next_step: n + 2 }),
+		}));
+		expect(simulated([CALL, ...chain], []).end.reason).toBe("completed");
 		const text = "a".repeat(4_000);
 		const long = [CALL, { id: 1, type: "play", text, next_step: 1 }];
 		const most = simulated(long, []);
 		expect(most.end.reason).toBe("too_long");
 		expect(JSON.stringify(most).length).toBeLessThan(2_100_000);
+	});
+
+	it("does not grow without bound, whatever the templates hold", () => {
+		const body = JSON.stringify({ x: "<<a>>".repeat(13_000) });
+		const url = "https://example.com/";
+		const flow = [CALL, { id: 1, type: "http", method: "POST", url, body }];
+		const script = [{ http: { status: 200 } }];
+		const bomb = simulated(flow, script, { a: "\u0001".repeat(4_096) });
+		expect(JSON.stringify(bomb).length).toBeLessThan(2_100_000);
+		expect(bomb.steps[1]?.unset).toEqual(["a"]);
+	});
+
+	it("sends and rings as a call would: not to what is no address", () => {
+		const url = "https://example.com:<<port>>/";
+		const asks = [CALL, { id: 1, type: "http", url }];
+		const http = { status: 200 };
+		const refused = simulated(asks, [{ http }], { port: "x" });
+		expect(refused.steps[1]).toMatchObject({
+			...{ outcome: "fail", detail: expect.stringContaining("the URL") },
+		});
+		const connects = [CALL, { id: 1, type: "connect", number: "<<who>>" }];
+		const script = [{ connect: "completed" }];
+		const outcomeOf = (who: string) =>
+			simulated(connects, script, { who }).steps[1]?.outcome;
+		expect(outcomeOf("not a number!")).toBe("failed");
+		expect(outcomeOf("5264")).toBe("completed");
+		const calls = [{ ...CALL, number: "<<who>>" }, ...asks.slice(1)];
+		expect(simulated(calls, [], { who: "nobody" }).end.reason).toBe("missed");
 	});
 
 	it("is the same again, in milliseconds", () => {

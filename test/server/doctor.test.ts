@@ -68,7 +68,7 @@ describe("the doctor", () => {
 			detail: expect.stringMatching(/^\d+\.\d GB are free/),
 		});
 		expect(found(checks, "sip_engine")).toMatchObject({
-			...{ status: "ok", detail: "1 drachtio, up", hint: null },
+			...{ status: "ok", detail: "1 of 1 answer", hint: null },
 		});
 		expect(found(checks, "media_engine")).toMatchObject({
 			status: "wrong",

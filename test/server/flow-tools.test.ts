@@ -109,6 +109,15 @@ describe("POST /call/flow/simulate", () => {
 		expect(body.end).toMatchObject({ reason: "waits", wants: "digits" });
 	});
 
+	it("tells what is wrong with the script and the flow at once", async () => {
+		const { body } = await simulate({ script: {}, flow: [], record: "yes" });
+		expect(body.problems.map(({ path }) => path)).toEqual([
+			...["$.script", "$.record", "$.flow"],
+		]);
+		const list = await simulate([]);
+		expect(list.body.problems[0]?.hint).toContain("send an object");
+	});
+
 	it.each<[object, string, RegExp]>([
 		[{ script: {} }, "$.script", /list/],
 		[{ script: [{}] }, "$.script[0]", /one of digits/],

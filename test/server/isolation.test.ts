@@ -46,7 +46,7 @@ const rows: Record<string, Row> = {
 	"GET /calls/:id/recording/link": { scope: "none", foreign: "own" },
 	"POST /calls/:id/recording/link": { scope: "calls:read", foreign: 404 },
 	"POST /calls/:id/stop": { scope: "calls:write", foreign: 404 },
-	"POST /doctor": { scope: "admin", foreign: "own" },
+	"POST /doctor": { scope: "admin", foreign: 403 },
 	"GET /v1.0/activeflows": { scope: "calls:read", foreign: "own" },
 	"GET /v1.0/activeflows/:id": { scope: "calls:read", foreign: 404 },
 	"POST /v1.0/activeflows/:id/stop": { scope: "calls:write", foreign: 404 },

@@ -19,6 +19,9 @@ describe.each<StepDefinition>([...steps])("the step $type", (definition) => {
 				values,
 			);
 			expect(definition.simulate(filled, outside)).toEqual(result);
+			expect(definition.sets?.(filled) ?? []).toEqual(
+				expect.arrayContaining(Object.keys(result.variables ?? {})),
+			);
 		},
 	);
 

@@ -46,6 +46,7 @@ export function retentionSweeps(options: RetentionOptions): Sweep[] {
 		);
 	const sweeps = [
 		counted("replaced secrets", 0, (at) => retention.deleteSecrets(at)),
+		counted("sessions", 0, (at) => retention.deleteSessions(at)),
 		counted("idempotency keys", KEY_KEPT_MS, (at) => retention.deleteKeys(at)),
 	];
 	if (callsKeptMs !== undefined) {

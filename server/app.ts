@@ -4,6 +4,7 @@ import { accountRoutes } from "./account-routes.js";
 import { authenticate } from "./auth.js";
 import type { AppDeps } from "./deps.js";
 import { answerHeaders, noSuchRoute, only } from "./edges.js";
+import { loginTools } from "./principal.js";
 import { problemHandler } from "./problem.js";
 import { addActiveflowRoutes } from "./routes/activeflows.js";
 import { addCallbackRoutes } from "./routes/callbacks.js";
@@ -16,6 +17,7 @@ import { getCallRecording } from "./routes/get-call-recording.js";
 import { getCallSip } from "./routes/get-call-sip.js";
 import { getCalls } from "./routes/get-calls.js";
 import { getDocs, getDocsStyle } from "./routes/get-docs.js";
+import { getEvents } from "./routes/get-events.js";
 import { getHealth } from "./routes/get-health.js";
 import { getOpenApi } from "./routes/get-openapi.js";
 import { getReady } from "./routes/get-ready.js";
@@ -29,12 +31,14 @@ import {
 	postRecordingLink,
 } from "./routes/recording-link.js";
 import { addScheduleRoutes } from "./routes/schedules.js";
+import { addSessionRoutes } from "./routes/session.js";
 import { addWebhookRoutes } from "./routes/webhooks.js";
 
 /** The HTTP API: every route, under `/api/v2` and without it. All but the health routes and the API's description want the credential. */
 /** The HTTP API: every route, under `/api/v2` and without it. All but the health routes and links to recordings want the credential. */
 export function createApp(deps: AppDeps): Express {
-	const signedIn = authenticate(deps);
+	const tools = loginTools(deps);
+	const signedIn = authenticate(tools);
 	const api = Router();
 	const get = (path: string, ...handlers: RequestHandler[]) =>
 		api
@@ -74,6 +78,8 @@ export function createApp(deps: AppDeps): Express {
 	addActiveflowRoutes(api, deps, read, write);
 	for (const command of commandNames)
 		post(`/calls/:id/${command}`, write, postCallControl(command, deps));
+	get("/events", read, getEvents(deps));
+	addSessionRoutes(api, deps, tools);
 	addCallbackRoutes(api, deps, read, write);
 	addScheduleRoutes(api, deps, read, write);
 	addEntityRoutes(api, deps, read, signedIn("admin"));

@@ -1,37 +1,19 @@
 import type { Request, RequestHandler, Response } from "express";
-import type { Clock } from "../core/clock.js";
-import { message } from "../core/fault.js";
-import {
-	defaultLimits,
-	type Limits,
-	type Scope,
-	scopes,
-} from "../core/limits.js";
-import type { Log } from "../core/log.js";
-import { RateLimit } from "../core/rate-limit.js";
-import type { Accounts, TokenSecrets } from "../store/account.js";
+import { defaultLimits, type Limits, type Scope } from "../core/limits.js";
 import { bodyBytes, encodingOf, tooLarge } from "./body-bytes.js";
-import type { Directory } from "./directory.js";
-import { faultAt } from "./fault-at.js";
+import { AUTHORIZATION, faultAt } from "./fault-at.js";
 import { parseJson, refuseCostly } from "./json-body.js";
-import { type Login, LoginGuard } from "./login-guard.js";
+import {
+	keepRate,
+	keepScope,
+	type LoginTools,
+	type Principal,
+	principalOf,
+	type TokenLogin,
+} from "./principal.js";
+import { refuseForgery, sessionCookieOf } from "./session.js";
+import { enterSession, sessionPrincipal } from "./session-login.js";
 import { hashOf, sameHash, tokenIdOf } from "./token.js";
-
-/** The operator's account and its token, which the environment names. */
-export interface Account {
-	cloudId: string;
-	/** Undefined: any cloud_sid will do. */
-	cloudSid: string | undefined;
-	token: string;
-}
-
-export interface AuthDeps {
-	account: Account;
-	directory: Directory;
-	store: { accounts: Pick<Accounts, "tokenUsed"> };
-	clock: Clock;
-	log: Log;
-}
 
 /** What a body says of who it comes from. */
 interface Fields {
@@ -40,66 +22,104 @@ interface Fields {
 	auth_token: unknown;
 }
 
-/** Whom a token stands for. */
-interface Principal {
-	cloudId: string;
-	cloudSid: string | undefined;
-	scopes: readonly Scope[];
-	limits: Limits;
+/** Who asks, and whether that holds later on: a stream lasts. */
+interface Entered {
+	principal: Principal;
+	again(): Promise<Principal | undefined>;
 }
-
-/** How often it is written that a token is in use. */
-const USED_MS = 60_000;
-
-type Tools = AuthDeps & { guard: LoginGuard };
 
 /**
  * Lets only accounts through, and reads the body: by `Authorization: Bearer <token>`, which is looked at before the body, or by
- * cloud_id, cloud_sid and auth_token in the body; with the header those may be left out, but what is given must be right. Then the
- * account's request rate, the token's scope and the body's size are looked at, in this order. `headerOnly`: the body's fields have
- * a meaning of their own.
+ * cloud_id, cloud_sid and auth_token in the body; with the header those may be left out, but what is given must be right. The cookie
+ * of a session counts as the header with the token that it was opened with, where there is no header. Then the account's request
+ * rate, the token's scope and the body's size are looked at, in this order. `headerOnly`: the body's fields have a meaning of their
+ * own.
  */
-export function authenticate(deps: AuthDeps) {
-	const tools = { ...deps, guard: new LoginGuard(deps.clock) };
-	const rates = new RateLimit(deps.clock);
+export function authenticate(tools: LoginTools) {
 	return (scope: Scope, { headerOnly = false } = {}): RequestHandler =>
 		async (request, response, next) => {
 			const keep = (principal: Principal) => {
-				keepRate(rates, principal);
+				keepRate(tools.rates, principal);
 				keepScope(scope, principal);
 			};
-			const { cloudId, limits } =
-				request.get("authorization") === undefined
-					? await byBody(request, headerOnly, keep, tools)
-					: await byHeader(request, headerOnly, keep, tools);
-			response.locals.cloudId = cloudId;
-			response.locals.limits = limits;
+			const { principal, again } = await enter(
+				request,
+				headerOnly,
+				keep,
+				tools,
+			);
+			response.locals.cloudId = principal.cloudId;
+			response.locals.limits = principal.limits;
+			response.locals.isStillGood = async () =>
+				(await again())?.scopes.includes(scope) ?? false;
 			next();
 		};
 }
 
-/** `tokenId`: which token it names, if it names one. */
-type TokenLogin = Login & { tokenId: string | null };
 type Keep = (principal: Principal) => void;
+
+function enter(
+	request: Request,
+	headerOnly: boolean,
+	keep: Keep,
+	tools: LoginTools,
+): Promise<Entered> {
+	if (request.get("authorization") !== undefined)
+		return byHeader(request, headerOnly, keep, tools);
+	const cookie = sessionCookieOf(request);
+	return cookie === undefined
+		? byBody(request, headerOnly, keep, tools)
+		: byCookie(request, cookie, { headerOnly, keep, tools });
+}
 
 async function byHeader(
 	request: Request,
 	headerOnly: boolean,
 	keep: Keep,
-	tools: Tools,
-): Promise<Principal> {
+	tools: LoginTools,
+): Promise<Entered> {
 	const header = request.get("authorization") ?? "";
 	// another scheme is a credential too, and a wrong one
 	const token = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
 	const login = loginOf(request, token);
 	const principal = await signIn(login, null, tools);
 	keep(principal);
-	if (!hasBody(request)) return principal;
+	if (!(await isBodyRight(request, login, principal, headerOnly))) {
+		tools.guard.failed(login);
+		throw wrongCredential();
+	}
+	return { principal, again: () => principalOf(login, tools) };
+}
+
+async function byCookie(
+	request: Request,
+	cookie: string,
+	{
+		headerOnly,
+		keep,
+		tools,
+	}: { headerOnly: boolean; keep: Keep; tools: LoginTools },
+): Promise<Entered> {
+	const { principal, session } = await enterSession(request, cookie, tools);
+	if (hasBody(request)) refuseForgery(request, cookie);
+	keep(principal);
+	const login = { hash: session.tokenHash };
+	if (!(await isBodyRight(request, login, principal, headerOnly)))
+		throw wrongCredential();
+	const { hash } = session;
+	return { principal, again: () => sessionPrincipal(hash, tools) };
+}
+
+/** Reads the body of who is known already; what it says of its account must be right. */
+async function isBodyRight(
+	request: Request,
+	login: Pick<TokenLogin, "hash">,
+	principal: Principal,
+	headerOnly: boolean,
+): Promise<boolean> {
+	if (!hasBody(request)) return true;
 	request.body = parseJson(await bodyBytes(request, mostBytes(principal)));
-	if (headerOnly || isRight(fieldsOf(request.body), login, principal, true))
-		return principal;
-	tools.guard.failed(login);
-	throw wrongCredential();
+	return headerOnly || isRight(fieldsOf(request.body), login, principal, true);
 }
 
 /** Who has shown nothing yet makes no work before it is known how often it failed, and little then. */
@@ -107,8 +127,8 @@ async function byBody(
 	request: Request,
 	headerOnly: boolean,
 	keep: Keep,
-	tools: Tools,
-): Promise<Principal> {
+	tools: LoginTools,
+): Promise<Entered> {
 	if (headerOnly || !hasBody(request)) throw noCredential();
 	const { guard } = tools;
 	const unread = { ...loginOf(request, ""), hash: null };
@@ -126,7 +146,7 @@ async function byBody(
 	const principal = await signIn(login, fields, tools);
 	keep(principal);
 	if (bytes.length > mostBytes(principal)) throw tooLarge(mostBytes(principal));
-	return principal;
+	return { principal, again: () => principalOf(login, tools) };
 }
 
 function strangeFields(
@@ -151,7 +171,7 @@ const hasBody = ({ method }: Request) => method !== "GET" && method !== "HEAD";
 const mostBytes = ({ limits }: Principal) =>
 	limits.max_body_bytes ?? defaultLimits.max_body_bytes;
 
-function loginOf({ socket }: Request, token: string): TokenLogin {
+export function loginOf({ socket }: Request, token: string): TokenLogin {
 	const address = socket.remoteAddress ?? "";
 	return { address, tokenId: tokenIdOf(token), hash: hashOf(token) };
 }
@@ -175,8 +195,6 @@ function fieldsOf(body: unknown): Partial<Fields> {
 	return typeof body === "object" && body !== null ? body : {};
 }
 
-const AUTHORIZATION = "$.headers.Authorization";
-
 const noCredential = () =>
 	faultAt(
 		"UNAUTHORIZED",
@@ -193,11 +211,20 @@ const wrongCredential = () =>
 		{ detail: "The credential is wrong" },
 	);
 
+/** Whether who asked may still do so: the token, the session and the scope are what they were. */
+export function isStillGood(response: Response): Promise<boolean> {
+	cloudIdOf(response);
+	const { isStillGood } = response.locals as {
+		isStillGood: () => Promise<boolean>;
+	}; // set together with the cloudId
+	return isStillGood();
+}
+
 /** `fields`: those of a body that is the credential. */
-async function signIn(
+export async function signIn(
 	login: TokenLogin,
 	fields: Partial<Fields> | null,
-	tools: Tools,
+	tools: LoginTools,
 ): Promise<Principal> {
 	const { guard } = tools;
 	guard.admit(login);
@@ -210,48 +237,10 @@ async function signIn(
 	return principal;
 }
 
-async function principalOf(
-	{ hash, tokenId }: TokenLogin,
-	{ account, directory, store, clock, log }: AuthDeps,
-): Promise<Principal | undefined> {
-	if (sameHash(hash, hashOf(account.token))) {
-		const limits = await directory.limitsOf(account.cloudId);
-		return { ...account, scopes, limits };
-	}
-	const token = tokenId === null ? undefined : await directory.token(tokenId);
-	if (!token || !isLive(token, hash, clock.now())) return undefined;
-	const found = await directory.account(token.cloudId);
-	if (!found) return undefined;
-	const { cloudId, cloudSid, limits } = found;
-	const now = clock.now();
-	if (now - (token.lastUsedAt ?? 0) >= USED_MS) {
-		token.lastUsedAt = now;
-		store.accounts
-			.tokenUsed(token.id, now)
-			.catch((error) => log.warn({ err: message(error) }, "use not kept"));
-	}
-	return {
-		...{ cloudId, limits, scopes: token.scopes },
-		cloudSid: cloudSid ?? undefined,
-	};
-}
-
-function isLive(token: TokenSecrets, hash: string, now: number): boolean {
-	const { previous, expiresAt, revokedAt } = token;
-	const isNewest = sameHash(hash, token.hash);
-	const isPrevious =
-		previous !== null && sameHash(hash, previous.hash) && now < previous.until;
-	return (
-		(isNewest || isPrevious) &&
-		revokedAt === null &&
-		(expiresAt === null || now < expiresAt)
-	);
-}
-
 /** Whether a body's fields are those of the account that a credential opened. */
 function isRight(
 	{ auth_token, cloud_id, cloud_sid }: Partial<Fields>,
-	{ hash }: Login,
+	{ hash }: Pick<TokenLogin, "hash">,
 	{ cloudId, cloudSid }: Principal,
 	mayBeLeftOut: boolean,
 ): boolean {
@@ -276,22 +265,3 @@ const asText = (given: unknown) =>
 	typeof given === "string" || typeof given === "number"
 		? String(given)
 		: undefined;
-
-function keepScope(scope: Scope, { scopes }: Principal): void {
-	if (scopes.includes(scope)) return;
-	throw faultAt("FORBIDDEN", AUTHORIZATION, "use a token that has it", {
-		detail: `This wants the scope ${scope}, and the token has ${scopes.join(", ") || "none"}`,
-	});
-}
-
-function keepRate(rates: RateLimit, { cloudId, limits }: Principal): void {
-	const perSecond =
-		limits.requests_per_second ?? defaultLimits.requests_per_second;
-	const burst = Math.max(1, 2 * perSecond);
-	const waitMs = rates.take(cloudId, { perSecond, burst });
-	if (waitMs === 0) return;
-	throw faultAt("TOO_MANY_REQUESTS", "$", "wait as long as Retry-After says", {
-		detail: `The account may make ${perSecond} requests a second (requests_per_second)`,
-		retryAfterS: waitMs / 1_000,
-	});
-}

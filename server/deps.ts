@@ -8,10 +8,11 @@ import type { Dispatcher } from "../scheduler/dispatcher.js";
 import type { Store } from "../store/store.js";
 import type { Engines } from "../telephony/engines.js";
 import type { Trunks } from "../telephony/trunks.js";
-import type { Account } from "./auth.js";
 import type { Directory } from "./directory.js";
 import type { Doctor } from "./doctor.js";
+import type { EventStreams } from "./event-streams.js";
 import type { Metrics } from "./metrics.js";
+import type { Account } from "./principal.js";
 
 /** What the routes work with. */
 export interface AppDeps {
@@ -29,6 +30,7 @@ export interface AppDeps {
 	http: Pick<GuardedHttpClient, "refuses">;
 	engines: Pick<Engines, "ready" | "states">;
 	trunks: Pick<Trunks, "states">;
+	streams: Pick<EventStreams, "open">;
 	metrics: Pick<Metrics, "text" | "contentType">;
 	/** Has it looked at once for what is due to a webhook endpoint. */
 	resumeEndpoint(id: string): void;

@@ -3,6 +3,7 @@ import { refusal } from "../core/destination.js";
 import type { Entities } from "../core/entity.js";
 import type { Limits } from "../core/limits.js";
 import type { AccountRecord, TokenSecrets } from "../store/account.js";
+import type { SessionRecord } from "../store/session.js";
 import type { Store } from "../store/store.js";
 
 /** So long another instance may go on with what was changed here. */
@@ -16,14 +17,20 @@ export class Directory {
 	readonly #accounts: Recent<AccountRecord>;
 	readonly #tokens: Recent<TokenSecrets>;
 	readonly #entities: Recent<Entities>;
+	readonly #sessions: Recent<SessionRecord>;
 
 	constructor(
-		{ accounts, entities }: Pick<Store, "accounts" | "entities">,
+		{
+			accounts,
+			entities,
+			sessions,
+		}: Pick<Store, "accounts" | "entities" | "sessions">,
 		clock: Clock,
 	) {
 		this.#accounts = new Recent((id) => accounts.find(id), clock);
 		this.#tokens = new Recent((id) => accounts.tokenSecrets(id), clock);
 		this.#entities = new Recent((id) => entities.all(id), clock, MOST_LISTS);
+		this.#sessions = new Recent((hash) => sessions.find(hash), clock);
 	}
 
 	account(cloudId: string): Promise<AccountRecord | undefined> {
@@ -32,6 +39,10 @@ export class Directory {
 
 	token(id: string): Promise<TokenSecrets | undefined> {
 		return this.#tokens.get(id);
+	}
+
+	session(hash: string): Promise<SessionRecord | undefined> {
+		return this.#sessions.get(hash);
 	}
 
 	async limitsOf(cloudId: string): Promise<Limits> {
@@ -54,6 +65,7 @@ export class Directory {
 		this.#accounts.forget(id);
 		this.#tokens.forget(id);
 		this.#entities.forget(id);
+		this.#sessions.forget(id);
 	}
 }
 

@@ -23,6 +23,11 @@ export function faultAt(
 	);
 }
 
+/** Where a credential belongs. */
+export const AUTHORIZATION = "$.headers.Authorization";
+
+export const COOKIE_PLACE = "$.headers.Cookie";
+
 export const noAccount = (cloudId: string) =>
 	faultAt(
 		"ACCOUNT_NOT_FOUND",

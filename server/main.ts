@@ -28,6 +28,7 @@ import { createDispatcher, type Tell } from "./create-dispatcher.js";
 import { openDataDir } from "./data-dir.js";
 import { Directory } from "./directory.js";
 import { Doctor } from "./doctor.js";
+import { EventStreams } from "./event-streams.js";
 import { createFront } from "./front.js";
 import { closeServer, createHttpServer, listening } from "./http-server.js";
 import { Metrics } from "./metrics.js";
@@ -129,6 +130,7 @@ async function open(
 		metrics.note(event);
 		uploads?.note(event);
 		logEnd(event, log);
+		store.feed.tell(event);
 		if (publish) deliverer.publish(publish, event, traceparent);
 	};
 	const sounds = openSounds(dataDir, { http, log, closers });
@@ -147,6 +149,7 @@ async function open(
 	if (config.ENTITIES)
 		await store.entities.putAll(config.CLOUD_ID, config.ENTITIES, clock.now());
 	const token = config.AUTH_TOKEN ?? randomBytes(24).toString("base64url");
+	const streams = new EventStreams(clock, log);
 	const app = createApp({
 		store,
 		dispatcher,
@@ -157,7 +160,7 @@ async function open(
 		refusesSip: (address) => allow.refuses(address),
 		engines,
 		trunks,
-		metrics,
+		...{ metrics, streams },
 		resumeEndpoint: (id) => deliverer.resume(id),
 		doctor: new Doctor({
 			...{ store, engines, trunks, sounds, http, share, dataDir, clock },
@@ -193,6 +196,7 @@ async function open(
 		token,
 		sip: softswitch?.sip ?? null,
 		async stop() {
+			streams.close();
 			await Promise.all([stopDue(), dispatcher.drain(config.DRAIN_TIMEOUT)]);
 			await closers.close();
 		},

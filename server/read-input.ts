@@ -8,7 +8,7 @@ export const MOST_TOLD = 1_000;
 /** Guesses are made for so many unknown fields. */
 const MOST_GUESSES = 20;
 /** Their values are not repeated in answers. */
-const secret = /^\$\.(cloud_sid|auth_token|publish)\b/;
+const secret = /^\$\.(cloud_sid|auth_token|token|publish)\b/;
 /** Every body may hold them; auth.ts compares them. */
 const credentials = {
 	cloud_id: z.unknown().optional(),

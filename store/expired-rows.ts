@@ -74,6 +74,11 @@ export class ExpiredRows implements Retention {
 		return this.#deleteSome("idempotency_keys", old);
 	}
 
+	deleteSessions(before: number): Promise<number> {
+		const over = sql`expires_at < ${new Date(before)}`;
+		return this.#deleteSome("sessions", over);
+	}
+
 	async markRecordings(before: number, now: number): Promise<number> {
 		const { numUpdatedRows } = await this.#db
 			.updateTable("recordings")
@@ -93,7 +98,7 @@ export class ExpiredRows implements Retention {
 	}
 
 	async #deleteSome(
-		table: "callbacks" | "webhook_secrets" | "idempotency_keys",
+		table: "callbacks" | "webhook_secrets" | "idempotency_keys" | "sessions",
 		which: RawBuilder<unknown>,
 	): Promise<number> {
 		const { numAffectedRows } = await sql`

@@ -25,7 +25,9 @@ import { StoredQueue } from "./queue.js";
 import { StoredRecordings } from "./recordings.js";
 import { StoredSchedules } from "./schedules.js";
 import type { Tables } from "./schema.js";
+import { StoredSessions } from "./sessions.js";
 import type { Store } from "./store.js";
+import { ToldEvents } from "./told-events.js";
 import { StoredWebhooks } from "./webhooks.js";
 
 export interface StoreOptions {
@@ -88,6 +90,8 @@ async function assemble(
 		await soon.listen();
 	const controls = new StoredControls(db, instance.number, told);
 	await controls.listen();
+	const feed = new ToldEvents({ ...firing, log });
+	await feed.begin();
 	return {
 		...{ calls, controls },
 		activeflows: new StoredActiveflows(db),
@@ -95,6 +99,8 @@ async function assemble(
 		deliveries,
 		webhooks: new StoredWebhooks(db, clock),
 		accounts: new StoredAccounts({ ...firing, limits }),
+		sessions: new StoredSessions(db),
+		feed,
 		idempotencyKeys: new StoredKeys(db, instance.number),
 		callbacks: new StoredCallbacks({ ...firing, dueSoon: callbacksSoon }),
 		schedules: new StoredSchedules({ ...firing, dueSoon: schedulesSoon }),

@@ -20,6 +20,8 @@ export interface Retention {
 	deleteSecrets(before: number): Promise<number>;
 	/** Idempotency-Keys that were claimed before; without it too they are good for 24 h only. */
 	deleteKeys(before: number): Promise<number>;
+	/** Of browsers that were signed in until before. */
+	deleteSessions(before: number): Promise<number>;
 	/** Marks recordings that were made before as deleted `now`. */
 	markRecordings(before: number, now: number): Promise<number>;
 }

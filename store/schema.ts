@@ -215,6 +215,14 @@ export interface Tables {
 		taken: Generated<boolean>;
 		answer: Json<ControlAnswer | null>;
 	};
+	sessions: {
+		hash: string;
+		/** Null: AUTH_TOKEN. */
+		token_id: string | null;
+		token_hash: string;
+		created_at: Instant;
+		expires_at: Instant;
+	};
 	stored_recordings: {
 		call_id: string;
 		attempt: number;

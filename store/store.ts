@@ -12,6 +12,7 @@ import type {
 import type { Callbacks } from "./callback.js";
 import type { Controls } from "./control.js";
 import type { EntityStore } from "./entity.js";
+import type { EventFeed } from "./event-feed.js";
 import type { IdempotencyKeys } from "./idempotency.js";
 import type { NewCallRecord, Publish } from "./new-call.js";
 import type { KeptRecording, KeptRecordings, Recording } from "./recording.js";
@@ -19,6 +20,7 @@ import type { Retention } from "./retention.js";
 import type { Schedules } from "./schedule.js";
 import type { SipTraces } from "./sip-traces.js";
 import type { DeliveryStatus, Secret, Webhooks } from "./webhook.js";
+import type { Sessions } from "./session.js";
 
 export { type CallStatus, callStatuses } from "./call-list.js";
 export type {
@@ -229,6 +231,8 @@ export interface Store {
 	readonly webhooks: Webhooks;
 	readonly controls: Controls;
 	readonly accounts: Accounts;
+	readonly sessions: Sessions;
+	readonly feed: EventFeed;
 	readonly idempotencyKeys: IdempotencyKeys;
 	readonly callbacks: Callbacks;
 	readonly schedules: Schedules;

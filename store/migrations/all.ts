@@ -13,6 +13,7 @@ import { storedRecordings } from "./011-stored-recordings.js";
 import { lists } from "./012-lists.js";
 import { causes } from "./013-causes.js";
 import { controls } from "./014-controls.js";
+import { sessions } from "./015-sessions.js";
 
 /** In order, from 1, without a gap. One that was released is never edited: what changes it is the next one. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
 	lists,
 	causes,
 	controls,
+	sessions,
 ];

@@ -17,11 +17,12 @@ import type { S3Bucket } from "../../media/bucket.js";
 import { createRecordings, type Recordings } from "../../media/recordings.js";
 import type { Dispatcher, NewCall } from "../../scheduler/dispatcher.js";
 import { createApp } from "../../server/app.js";
-import type { Account } from "../../server/auth.js";
 import { Directory } from "../../server/directory.js";
 import { Doctor } from "../../server/doctor.js";
+import { EventStreams } from "../../server/event-streams.js";
 import { createHttpServer } from "../../server/http-server.js";
 import { Metrics } from "../../server/metrics.js";
+import type { Account } from "../../server/principal.js";
 import type { Store } from "../../store/store.js";
 import type { EngineState } from "../../telephony/engines.js";
 import { newEvent, newStore } from "../store/data-dir.js";
@@ -104,6 +105,7 @@ export interface RunningApp {
 	dispatcher: StoringDispatcher;
 	recordings: Recordings;
 	engines: { ready: boolean; states: EngineState[] };
+	streams: EventStreams;
 	clock: ManualClock;
 	/** Webhook endpoints that were resumed. */
 	resumed: string[];
@@ -145,6 +147,7 @@ export async function startApp({
 	const http = createHttpClient({
 		allow: { cidrs: ["10.0.0.0/8"], hosts: [] },
 	});
+	const streams = new EventStreams(clock, silentLog);
 	const app = createApp({
 		store,
 		dispatcher,
@@ -156,6 +159,7 @@ export async function startApp({
 		engines,
 		trunks: { states: [] },
 		metrics: new Metrics(),
+		streams,
 		resumeEndpoint: (id) => {
 			resumed.push(id);
 		},
@@ -185,6 +189,7 @@ export async function startApp({
 		dispatcher,
 		recordings,
 		engines,
+		streams,
 		...{ clock, resumed, app },
 		post: (path, body, headers = bearer) =>
 			fetch(url + path, {

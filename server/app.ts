@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, Router } from "express";
 import { commandNames } from "../core/control.js";
 import { accountRoutes } from "./account-routes.js";
 import { authenticate } from "./auth.js";
+import { addDashboard } from "./dashboard.js";
 import type { AppDeps } from "./deps.js";
 import { answerHeaders, noSuchRoute, only } from "./edges.js";
 import { loginTools } from "./principal.js";
@@ -90,6 +91,7 @@ export function createApp(deps: AppDeps): Express {
 	app.use(answerHeaders);
 	app.use("/api/v2", api);
 	app.use(api);
+	addDashboard(app);
 	app.use(noSuchRoute);
 	app.use(problemHandler(deps.log));
 	return app;

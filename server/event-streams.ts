@@ -81,7 +81,7 @@ export class EventStream {
 	readonly #response: Response;
 	readonly #parts: StreamParts;
 	readonly #abort = new AbortController();
-	#checks = 0;
+	#ticks = 0;
 	#cancel = () => {};
 
 	constructor(response: Response, parts: StreamParts) {
@@ -97,7 +97,7 @@ export class EventStream {
 		this.over.addEventListener("abort", () => this.#cancel(), { once: true });
 		response.once("close", () => this.#abort.abort());
 		response.write(`retry: ${RECONNECT_MS}\n${this.#now()}`);
-		this.#checkLater();
+		this.#tickLater();
 	}
 
 	/** Aborts when it is over, whoever has ended it. */
@@ -159,19 +159,22 @@ export class EventStream {
 		return `id: ${positionText({ at, id: nil })}\n\n`;
 	}
 
-	#checkLater(): void {
-		this.#cancel = this.#parts.clock.after(CHECK_MS, () => void this.#check());
+	#tickLater(): void {
+		this.#cancel = this.#parts.clock.after(CHECK_MS, () => this.#tick());
+	}
+
+	#tick(): void {
+		this.#ticks += 1;
+		if (this.#ticks % (HEARTBEAT_MS / CHECK_MS) === 0)
+			this.#response.write(`: still here\n${this.#now()}`);
+		this.#tickLater();
+		void this.#check();
 	}
 
 	async #check(): Promise<void> {
 		// a database that does not answer ends no stream
 		const isGood = await this.#parts.isStillGood().catch(() => true);
-		if (this.over.aborted) return;
-		if (!isGood) return this.end("signed_out");
-		this.#checks += 1;
-		if (this.#checks % (HEARTBEAT_MS / CHECK_MS) === 0)
-			this.#response.write(`: still here\n${this.#now()}`);
-		this.#checkLater();
+		if (!isGood) this.end("signed_out");
 	}
 }
 

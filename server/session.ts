@@ -86,8 +86,7 @@ const foreignPage = () =>
 		"$.headers.Origin",
 		"ask from a page of this service, and have a proxy pass Host on as it came",
 		{
-			detail:
-				"Sec-Fetch-Site, or Origin beside Host, does not name this site",
+			detail: "Sec-Fetch-Site, or Origin beside Host, does not name this site",
 		},
 	);
 

@@ -18,9 +18,9 @@ import type { NewCallRecord, Publish } from "./new-call.js";
 import type { KeptRecording, KeptRecordings, Recording } from "./recording.js";
 import type { Retention } from "./retention.js";
 import type { Schedules } from "./schedule.js";
+import type { Sessions } from "./session.js";
 import type { SipTraces } from "./sip-traces.js";
 import type { DeliveryStatus, Secret, Webhooks } from "./webhook.js";
-import type { Sessions } from "./session.js";
 
 export { type CallStatus, callStatuses } from "./call-list.js";
 export type {

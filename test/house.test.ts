@@ -28,6 +28,7 @@ const beside: Record<string, (target: string) => boolean> = {
 	cli: (target) =>
 		/^(cli|flow|steps|core|audio)\//.test(target) ||
 		/^server\/(call-request|instant)\./.test(target),
+	web: (target) => /^web\//.test(target),
 	bench: (target) => /^(bench\/|demo\/service-process\.)/.test(target),
 };
 
@@ -35,7 +36,7 @@ const root = process.cwd();
 const sources = [...Object.keys(floors), ...Object.keys(beside)].flatMap(
 	(folder) =>
 		readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-			.filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+			.filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
 			.map((entry) => relative(root, join(entry.parentPath, entry.name))),
 );
 const imports = new Map(

@@ -67,7 +67,7 @@ function makeDocument() {
 		components: {
 			schemas: schemas.named,
 			responses,
-			securitySchemes: { bearer: BEARER },
+			securitySchemes: { bearer: BEARER, session: SESSION },
 		},
 	};
 }
@@ -80,6 +80,12 @@ const BEARER = {
 	scheme: "bearer",
 	description:
 		"`Authorization: Bearer <auth_token>`. In its place `cloud_id`, `cloud_sid` and `auth_token` may stand together in a JSON body, where a route takes them there; beside the header they may be left out, but what is given must be right. The scopes named with a route are those that its token must have.",
+} as const;
+
+const SESSION = {
+	...{ type: "apiKey", in: "cookie", name: "flowdial_session" },
+	description:
+		"What POST /session sets in a browser. All but GET and HEAD want the header X-CSRF-Token beside it, and come from a page of this service.",
 } as const;
 
 /** `GET /calls/:id` is get at /calls/{id}. */
@@ -107,7 +113,7 @@ function operation(
 		tags: [topic.name],
 		summary,
 		description: [says, wanted].filter(Boolean).join(" "),
-		security: scope === "none" ? [] : [{ bearer: [scope] }],
+		security: scope === "none" ? [] : [{ bearer: [scope] }, { session: [] }],
 		parameters: [
 			...parameters("path", doc.params, schemas),
 			...parameters("query", doc.query, schemas),
@@ -159,8 +165,9 @@ const credentials = {
 /** A DELETE takes none: RFC 9110 §9.3.5 gives it no meaning. */
 function requestBody(doc: RouteDoc, schemas: Schemas): Body | undefined {
 	const { route, scope, headerOnly, body = {}, example } = doc;
-	if (/^(GET|DELETE) /.test(route) || scope === "none") return undefined;
-	const fields = { ...(headerOnly ? {} : credentials), ...body };
+	if (/^(GET|DELETE) /.test(route)) return undefined;
+	const isCredential = !headerOnly && scope !== "none";
+	const fields = { ...(isCredential && credentials), ...body };
 	if (Object.keys(fields).length === 0) return undefined;
 	const schema = z.strictObject(fields);
 	const json = {

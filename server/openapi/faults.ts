@@ -20,7 +20,9 @@ const ofIdempotent = [
 
 /** All that a route may give, by HTTP status. */
 export function faultsOf(doc: RouteDoc): Map<number, FaultCode[]> {
-	const readsBody = doc.scope !== "none" && !doc.route.startsWith("GET ");
+	const readsBody =
+		(doc.scope !== "none" || doc.body !== undefined) &&
+		!doc.route.startsWith("GET ");
 	const codes: readonly FaultCode[] = [
 		...ofAll,
 		...(doc.scope === "none" ? [] : ofSignedIn),

@@ -3,6 +3,7 @@ import { activeflows } from "./activeflows.js";
 import { callbacks } from "./callbacks.js";
 import { calls } from "./calls.js";
 import { entities } from "./entities.js";
+import { live } from "./live.js";
 import type { Topic } from "./route.js";
 import { schedules } from "./schedules.js";
 import { service } from "./service.js";
@@ -16,6 +17,7 @@ export const topics: readonly Topic[] = [
 	schedules,
 	entities,
 	webhooks,
+	live,
 	accounts,
 	service,
 ];

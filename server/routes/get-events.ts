@@ -33,14 +33,20 @@ const position = z
 	.refine((after) => after !== null && !isOutside(after.at), { error: HINT });
 
 /** GET /events */
-const query = {
-	call_id: z.guid({ error: "write the id of one call" }).optional(),
+export const query = {
+	call_id: z
+		.guid({ error: "write the id of one call" })
+		.optional()
+		.describe("Events of this call only"),
 	type: z
 		.string({ error: "write it once, types separated by commas" })
 		.transform((text) => text.split(","))
 		.pipe(z.array(z.enum(types, { error: `write ${types.join(", ")}` })))
-		.optional(),
-	after: position.optional(),
+		.optional()
+		.describe("Events of these types only, separated by commas"),
+	after: position
+		.optional()
+		.describe("The id of an event of the stream, to go on after it"),
 };
 
 /** GET /events?call_id&type&after: server-sent events of the account's calls as they are kept; with `after` or Last-Event-ID from there on. */

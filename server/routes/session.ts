@@ -24,12 +24,14 @@ import { enterSession } from "../session-login.js";
 
 const MOST_BYTES = 10_000;
 
-const wanted = z.strictObject({
-	token: z.string({ error: "write a token of the account" }),
+export const wanted = z.strictObject({
+	token: z
+		.string({ error: "write a token of the account" })
+		.describe("AUTH_TOKEN, or a token of the account"),
 });
 
 /** What POST and GET /session answer. */
-export const SessionAnswer = z.object({
+export const sessionAnswer = z.object({
 	cloud_id: z.string().describe("The account that is signed in"),
 	scopes: z.array(z.enum(scopes)).describe("Those of the token"),
 	csrf: z
@@ -129,5 +131,5 @@ function answer(
 	response.json({
 		...{ cloud_id: cloudId, scopes: [...scopes], csrf: csrfOf(secret) },
 		expires_at: instant(expiresAt),
-	} satisfies z.input<typeof SessionAnswer>);
+	} satisfies z.input<typeof sessionAnswer>);
 }

@@ -65,6 +65,9 @@ export const pathOf = (target: string): string | undefined => {
 /** What no route of the document answers, and what does. */
 const beside = ["ROUTE_NOT_FOUND", "METHOD_NOT_ALLOWED", "BAD_REQUEST"];
 
+/** Which is for people. */
+const dashboard = /^\/(?:$|assets\/)/;
+
 interface Answer {
 	method: string;
 	target: string;
@@ -96,6 +99,7 @@ export function driftOf(answer: Answer): string | null {
 			: undefined;
 	const type = answer.type?.split(";")[0];
 	if (!operation) {
+		if (dashboard.test(answer.target)) return null;
 		const { code } = JSON.parse(text || "{}") as { code?: string };
 		if (beside.includes(code ?? "") || answer.method === "HEAD") return null;
 		return "no such route in the document";

@@ -1,0 +1,31 @@
+// Checks and bundles the dashboard into dist/web, where anything has changed since it was done: `npm run build`.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const MADE_OF = "dist/web/made-of";
+
+const hash = createHash("sha256");
+const sources = readdirSync("web", { recursive: true, withFileTypes: true })
+	.filter((entry) => entry.isFile())
+	.map((entry) => join(entry.parentPath, entry.name))
+	.sort();
+for (const file of [...sources, "package-lock.json", "tsconfig.json"])
+	hash.update(`${file}\0`).update(readFileSync(file)).update("\0");
+const wanted = hash.digest("hex");
+
+if (made() !== wanted) {
+	execFileSync("tsc", ["-p", "web"], { stdio: "inherit" });
+	execFileSync("vite", ["build", "web"], { stdio: "inherit" });
+	writeFileSync(MADE_OF, wanted);
+}
+
+function made() {
+	try {
+		return readFileSync(MADE_OF, "utf8");
+	} catch {
+		return null;
+	}
+}

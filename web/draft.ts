@@ -1,0 +1,33 @@
+const example = [
+	{
+		id: "ring",
+		type: "call",
+		number: "sip:anybody@127.0.0.1:5070",
+		caller_id: "100",
+		next_step: "menu",
+	},
+	{
+		id: "menu",
+		type: "play",
+		text: "Press 1 for apples or 2 for oranges.",
+		next_step: "choice",
+	},
+	{
+		id: "choice",
+		type: "keypad",
+		count: 1,
+		variable: "fruit",
+		flow: { 1: "thanks", 2: "thanks", "*": "menu" },
+	},
+	{ id: "thanks", type: "play", text: "You chose <<fruit>>. Thank you." },
+];
+
+const asText = (flow: unknown) => JSON.stringify(flow, null, 2);
+
+/** What stands in the editor, while the page is open: a flow may hold credentials, so it is not stored. */
+export const draft = {
+	text: asText(example),
+	open(flow: unknown): void {
+		draft.text = asText(flow);
+	},
+};

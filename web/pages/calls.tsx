@@ -1,0 +1,172 @@
+import { type FormEvent, useId, useMemo, useState } from "react";
+import { calls } from "../answers.js";
+import { ask, query as queryOf } from "../api.js";
+import { type LiveState, listTypes, useEvents, useThrottled } from "../live.js";
+import { RATES_MS, Rates } from "../parts/rates.js";
+import { RatesChart } from "../parts/rates-chart.js";
+import { usePages } from "../parts/use-page.js";
+import { Badge, Failure, seconds, When } from "../parts/words.js";
+import { callAddress } from "../route.js";
+import type { Theme } from "../theme.js";
+
+const statuses = [
+	...["scheduled", "queued", "dialing", "ringing", "answered", "ended"],
+];
+const outcomes = [
+	...["answered", "busy", "no_answer", "declined", "wrong_number"],
+	...["unreachable", "failed", "canceled", "interrupted"],
+];
+const REFRESH_MS = 1_000;
+const types = { type: listTypes.join(",") };
+
+/** All calls of the account, the newest first, as they go on. */
+export function CallsPage({
+	query,
+	theme,
+}: {
+	query: URLSearchParams;
+	theme: Theme;
+}) {
+	const filter = {
+		status: query.get("status") ?? "",
+		outcome: query.get("outcome") ?? "",
+		number: query.get("number") ?? "",
+	};
+	const { items, error, refresh, more } = usePages(
+		(page_token) =>
+			ask(
+				`/calls${queryOf({ ...filter, page_token, page_size: "50" })}`,
+				calls,
+			),
+		JSON.stringify(filter),
+	);
+	const soon = useThrottled(refresh, REFRESH_MS);
+	const rates = useMemo(() => new Rates(), []);
+	const live = useEvents(types, RATES_MS, (event) => {
+		rates.note(event);
+		soon();
+	});
+	return (
+		<>
+			<div className="head">
+				<h1>Calls</h1>
+				<Live state={live} />
+			</div>
+			<RatesChart {...{ rates, theme }} />
+			<Filters key={JSON.stringify(filter)} {...filter} />
+			<Failure error={error} />
+			{items?.length === 0 && <p>No call is like this.</p>}
+			{items && items.length > 0 && (
+				<table>
+					<thead>
+						<tr>
+							<th scope="col">Number</th>
+							<th scope="col">State</th>
+							<th scope="col" className="wide">
+								Attempt
+							</th>
+							<th scope="col" className="wide">
+								Rang
+							</th>
+							<th scope="col" className="wide">
+								Talked
+							</th>
+							<th scope="col">Made</th>
+						</tr>
+					</thead>
+					<tbody>
+						{items.map((call) => (
+							<tr key={call.id}>
+								<td>
+									<a href={callAddress(call.id)}>{call.number}</a>
+								</td>
+								<td>
+									<Badge call={call} />
+								</td>
+								<td className="wide">{call.attempt}</td>
+								<td className="wide">{seconds(call.ring_s)}</td>
+								<td className="wide">{seconds(call.talk_s)}</td>
+								<td>
+									<When at={call.created_at} />
+								</td>
+							</tr>
+						))}
+					</tbody>
+				</table>
+			)}
+			{more && (
+				<button type="button" onClick={more}>
+					Older calls
+				</button>
+			)}
+		</>
+	);
+}
+
+const liveWords: Record<LiveState, string> = {
+	connecting: "connecting…",
+	live: "live",
+	ended: "not live: load the page again",
+};
+
+export function Live({ state }: { state: LiveState }) {
+	return (
+		<span
+			className={`badge ${state === "live" ? "good" : "calm"}`}
+			role="status"
+		>
+			{liveWords[state]}
+		</span>
+	);
+}
+
+function Filters(given: { status: string; outcome: string; number: string }) {
+	const [filter, setFilter] = useState(given);
+	const id = useId();
+	const apply = (next: typeof filter) => {
+		setFilter(next);
+		location.hash = `#/calls${queryOf(next)}`;
+	};
+	const submit = (event: FormEvent) => {
+		event.preventDefault();
+		apply({ ...filter, number: filter.number.trim() });
+	};
+	const choice = (
+		name: "status" | "outcome",
+		label: string,
+		values: readonly string[],
+	) => (
+		<div>
+			<label htmlFor={`${id}-${name}`}>{label}</label>
+			<select
+				id={`${id}-${name}`}
+				value={filter[name]}
+				onChange={({ target }) => apply({ ...filter, [name]: target.value })}
+			>
+				<option value="">any</option>
+				{values.map((value) => (
+					<option key={value} value={value}>
+						{value.replaceAll("_", " ")}
+					</option>
+				))}
+			</select>
+		</div>
+	);
+	return (
+		<form className="fields" onSubmit={submit} aria-label="Which calls">
+			{choice("status", "Status", statuses)}
+			{choice("outcome", "Outcome", outcomes)}
+			<div>
+				<label htmlFor={`${id}-number`}>Number, as it was written</label>
+				<input
+					id={`${id}-number`}
+					value={filter.number}
+					onChange={({ target }) =>
+						setFilter({ ...filter, number: target.value })
+					}
+				/>
+			</div>
+			<button type="submit">Show</button>
+		</form>
+	);
+}

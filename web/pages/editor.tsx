@@ -1,0 +1,164 @@
+import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { type Simulated, type Validated, validated } from "../answers.js";
+import { ask, words } from "../api.js";
+import { draft } from "../draft.js";
+import { edgeKey, shapeOf, type Walk } from "../flow-shape.js";
+import { locate } from "../locate.js";
+import { FlowGraph } from "../parts/flow-graph.js";
+import { Problems } from "../parts/problems.js";
+import { Simulation } from "../parts/simulation.js";
+import { TestCall } from "../parts/test-call.js";
+import { Failure } from "../parts/words.js";
+import type { Theme } from "../theme.js";
+
+const CHECK_MS = 300;
+
+type Read =
+	| { request: Record<string, unknown>; isList: boolean }
+	| { error: string };
+
+/** A list of steps, or a whole request with a flow in it. */
+function readText(text: string): Read {
+	try {
+		const json: unknown = JSON.parse(text);
+		if (Array.isArray(json)) return { request: { flow: json }, isList: true };
+		if (typeof json === "object" && json !== null)
+			return { request: { ...json }, isList: false };
+		return { error: "Write a list of steps, or an object with a flow" };
+	} catch (error) {
+		return { error: words(error) };
+	}
+}
+
+/** A flow as text, drawn and checked as it is typed; simulated, and rung. */
+export function EditorPage({
+	theme,
+	mayWrite,
+}: {
+	theme: Theme;
+	mayWrite: boolean;
+}) {
+	const [text, setText] = useState(draft.text);
+	const [checked, setChecked] = useState<Validated | null>(null);
+	const [error, setError] = useState<unknown>(null);
+	const [walked, setWalked] = useState<Simulated | null>(null);
+	const area = useRef<HTMLTextAreaElement>(null);
+	const id = useId();
+	const read = useMemo(() => readText(text), [text]);
+	const request = "request" in read ? read.request : null;
+	useEffect(() => {
+		draft.text = text;
+		setWalked(null);
+		setChecked(null);
+		const found = readText(text);
+		if ("error" in found) return;
+		let isOld = false;
+		const timer = setTimeout(() => {
+			ask("/call/flow/validate", validated, "POST", found.request).then(
+				(answer) => {
+					if (isOld) return;
+					setError(null);
+					setChecked(answer);
+				},
+				setError,
+			);
+		}, CHECK_MS);
+		return () => {
+			isOld = true;
+			clearTimeout(timer);
+		};
+	}, [text]);
+	// while a bracket is missing, what was last whole stays drawn
+	const drawn = useRef(shapeOf(null));
+	const shape = useMemo(() => {
+		if (request) drawn.current = shapeOf(request.flow);
+		return drawn.current;
+	}, [request]);
+	const walk = useMemo(() => walkOf(walked), [walked]);
+	const show = (path: string) => {
+		const isList = "isList" in read && read.isList;
+		const within = isList ? path.replace(/^\$\.flow/, "$") : path;
+		const place = locate(text, within) ?? { start: 0, end: 0 };
+		area.current?.focus();
+		area.current?.setSelectionRange(place.start, place.end);
+		scrollTo(area.current, text, place.start);
+	};
+	return (
+		<>
+			<h1>Flow editor</h1>
+			<div className="editor">
+				<div>
+					<label htmlFor={id}>A list of steps, or a request with a flow</label>
+					<textarea
+						{...{ id, ref: area, value: text }}
+						spellCheck={false}
+						autoComplete="off"
+						onChange={({ target }) => setText(target.value)}
+					/>
+				</div>
+				<FlowGraph {...{ shape, walk, theme }} label="The flow, drawn" />
+			</div>
+			<div aria-live="polite">
+				<p className="verdict">
+					{"error" in read ? (
+						<span className="problem">{read.error}</span>
+					) : checked === null ? (
+						"checking…"
+					) : checked.valid ? (
+						<span className="badge good">this flow can run</span>
+					) : (
+						<span className="badge bad">this flow cannot run</span>
+					)}
+				</p>
+				<Failure error={error} />
+				<Problems
+					title="What is wrong"
+					problems={checked?.problems ?? []}
+					kind="bad"
+					onShow={show}
+				/>
+				<Problems
+					title="What is odd"
+					problems={checked?.warnings ?? []}
+					kind="odd"
+					onShow={show}
+				/>
+			</div>
+			{request && checked?.valid && (
+				<div className="two">
+					<Simulation
+						key={text}
+						{...{ request, walked }}
+						onWalked={setWalked}
+					/>
+					{mayWrite && <TestCall request={request} />}
+				</div>
+			)}
+		</>
+	);
+}
+
+function walkOf(walked: Simulated | null): Walk {
+	const steps = new Set<string>();
+	const edges = new Set<string>();
+	for (const { step_id, edge } of walked?.steps ?? []) {
+		steps.add(step_id);
+		if (edge)
+			edges.add(edgeKey(step_id, edge.name.replace(/^flow\./, ""), edge.to));
+	}
+	const { end } = walked ?? {};
+	const current = end?.reason === "waits" ? end.step_id : null;
+	return { steps, edges, current };
+}
+
+/** A selection that is set by a program is not scrolled to. */
+function scrollTo(
+	area: HTMLTextAreaElement | null,
+	text: string,
+	position: number,
+): void {
+	if (!area) return;
+	const lines = text.split("\n").length;
+	const before = text.slice(0, position).split("\n").length - 1;
+	area.scrollTop = (area.scrollHeight * before) / lines - area.clientHeight / 3;
+}

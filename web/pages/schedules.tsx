@@ -1,0 +1,109 @@
+import { anything, type Schedule, schedules } from "../answers.js";
+import { ask, query } from "../api.js";
+import { useEvents, useThrottled } from "../live.js";
+import { usePages } from "../parts/use-page.js";
+import { Failure, SureButton, When } from "../parts/words.js";
+import { callAddress } from "../route.js";
+
+const types = { type: "call.queued" };
+
+/** Calls that are made again and again. */
+export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
+	const { items, error, setError, refresh, more } = usePages(
+		(page_token) =>
+			ask(`/schedules${query({ page_token, page_size: "50" })}`, schedules),
+		"",
+	);
+	useEvents(types, 0, useThrottled(refresh, 2_000));
+	const act = (path: string, method = "POST") => {
+		ask(path, anything, method).then(refresh, setError);
+	};
+	return (
+		<>
+			<h1>Schedules</h1>
+			<Failure error={error} />
+			{items?.length === 0 && <p>No call is made by the calendar.</p>}
+			{items && items.length > 0 && (
+				<table>
+					<thead>
+						<tr>
+							<th scope="col">Pattern</th>
+							<th scope="col">Next</th>
+							<th scope="col">State</th>
+							<th scope="col" className="wide">
+								Last
+							</th>
+							<th scope="col">
+								<span className="hidden">What can be done</span>
+							</th>
+						</tr>
+					</thead>
+					<tbody>
+						{items.map((one) => (
+							<Row key={one.id} schedule={one} {...{ mayWrite, act }} />
+						))}
+					</tbody>
+				</table>
+			)}
+			{more && (
+				<button type="button" onClick={more}>
+					More schedules
+				</button>
+			)}
+		</>
+	);
+}
+
+function Row({
+	schedule,
+	mayWrite,
+	act,
+}: {
+	schedule: Schedule;
+	mayWrite: boolean;
+	act(path: string, method?: string): void;
+}) {
+	const { id, cron, timezone, status, detail } = schedule;
+	const { next_at, last_at, last_call_id } = schedule;
+	const path = `/schedules/${id}`;
+	const isPaused = status === "paused";
+	return (
+		<tr>
+			<td>
+				<code>{cron}</code>
+				<div className="hint">{timezone}</div>
+			</td>
+			<td>
+				<When at={next_at} />
+			</td>
+			<td>
+				<span className={`badge ${isPaused ? "calm" : "good"}`}>{status}</span>
+				{detail && <div className="hint">{detail}</div>}
+			</td>
+			<td className="wide">
+				{last_call_id ? (
+					<a href={callAddress(last_call_id)}>
+						<When at={last_at} />
+					</a>
+				) : (
+					<When at={last_at} />
+				)}
+			</td>
+			<td>
+				{mayWrite && (
+					<div className="actions">
+						<button
+							type="button"
+							onClick={() => act(`${path}/${isPaused ? "resume" : "pause"}`)}
+						>
+							{isPaused ? "Resume" : "Pause"}
+						</button>
+						<SureButton sure="Really delete" onSure={() => act(path, "DELETE")}>
+							Delete
+						</SureButton>
+					</div>
+				)}
+			</td>
+		</tr>
+	);
+}

@@ -1,0 +1,184 @@
+import dagre from "@dagrejs/dagre";
+import {
+	Controls,
+	type Edge,
+	Handle,
+	MarkerType,
+	type Node,
+	type NodeProps,
+	Position,
+	ReactFlow,
+	type ReactFlowInstance,
+} from "@xyflow/react";
+import { useEffect, useMemo, useState } from "react";
+import { edgeKey, type Shape, type Walk } from "../flow-shape.js";
+import type { Theme } from "../theme.js";
+
+const WIDTH = 190;
+const HEIGHT = 58;
+/** What leads up again goes along the side. */
+const BACK_OUT = "back-out";
+const BACK_IN = "back-in";
+
+type StepNode = Node<
+	{
+		id: string;
+		type: string;
+		says: string;
+		isWalked: boolean;
+		isHere: boolean;
+	},
+	"step"
+>;
+
+function StepBox({ data }: NodeProps<StepNode>) {
+	const { id, type, says, isWalked, isHere } = data;
+	return (
+		<div
+			className={`step${isWalked ? " walked" : ""}${isHere ? " here" : ""}`}
+			data-step={id}
+		>
+			<Handle type="target" position={Position.Top} isConnectable={false} />
+			<div className="step-head">
+				<strong>{id}</strong> <span className="step-type">{type}</span>
+			</div>
+			<div className="step-says">{says}</div>
+			<Handle type="source" position={Position.Bottom} isConnectable={false} />
+			<Handle
+				{...{ id: BACK_OUT, type: "source", isConnectable: false }}
+				position={Position.Right}
+			/>
+			<Handle
+				{...{ id: BACK_IN, type: "target", isConnectable: false }}
+				position={Position.Right}
+			/>
+		</div>
+	);
+}
+
+const nodeTypes = { step: StepBox };
+
+/** A flow, top to bottom; what was walked is lit, and the current step marked. */
+export function FlowGraph({
+	shape,
+	walk,
+	theme,
+	label,
+}: {
+	shape: Shape;
+	walk: Walk;
+	theme: Theme;
+	label: string;
+}) {
+	const places = useMemo(() => placesOf(shape), [shape]);
+	const nodes = useMemo(
+		() => shape.nodes.map((node) => boxOf(node, places, walk)),
+		[shape, places, walk],
+	);
+	const edges = useMemo(
+		() => arrowsOf(shape, places, walk),
+		[shape, places, walk],
+	);
+	const [drawn, setDrawn] = useState<ReactFlowInstance<StepNode> | null>(null);
+	const outline = shape.nodes.map(({ id }) => id).join(" ");
+	// biome-ignore lint/correctness/useExhaustiveDependencies: another flow is to be seen whole
+	useEffect(() => {
+		const frame = requestAnimationFrame(() => drawn?.fitView({ maxZoom: 1 }));
+		return () => cancelAnimationFrame(frame);
+	}, [drawn, outline]);
+	return (
+		<section className="graph" aria-label={label}>
+			<ReactFlow
+				{...{ nodes, edges, nodeTypes }}
+				colorMode={theme}
+				onInit={setDrawn}
+				fitView
+				fitViewOptions={{ maxZoom: 1 }}
+				minZoom={0.1}
+				nodesDraggable={false}
+				nodesConnectable={false}
+				edgesFocusable={false}
+				zoomOnScroll={false}
+				preventScrolling={false}
+				proOptions={{ hideAttribution: true }}
+			>
+				<Controls showInteractive={false} />
+			</ReactFlow>
+		</section>
+	);
+}
+
+type Places = ReadonlyMap<string, { x: number; y: number }>;
+
+function placesOf({ nodes, edges }: Shape): Places {
+	const graph = new dagre.graphlib.Graph({ multigraph: true });
+	graph.setGraph({ rankdir: "TB", nodesep: 36, ranksep: 56 });
+	graph.setDefaultEdgeLabel(() => ({}));
+	for (const { id } of nodes)
+		graph.setNode(id, { width: WIDTH, height: HEIGHT });
+	for (const { from, to, name } of edges) graph.setEdge(from, to, {}, name);
+	dagre.layout(graph);
+	return new Map(
+		nodes.map(({ id }) => {
+			const { x, y } = graph.node(id);
+			return [id, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }];
+		}),
+	);
+}
+
+function boxOf(
+	node: Shape["nodes"][number],
+	places: Places,
+	walk: Walk,
+): StepNode {
+	const { id, type, says } = node;
+	const isWalked = walk.steps.has(id);
+	const isHere = walk.current === id;
+	const state = isHere ? ", the current step" : isWalked ? ", walked" : "";
+	return {
+		...{ id, type: "step" },
+		position: places.get(id) ?? { x: 0, y: 0 },
+		...{ width: WIDTH, height: HEIGHT },
+		data: { id, type, says, isWalked, isHere },
+		ariaLabel: `Step ${id}, ${type}${state}${says ? `: ${says}` : ""}`,
+	};
+}
+
+/** Edges between the same two steps are one arrow with all their names. */
+function arrowsOf({ edges }: Shape, places: Places, walk: Walk): Edge[] {
+	const arrows = new Map<
+		string,
+		{ edge: Shape["edges"][number]; names: string[] }
+	>();
+	for (const edge of edges) {
+		const pair = JSON.stringify([edge.from, edge.to]);
+		const arrow = arrows.get(pair) ?? { edge, names: [] };
+		arrow.names.push(edge.name);
+		arrows.set(pair, arrow);
+	}
+	return [...arrows].map(
+		([
+			id,
+			{
+				edge: { from, to },
+				names,
+			},
+		]) => {
+			const isWalked = names.some((name) =>
+				walk.edges.has(edgeKey(from, name, to)),
+			);
+			const rises = (places.get(to)?.y ?? 0) <= (places.get(from)?.y ?? 0);
+			const label = names.filter((name) => name !== "next_step").join(", ");
+			return {
+				...{ id, source: from, target: to, label },
+				...(rises && { sourceHandle: BACK_OUT, targetHandle: BACK_IN }),
+				className: isWalked ? "walked" : "",
+				markerEnd: {
+					type: MarkerType.ArrowClosed,
+					color: isWalked ? "var(--accent)" : "var(--edge)",
+				},
+				...{ zIndex: isWalked ? 1 : 0, type: "smoothstep" },
+			};
+		},
+	);
+}

@@ -55,6 +55,7 @@ export class ToldEvents implements EventFeed {
 	readonly #ears = new Map<string, Ear>();
 	/** Until when other instances want to be told of an account's events, by cloud_id. */
 	readonly #wanted = new Map<string, number>();
+	#reading: Promise<unknown> = Promise.resolve();
 	readonly #gathered = new Map<string, string[]>();
 
 	constructor(parts: Parts) {
@@ -95,23 +96,42 @@ export class ToldEvents implements EventFeed {
 		};
 	}
 
-	async since(
+	/** One at a time: who was away for long reads much, and others want the database, too. */
+	since(...asked: Parameters<EventFeed["since"]>): Promise<CallEvent[]> {
+		const read = () => this.#since(...asked);
+		const found = this.#reading.then(read, read);
+		this.#reading = found;
+		return found;
+	}
+
+	async #since(
 		cloudId: string,
 		{ callId, types }: EventFilter,
 		{ after, limit }: { after: EventPlace; limit: number },
 	): Promise<CallEvent[]> {
-		let query = this.#select(cloudId)
-			.where(
-				sql<boolean>`(events.at, events.seq, events.id) > (${new Date(after.at)}::timestamptz, ${after.seq}::integer, ${after.id}::uuid)`,
-			)
-			.orderBy("events.at")
-			.orderBy("events.seq")
-			.orderBy("events.id")
-			.limit(limit);
-		if (callId) query = query.where("events.call_id", "=", callId);
-		if (types) query = query.where("events.type", "in", types);
-		const rows = await query.execute();
-		return rows.map((row) => callEvent({ ...row, cloud_id: cloudId }));
+		const at = new Date(after.at);
+		const [which, order] = callId
+			? [
+					sql`events.call_id = ${callId} and events.seq > ${after.seq} and events.at >= ${at}`,
+					sql`events.seq`,
+				]
+			: [
+					sql`(events.at, events.seq, events.id) > (${at}::timestamptz, ${after.seq}::integer, ${after.id}::uuid)`,
+					sql`events.at, events.seq, events.id`,
+				];
+		const ofTypes = types
+			? sql`events.type in (${sql.join(types)})`
+			: sql`true`;
+		// "offset 0": in the order of the events, each call looked up, not the other way round (measured on PGlite, 100,000 events:
+		// 8 ms instead of 300)
+		const { rows } = await sql<Parameters<typeof callEvent>[0]>`
+			select events.id, events.call_id, events.type, events.seq, events.at, events.data, call.metadata, call.cloud_id
+			from events, lateral (
+				select metadata, cloud_id from calls where calls.id = events.call_id offset 0
+			) call
+			where ${which} and ${ofTypes} and call.cloud_id = ${cloudId}
+			order by ${order} limit ${limit}`.execute(this.#parts.db);
+		return rows.map(callEvent);
 	}
 
 	#open(cloudId: string): Ear {

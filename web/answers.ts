@@ -33,8 +33,8 @@ export const call = z.object({
 	number: z.string(),
 	caller_id: z.string(),
 	destination: z
-		.object({ country: z.string().nullish(), type: z.string().nullish() })
-		.nullish(),
+		.object({ country: z.string().nullable(), kind: z.string() })
+		.nullable(),
 	attempt: z.number(),
 	parent_call_id: z.string().nullable(),
 	callback_id: z.string().nullable(),

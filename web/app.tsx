@@ -43,7 +43,7 @@ export function App() {
 	if (session === undefined) return null;
 	if (session === null) return <SignIn onSignedIn={signIn} />;
 	const signOut = () => {
-		ask("/session", anything, "DELETE").finally(leave);
+		ask("/session", anything, "DELETE").then(leave, leave);
 	};
 	return <Shell {...{ session, theme, toggleTheme, signOut }} />;
 }
@@ -65,10 +65,12 @@ function Shell({
 	const place = `${here}/${id ?? ""}`;
 	const shown = useRef(place);
 	useEffect(() => {
+		const name = pages.find(([path]) => path === here)?.[1];
+		document.title = name ? `${name} – flowdial` : "flowdial";
 		// a reader is told of the new page; not of the first
 		if (shown.current !== place) main.current?.focus();
 		shown.current = place;
-	}, [place]);
+	}, [place, here]);
 	return (
 		<>
 			<header className="bar">

@@ -49,8 +49,11 @@ function factsOf(call: Call): [string, ReactNode][] {
 		["Talked", seconds(call.talk_s)],
 		["Attempt", call.attempt],
 	];
-	if (call.destination?.country)
-		facts.push(["Destination", call.destination.country]);
+	if (call.destination) {
+		const { country, kind } = call.destination;
+		const words = [country, kind.replaceAll("_", " ")].filter(Boolean);
+		facts.push(["Destination", words.join(", ")]);
+	}
 	if (parent_call_id)
 		facts.push([
 			"Arranged in",

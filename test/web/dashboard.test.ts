@@ -201,6 +201,11 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 			await expect
 				.poll(() => rows.first().textContent(), { timeout: CALL_MS })
 				.toContain("answered");
+			// of what was before the page was opened
+			await page.reload();
+			await page
+				.getByText(/In all [34] begun, [34] answered, [34] ended/)
+				.waitFor();
 			await shot("calls");
 			expect(browser.complaints).toEqual([]);
 		},

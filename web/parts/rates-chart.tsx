@@ -1,10 +1,19 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import { clockAheadMs } from "../api.js";
 import type { Theme } from "../theme.js";
 import { BUCKET_S, type Rates } from "./rates.js";
 
 const HEIGHT = 160;
+const DRAWN_MS = 500;
+
+/** The chart in words, for who does not see it. */
+function sumsOf([, ...counts]: ReturnType<Rates["series"]>): string {
+	const [begun, answered, ended] = counts.map((each) =>
+		each.reduce((sum, count) => sum + count, 0),
+	);
+	return `In all ${begun} begun, ${answered} answered, ${ended} ended.`;
+}
 
 /** The page's own colour of that name. */
 const colour = (name: string) =>
@@ -48,13 +57,18 @@ const optionsOf = (width: number): uPlot.Options => {
 /** Calls begun, answered and ended per five seconds, over the last five minutes. */
 export function RatesChart({ rates, theme }: { rates: Rates; theme: Theme }) {
 	const place = useRef<HTMLDivElement>(null);
+	const [sums, setSums] = useState("");
 	// biome-ignore lint/correctness/useExhaustiveDependencies: the colours are the theme's
 	useEffect(() => {
 		const box = place.current;
 		if (!box) return;
 		const data = () => rates.series(Date.now() + clockAheadMs);
 		const chart = new uPlot(optionsOf(box.clientWidth), data(), box);
-		const timer = setInterval(() => chart.setData(data()), 1_000);
+		const timer = setInterval(() => {
+			const shown = data();
+			chart.setData(shown);
+			setSums(sumsOf(shown));
+		}, DRAWN_MS);
 		const resize = new ResizeObserver(() =>
 			chart.setSize({ width: box.clientWidth, height: HEIGHT }),
 		);
@@ -69,6 +83,7 @@ export function RatesChart({ rates, theme }: { rates: Rates; theme: Theme }) {
 		<figure className="rates">
 			<figcaption>Calls per {BUCKET_S} s, the last five minutes</figcaption>
 			<div ref={place} aria-hidden="true" />
+			<p className="hint">{sums}</p>
 		</figure>
 	);
 }

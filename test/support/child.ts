@@ -39,7 +39,8 @@ export class Child {
 		const child = new Child(path, environment, write, words);
 		await new Promise<void>((resolve, reject) => {
 			const look = () => ready.test(child.said) && resolve();
-			child.#process.stdout?.on("data", look);
+			for (const stream of [child.#process.stdout, child.#process.stderr])
+				stream?.on("data", look);
 			void child.#exited.then(() =>
 				reject(new Error(`${path} ended: ${child.said}`)),
 			);

@@ -56,7 +56,9 @@ describe.skipIf(!hasSipp)("the command line", () => {
 		expect(list.out).toMatch(/^id +status +outcome /);
 		const [id = ""] = list.out.split("\n")[1]?.split(" ") ?? [];
 		const shown = await cli("calls", "show", id);
-		expect(shown.out).toMatch(/^cause +The callee was busy \(SIP 486\)$/m);
+		expect(shown.out).toMatch(
+			/^cause +The callee's phone was busy \(SIP 486\)$/m,
+		);
 		expect(shown.out).toMatch(/call\.ended +outcome=busy/);
 		const json = JSON.parse((await cli("--json", "calls", "show", id)).out);
 		expect(json).toMatchObject({ id, outcome: "busy" });

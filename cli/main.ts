@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from "commander";
 import { addAccountCommands } from "./accounts.js";
 import { addCallbackCommands } from "./callbacks.js";

@@ -13,11 +13,11 @@ export interface Example {
 	path(file: string): string;
 }
 
-/** Every folder, as it is found. */
+/** Every folder but that of the consumers of webhooks, as it is found. */
 export const examples: readonly Example[] = readdirSync("examples", {
 	withFileTypes: true,
 })
-	.filter((entry) => entry.isDirectory())
+	.filter((entry) => entry.isDirectory() && entry.name !== "webhooks")
 	.map(({ name }) => {
 		const path = (file: string) => join("examples", name, file);
 		const read = (file: string) =>

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/** Any program, as a page has it; what it says is kept. */
+export class Program {
+	said = "";
+	readonly #child: ChildProcess;
+	readonly #words: string;
+	readonly #exited: Promise<unknown>;
+
+	constructor(
+		[command = "", ...args]: readonly string[],
+		environment: Record<string, string> = {},
+	) {
+		this.#words = [command, ...args].join(" ");
+		this.#child = spawn(command, args, {
+			env: { ...process.env, ...environment },
+		});
+		this.#exited = once(this.#child, "close");
+		for (const stream of [this.#child.stdout, this.#child.stderr])
+			stream?.setEncoding("utf8").on("data", (text: string) => {
+				this.said += text;
+			});
+	}
+
+	/** What the pattern's group holds, once the program has said it. */
+	says(pattern: RegExp): Promise<string> {
+		return new Promise((resolve, reject) => {
+			const look = () => {
+				const found = pattern.exec(this.said);
+				if (!found) return;
+				this.#child.stdout?.off("data", look);
+				resolve(found[1] ?? found[0]);
+			};
+			this.#child.stdout?.on("data", look);
+			void this.#exited.then(() =>
+				reject(new Error(`${this.#words} ended: ${this.said}`)),
+			);
+			look();
+		});
+	}
+
+	type(text: string): void {
+		this.#child.stdin?.write(text);
+	}
+
+	async stop(): Promise<void> {
+		this.#child.kill("SIGTERM");
+		await this.#exited;
+	}
+
+	/** Its exit code, once it has ended by itself. */
+	async exited(): Promise<number | null> {
+		await this.#exited;
+		return this.#child.exitCode;
+	}
+}

@@ -35,7 +35,9 @@ class Consumer(BaseHTTPRequestHandler):
         self.end_headers()  # at once: what is to be done may take longer
         if genuine:
             event = json.loads(body)
-            print(event["call_id"], event["seq"], event["type"], flush=True)
+            print(event.get("call_id"), event.get("seq"), event["type"], flush=True)
+
+    do_PUT = do_POST
 
     def log_message(self, *_):
         pass

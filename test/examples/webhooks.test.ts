@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
 import { signatureHeaders } from "../../webhooks/sign.js";
+import { Program } from "../support/program.js";
 import { useService } from "../support/service.js";
-import { Program } from "./program.js";
 
 const folder = mkdtempSync(join(tmpdir(), "flowdial-verify-"));
 const goProgram = join(folder, "verify");

@@ -11,9 +11,11 @@ export class Program {
 	constructor(
 		[command = "", ...args]: readonly string[],
 		environment: Record<string, string> = {},
+		cwd = ".",
 	) {
 		this.#words = [command, ...args].join(" ");
 		this.#child = spawn(command, args, {
+			cwd,
 			env: { ...process.env, ...environment },
 		});
 		this.#exited = once(this.#child, "close");
@@ -42,6 +44,11 @@ export class Program {
 
 	type(text: string): void {
 		this.#child.stdin?.write(text);
+	}
+
+	/** Types it, and nothing more. */
+	end(text: string): void {
+		this.#child.stdin?.end(text);
 	}
 
 	async stop(): Promise<void> {

@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { newDataDir } from "../store/data-dir.js";
 import { Program } from "../support/program.js";
 import { runBlock } from "./guide.js";
 
@@ -29,6 +30,7 @@ export class Page {
 	readonly #here: [written: string, here: string][];
 	#env: Record<string, string>;
 	#told = "";
+	readonly #leave = [() => rmSync(this.#cwd, { recursive: true, force: true })];
 
 	/** `service`: one that runs, for a page that starts none. */
 	constructor(
@@ -59,7 +61,7 @@ export class Page {
 		}
 		const free = {
 			...{ PORT: "0", HTTP_PORT: "0", SOFTSWITCH_SIP: "127.0.0.1:0" },
-			...{ DATA_DIR: join(this.#cwd, "data", "service"), LOG_LEVEL: "error" },
+			...(text.endsWith("npm start") && { DATA_DIR: await this.#dataDir() }),
 		};
 		const words = ["bash", "-c", command.replace(/\bPORT=\d+ /, "")];
 		// "exec" stands behind the settings before a command
@@ -72,7 +74,7 @@ export class Page {
 
 	async close(): Promise<void> {
 		await Promise.all(this.#programs.map((program) => program.stop()));
-		rmSync(this.#cwd, { recursive: true, force: true });
+		for (const remove of this.#leave) remove();
 	}
 
 	/** What a line does to an id that one before it has told. */
@@ -99,6 +101,13 @@ export class Page {
 		else if (address.startsWith("https"))
 			this.#here.push(["https://127.0.0.1:8443", address]);
 		else this.#here.push(["http://127.0.0.1:8080", address]);
+	}
+
+	/** Whose database need not be made first. */
+	async #dataDir(): Promise<string> {
+		const { dataDir, remove } = await newDataDir();
+		this.#leave.push(remove);
+		return dataDir;
 	}
 
 	#environment(url: string, token: string): Record<string, string> {

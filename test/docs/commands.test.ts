@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "vitest";
 import { TOKEN, useService } from "../support/service.js";
@@ -35,6 +35,11 @@ const answered = { says: /call\.ended +outcome=answered reason=completed/ };
 
 /** By page and first words; the first that fits counts. */
 const claims: readonly [file: RegExp, words: string, claim: Claim][] = [
+	[
+		/^docs\/steps\//,
+		"POST /call/flow",
+		elsewhere("test/steps/examples.test.ts"),
+	],
 	[
 		/retry-until/,
 		"npx flowdial call ",
@@ -145,11 +150,7 @@ const claims: readonly [file: RegExp, words: string, claim: Claim][] = [
 		),
 	],
 	[/softswitch/, "npm run softswitch", elsewhere("test/parity")],
-	[
-		/softswitch/,
-		"DRACHTIO=",
-		elsewhere("test/parity, against the embedded pair"),
-	],
+	[/softswitch/, "DRACHTIO=", elsewhere("test/parity")],
 ];
 
 const pagesIn = (folder: string) =>
@@ -185,6 +186,8 @@ describe("the documentation's commands", { concurrent: true }, () => {
 		expect(all.filter((block) => !claimOf(block)).map(where)).toEqual([]);
 		for (const block of all) {
 			const claim = claimOf(block);
+			if (claim?.how === "elsewhere")
+				expect(existsSync(claim.by), claim.by).toBe(true);
 			if (claim?.how === "not here") console.log(where(block), "–", claim.why);
 		}
 		const used = new Set(all.map(claimOf));

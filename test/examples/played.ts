@@ -8,8 +8,8 @@ const statuses: Record<string, number> = {
 	busy: 486,
 	declined: 603,
 	wrong_number: 404,
-	unreachable: 480,
-	failed: 500,
+	unreachable: 503,
+	failed: 488,
 };
 
 /** What a phone does where ringing is to end so. */

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import type { Traces } from "../core/trace.js";
 import type { Recordings } from "../media/recordings.js";
-import type { Calls, ClaimedCall } from "../store/store.js";
+import type { CallPatch, Calls, ClaimedCall } from "../store/store.js";
 import type { NewCall } from "./dispatcher.js";
 import { Journal } from "./journal.js";
 import { patchFor } from "./status.js";
@@ -36,12 +36,13 @@ export function callJournal(
 		metadata: call.metadata,
 		lastSeq,
 		clock,
-		keep: (events) => {
+		keep: (events, walked) => {
 			const [first] = events;
 			if (insert && first?.type === "call.queued") return insert(first);
 			const pathOf = (attempt: number) => recordings.pathOf(call.id, attempt);
 			const patches = events.map((event) => patchFor(event, pathOf));
-			const patch = Object.assign({}, ...patches);
+			const patch: CallPatch = Object.assign({}, ...patches);
+			if (walked && first) patch.walked = { ...walked, since: first.seq };
 			return store.calls.append(call.id, events, patch, call.publish);
 		},
 		trace: traces?.call({

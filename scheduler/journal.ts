@@ -2,9 +2,13 @@ import { type Clock, instant } from "../core/clock.js";
 import type { CallEvent, CallHappening } from "../core/event.js";
 import { newId } from "../core/id.js";
 import type { CallTrace } from "../core/trace.js";
+import type { WalkedFlow } from "../store/call-list.js";
 
 /** Keeps events and what they change in the call's row, in one transaction; resolves when all is durable. */
-export type Keep = (events: readonly CallEvent[]) => Promise<void>;
+export type Keep = (
+	events: readonly CallEvent[],
+	walked?: WalkedFlow,
+) => Promise<void>;
 
 export interface JournalOptions {
 	callId: string;
@@ -58,11 +62,23 @@ export class Journal {
 
 	/** Resolves when these events, kept together or not at all, and all before them are durable; rejects if one could not be kept. Events are told in order. */
 	record(...happenings: CallHappening[]): Promise<void> {
+		return this.#record(happenings);
+	}
+
+	/** The same for what takes the call to another flow, which is kept with the event, not in it: it can be large. */
+	recordRedirect(happening: CallHappening, walked: WalkedFlow): Promise<void> {
+		return this.#record([happening], walked);
+	}
+
+	#record(
+		happenings: readonly CallHappening[],
+		walked?: WalkedFlow,
+	): Promise<void> {
 		if (this.#broken) return this.#last;
 		const events = happenings.map((happening) => this.write(happening));
 		const { keep, tell, trace } = this.#options;
 		for (const event of events) trace?.note(event);
-		const kept = keep(events);
+		const kept = keep(events, walked);
 		this.#last = Promise.all([this.#last, kept]).then(() => {
 			for (const event of events) tell(event);
 		});

@@ -100,7 +100,10 @@ export class LiveCalls {
 			sip: new SipTrace(attempt, clock),
 			control: new LiveControl({
 				sounds: this.#options.sounds,
-				record: (happening) => journal.record(happening),
+				record: (happening, walked) =>
+					walked
+						? journal.recordRedirect(happening, walked)
+						: journal.record(happening),
 			}),
 			hasTurn: false,
 			cancelTimeout: Number.isFinite(leftMs)

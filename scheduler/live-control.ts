@@ -3,13 +3,20 @@ import type { Control, ControlState } from "../core/control.js";
 import type { CallHappening } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import type { Sound, Sounds } from "../core/sounds.js";
-import { thawFlow } from "../flow/flow.js";
+import { type Flow, flowHash, thawFlow } from "../flow/flow.js";
 import { Steering } from "../flow/steering.js";
+import type { WalkedFlow } from "../store/call-list.js";
 
 export interface LiveControlOptions {
 	sounds: Sounds;
-	/** Keeps what was done. */
-	record(happening: CallHappening): Promise<void>;
+	/** Keeps what was done, and the flow that is walked from now on, if it is another one. */
+	record(happening: CallHappening, walked?: WalkedFlow): Promise<void>;
+}
+
+/** What the event tells of it, and the flow that is walked from then on, if it is another one. */
+interface Done {
+	value: string;
+	walked?: WalkedFlow;
 }
 
 /** An answered leg. */
@@ -62,11 +69,17 @@ export class LiveControl {
 		sound: Sound | null,
 	): Promise<ControlState> {
 		const { leg, recordsTo, stepId } = this.#onTheLine();
-		const value = await this.#do(control, { leg, recordsTo, sound });
-		await this.#options.record({
-			type: "call.controlled",
-			data: { command: control.command, value, step_id: stepId },
-		});
+		const { value, walked } =
+			control.command === "redirect"
+				? this.#redirect(control)
+				: { value: await this.#do(control, { leg, recordsTo, sound }) };
+		await this.#options.record(
+			{
+				type: "call.controlled",
+				data: { command: control.command, value, step_id: stepId },
+			},
+			walked,
+		);
 		return {
 			stepId: control.command === "redirect" ? value : this.steering.stepId,
 			...{ muted: this.#muted, held: this.#held },
@@ -89,12 +102,10 @@ export class LiveControl {
 
 	/** Returns what the event tells of it. */
 	async #do(
-		control: Control,
+		control: Exclude<Control, { command: "redirect" }>,
 		{ leg, recordsTo, sound }: OnTheLine & { sound: Sound | null },
 	): Promise<string> {
 		switch (control.command) {
-			case "redirect":
-				return this.#redirect(control);
 			case "play":
 				if (sound) this.#play(leg, sound, control.loop);
 				return "url" in control ? "url" : "text";
@@ -116,14 +127,19 @@ export class LiveControl {
 		}
 	}
 
-	#redirect(control: Extract<Control, { command: "redirect" }>): string {
-		const to =
+	#redirect(control: Extract<Control, { command: "redirect" }>): Done {
+		const done =
 			"flow" in control
-				? this.steering.toFlow(thawFlow(control.flow, true))
-				: this.steering.toStep(control.step);
+				? this.#toFlow(thawFlow(control.flow, true))
+				: { value: this.steering.toStep(control.step) };
 		this.#sounds.abort();
 		this.#sounds = new AbortController();
-		return to;
+		return done;
+	}
+
+	#toFlow(flow: Flow): Done {
+		const value = this.steering.toFlow(flow);
+		return { value, walked: { flow: flow.source, flowHash: flowHash(flow) } };
 	}
 
 	#prepare(control: Extract<Control, { command: "play" }>): Promise<Sound> {

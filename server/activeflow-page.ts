@@ -27,12 +27,9 @@ export const paging = {
 		.describe("The next_page_token of the page before"),
 };
 /** token-in-query.ts reads them. */
-export const queryCredentials = {
-	token: z
-		.unknown()
-		.optional()
-		.describe("The token, where there is no Authorization header"),
-	accesskey: z.unknown().optional().describe("The same"),
+const queryCredentials = {
+	token: z.unknown().optional(),
+	accesskey: z.unknown().optional(),
 };
 
 /** Reads page_size and page_token as clients of activeflows send them; throws BAD_REQUEST with what is wrong. */

@@ -35,8 +35,10 @@ import { addScheduleRoutes } from "./routes/schedules.js";
 import { addSessionRoutes } from "./routes/session.js";
 import { addWebhookRoutes } from "./routes/webhooks.js";
 
-/** The HTTP API: every route, under `/api/v2` and without it. All but the health routes and the API's description want the credential. */
-/** The HTTP API: every route, under `/api/v2` and without it. All but the health routes and links to recordings want the credential. */
+/**
+ * The HTTP API: every route, under `/api/v2` and without it. All but health, the API's description and links to recordings want
+ * the credential.
+ */
 export function createApp(deps: AppDeps): Express {
 	const tools = loginTools(deps);
 	const signedIn = authenticate(tools);

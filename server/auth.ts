@@ -40,7 +40,7 @@ export function authenticate(tools: LoginTools) {
 		async (request, response, next) => {
 			const keep = (principal: Principal) => {
 				keepRate(tools.rates, principal);
-				keepScope(scope, principal);
+				keepScope(scope, principal, placeOf(response));
 			};
 			const { principal, again } = await enter(
 				request,
@@ -82,7 +82,7 @@ async function byHeader(
 	// another scheme is a credential too, and a wrong one
 	const token = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
 	const login = loginOf(request, token);
-	const principal = await signIn(login, null, tools);
+	const principal = await signIn(login, null, tools, placeOf(request.res));
 	keep(principal);
 	if (!(await isBodyRight(request, login, principal, headerOnly))) {
 		tools.guard.failed(login);
@@ -176,6 +176,14 @@ export function loginOf({ socket }: Request, token: string): TokenLogin {
 	return { address, tokenId: tokenIdOf(token), hash: hashOf(token) };
 }
 
+/** Has faults told at another JSON path than the header's, which the client did not send. */
+export function tokenCameAt(place: string, { locals }: Response): void {
+	locals.tokenPlace = place;
+}
+
+const placeOf = (response: Response | undefined): string =>
+	response?.locals.tokenPlace ?? AUTHORIZATION;
+
 /** The account that a request came from. */
 export function cloudIdOf(response: Response): string {
 	const { cloudId } = response.locals;
@@ -203,10 +211,10 @@ const noCredential = () =>
 		{ detail: "No credential was given" },
 	);
 
-const wrongCredential = () =>
+const wrongCredential = (place = AUTHORIZATION) =>
 	faultAt(
 		"UNAUTHORIZED",
-		AUTHORIZATION,
+		place,
 		"send a token that is in use; cloud_id, cloud_sid and auth_token must be those of one account",
 		{ detail: "The credential is wrong" },
 	);
@@ -225,13 +233,14 @@ export async function signIn(
 	login: TokenLogin,
 	fields: Partial<Fields> | null,
 	tools: LoginTools,
+	place = AUTHORIZATION,
 ): Promise<Principal> {
 	const { guard } = tools;
 	guard.admit(login);
 	const principal = await principalOf(login, tools);
 	if (!principal || (fields && !isRight(fields, login, principal, false))) {
 		guard.failed(login);
-		throw wrongCredential();
+		throw wrongCredential(place);
 	}
 	guard.succeeded(login);
 	return principal;

@@ -1,19 +1,21 @@
 import { z } from "zod";
 import { readQuery } from "./read-input.js";
 
+const size = "a whole number from 1 to 100 is wanted, once";
+
 /** Parameters of every list; `readToken` gives null for a token that is not its own. */
 export const pagingBy = <Position>(
 	readToken: (token: string) => Position | null,
 ) => ({
 	page_size: z.coerce
-		.number({ error: "a number from 1 to 100 is wanted" })
-		.int()
-		.min(1)
-		.max(100)
+		.number({ error: size })
+		.int({ error: size })
+		.min(1, { error: size })
+		.max(100, { error: size })
 		.default(50)
 		.describe("How many entries, 1 to 100"),
 	page_token: z
-		.string()
+		.string({ error: "write it once" })
 		.transform(readToken)
 		.refine((after) => after !== null, {
 			error: "take it as it came, from next_page_token",

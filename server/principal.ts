@@ -97,9 +97,13 @@ function isLive(token: TokenSecrets, hash: string, now: number): boolean {
 	);
 }
 
-export function keepScope(scope: Scope, { scopes }: Principal): void {
+export function keepScope(
+	scope: Scope,
+	{ scopes }: Principal,
+	place = AUTHORIZATION,
+): void {
 	if (scopes.includes(scope)) return;
-	throw faultAt("FORBIDDEN", AUTHORIZATION, "use a token that has it", {
+	throw faultAt("FORBIDDEN", place, "use a token that has it", {
 		detail: `This wants the scope ${scope}, and the token has ${scopes.join(", ") || "none"}`,
 	});
 }

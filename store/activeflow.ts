@@ -12,6 +12,7 @@ export interface ActiveflowRecord {
 	id: string;
 	callId: string;
 	cloudId: string;
+	/** Of the flow that the step is of: the call's, or one that it was redirected to. */
 	flowHash: string;
 	status: CallStatus;
 	/** From 1. */
@@ -24,7 +25,7 @@ export interface ActiveflowRecord {
 	step: {
 		id: string;
 		type: string;
-		/** As the call's flow has it, with its secrets; null where that has none such. */
+		/** As that flow has it, with its secrets; null where that has none such. */
 		source: unknown;
 	} | null;
 }

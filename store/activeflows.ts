@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { NIL } from "uuid";
 import {
 	type ActiveflowRecord,
 	type Activeflows,
@@ -11,6 +12,10 @@ import type { Tables } from "./schema.js";
 
 /** Rows that one statement changes. */
 const FILLED_AT_ONCE = 2_000;
+
+const pageColumns = sql.raw(
+	"id, cloud_id, flow_hash, status, attempt, created_at, flow, walked_flow, walked_flow_hash, walked_since",
+);
 
 interface Row {
 	id: string;
@@ -57,24 +62,29 @@ export class StoredActiveflows implements Activeflows {
 			: undefined;
 	}
 
-	/** Of each call its newest event, its newest step, and of the flow, which can be large, only that one. */
+	/**
+	 * Of each call its newest event, its newest step, and of the flow, which can be large, only that one. Until a step of the flow
+	 * that it was redirected to has begun, it is still at one of the flow before.
+	 */
 	async #select(
 		which: RawBuilder<unknown>,
 		order: RawBuilder<unknown> = sql``,
 	): Promise<ActiveflowRecord[]> {
 		const { rows } = await sql<Row>`
-			select page.id, cloud_id, flow_hash, status, attempt, created_at, (
+			select page.id, cloud_id, walked.flow_hash, status, attempt, created_at, (
 				select at from events where call_id = page.id order by seq desc limit 1
 			) as updated_at, started.step_id, started.step_type, (
-				select step from json_array_elements(page.flow) as step where step ->> 'id' = started.step_id limit 1
+				select step from json_array_elements(walked.flow) as step where step ->> 'id' = started.step_id limit 1
 			) as source
-			from (
-				select id, cloud_id, flow_hash, status, attempt, created_at, flow from calls where ${which}
-			) as page
+			from (select ${pageColumns} from calls where ${which}) as page
 			left join lateral (
-				select data ->> 'step_id' as step_id, data ->> 'step_type' as step_type from events
+				select seq, data ->> 'step_id' as step_id, data ->> 'step_type' as step_type from events
 				where call_id = page.id and type = 'step.started' order by seq desc limit 1
 			) as started on true
+			cross join lateral (
+				select case when started.seq > walked_since then walked_flow else page.flow end as flow,
+					case when started.seq > walked_since then walked_flow_hash else page.flow_hash end as flow_hash
+			) as walked
 			${order}`.execute(this.#db);
 		return rows.map(activeflowRecord);
 	}
@@ -83,11 +93,14 @@ export class StoredActiveflows implements Activeflows {
 /** Gives calls that have none the ids of their activeflows; returns how many. */
 export async function fillActiveflowIds(db: Kysely<Tables>): Promise<number> {
 	let filled = 0;
-	for (;;) {
+	// on from the last one: what is filled stays in the index for a while, and would be stepped over again and again
+	for (let last: string = NIL; ; ) {
 		const { rows } = await sql<{ id: string }>`
-			select id from calls where activeflow_id is null
+			select id from calls where activeflow_id is null and id > ${last}
 			order by id limit ${sql.lit(FILLED_AT_ONCE)}`.execute(db);
-		if (rows.length === 0) return filled;
+		const end = rows.at(-1);
+		if (!end) return filled;
+		last = end.id;
 		const given = rows.map(({ id }) => ({ id, given: activeflowId(id) }));
 		await sql`
 			update calls set activeflow_id = row.given

@@ -32,5 +32,12 @@ export interface PositionPage {
 	limit: number;
 }
 
+/** A flow as plain JSON. */
+export type WalkedFlow = Pick<NewCallRecord, "flow" | "flowHash">;
+
 /** What a call walks and begins with, as it was accepted. */
-export type KeptFlow = Pick<NewCallRecord, "flow" | "flowHash" | "variables">;
+export type KeptFlow = WalkedFlow &
+	Pick<NewCallRecord, "variables"> & {
+		/** What its last attempt was redirected to, the last time; null if it was not. */
+		redirectedTo: WalkedFlow | null;
+	};

@@ -144,12 +144,16 @@ export class StoredCalls implements Calls {
 		const row = await this.#db
 			.selectFrom("calls")
 			.select(["flow", "flow_hash", "variables"])
+			.select(["walked_flow", "walked_flow_hash"])
 			.where("id", "=", id)
 			.where("cloud_id", "=", cloudId)
 			.executeTakeFirst();
 		if (!row) return undefined;
 		const { flow, flow_hash: flowHash, variables } = row;
-		return { flow, flowHash, variables };
+		const { walked_flow: walked, walked_flow_hash: walkedHash } = row;
+		const redirectedTo =
+			walkedHash === null ? null : { flow: walked, flowHash: walkedHash };
+		return { flow, flowHash, variables, redirectedTo };
 	}
 
 	async events(

@@ -6,9 +6,13 @@ export interface Migration {
 	number: number;
 	name: string;
 	statements: readonly Statement[];
+	/**
+	 * What takes long, is not needed for the code to run, and does no harm if it never comes to its end: done once all is
+	 * migrated, so that it locks no table for others.
+	 */
+	afterwards?(db: Kysely<Tables>): Promise<unknown>;
 }
 
-/** SQL, or what only code can do. */
 interface Statement {
 	execute(transaction: Kysely<Tables>): Promise<unknown>;
 }
@@ -24,7 +28,7 @@ export async function migrate(
 	db: Kysely<Tables>,
 	migrations: readonly Migration[],
 ): Promise<void> {
-	await db.transaction().execute(async (transaction) => {
+	const applied = await db.transaction().execute(async (transaction) => {
 		await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(
 			transaction,
 		);
@@ -44,12 +48,15 @@ export async function migrate(
 			throw new Error(
 				`The database is newer than this program: it is at migration ${reached} (${newest?.name}), the program knows ${migrations.length}. Run the newer program or restore a backup.`,
 			);
-		for (const { number, name, statements } of migrations.slice(reached)) {
+		const missing = migrations.slice(reached);
+		for (const { number, name, statements } of missing) {
 			for (const statement of statements) await statement.execute(transaction);
 			await transaction
 				.insertInto("migrations")
 				.values({ number, name })
 				.execute();
 		}
+		return missing;
 	});
+	for (const { afterwards } of applied) await afterwards?.(db);
 }

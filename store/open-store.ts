@@ -105,7 +105,7 @@ async function assemble(
 		callbacks: new StoredCallbacks({ ...firing, dueSoon: callbacksSoon }),
 		schedules: new StoredSchedules({ ...firing, dueSoon: schedulesSoon }),
 		entities: new StoredEntities(db),
-		recordings: new StoredRecordings(db, instance.number),
+		recordings: new StoredRecordings(db, instance.number, clock),
 		retention: new ExpiredRows(db),
 		get alive() {
 			return database.alive;

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
+import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { newId } from "../core/id.js";
 import { isOwn } from "./is-own.js";
@@ -10,13 +11,20 @@ import type {
 } from "./recording.js";
 import type { Tables } from "./schema.js";
 
+/** How long another secret may go unnoticed: docs/recordings.md. */
+const SECRET_MS = 5_000;
+
 export class StoredRecordings implements KeptRecordings {
 	readonly #db: Kysely<Tables>;
 	readonly #owner: number;
 
-	constructor(db: Kysely<Tables>, owner: number) {
+	readonly #clock: Clock;
+	#secret: { row: Promise<{ secret: string }>; until: number } | undefined;
+
+	constructor(db: Kysely<Tables>, owner: number, clock: Clock) {
 		this.#db = db;
 		this.#owner = owner;
+		this.#clock = clock;
 	}
 
 	async find(
@@ -46,13 +54,22 @@ export class StoredRecordings implements KeptRecordings {
 			.where("attempt", "=", attempt);
 	}
 
+	/** Whoever sends well-formed parameters has it looked up: not each time. */
 	async linkSecret(): Promise<string> {
-		const { secret } = await this.#db
-			.selectFrom("service_secrets")
-			.select("secret")
-			.where("name", "=", "recording_links")
-			.executeTakeFirstOrThrow();
-		return secret;
+		const now = this.#clock.monotonic();
+		if (!this.#secret || now >= this.#secret.until) {
+			const row = this.#db
+				.selectFrom("service_secrets")
+				.select("secret")
+				.where("name", "=", "recording_links")
+				.executeTakeFirstOrThrow();
+			const kept = { row, until: now + SECRET_MS };
+			this.#secret = kept;
+			row.catch(() => {
+				if (this.#secret === kept) this.#secret = undefined;
+			});
+		}
+		return (await this.#secret.row).secret;
 	}
 
 	async markDeleted(

@@ -58,6 +58,10 @@ export interface Tables {
 		stop_asked: Generated<boolean>;
 		/** Of store/activeflow.ts; null where an older version has made the call. */
 		activeflow_id: string | null;
+		/** That this attempt was redirected to, by the event with this seq. */
+		walked_flow: Json<unknown>;
+		walked_flow_hash: string | null;
+		walked_since: number | null;
 		/** The span of a client that the call belongs under (W3C Trace Context). */
 		traceparent: string | null;
 	};

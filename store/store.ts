@@ -8,6 +8,7 @@ import type {
 	CallStatus,
 	KeptFlow,
 	PositionPage,
+	WalkedFlow,
 } from "./call-list.js";
 import type { Callbacks } from "./callback.js";
 import type { Controls } from "./control.js";
@@ -67,7 +68,11 @@ export type CallRecord = Omit<
 
 /** What changes with an event; what is left out or null stays as it is. */
 export type CallPatch = Partial<
-	Omit<Progress, "recording"> & { recording: Recording }
+	Omit<Progress, "recording"> & {
+		recording: Recording;
+		/** That the attempt walks from then on; `since`: the event's seq. */
+		walked: WalkedFlow & { since: number };
+	}
 >;
 
 /** A call that this instance carries on. */

@@ -32,6 +32,11 @@ const progressColumns = sql.raw(
 	"status text, attempt integer, due_at timestamptz, outcome text, reason text, sip_status integer, q850_cause integer, detail text, step_id text, dialed_at timestamptz, answered_at timestamptz, ended_at timestamptz",
 );
 
+/** The same for what no new call has. */
+const walkedColumns = sql.raw(
+	"walked_flow json, walked_flow_hash text, walked_since integer",
+);
+
 const nothing = sql``;
 const keepWhatIsThere = sql`on conflict do nothing`;
 
@@ -82,7 +87,9 @@ export async function writeAll(
 		${legRows(writes)}
 		${sipRows(writes)}
 		patches as (
-			select * from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (id uuid, ${progressColumns})
+			select * from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
+				id uuid, ${progressColumns}, ${walkedColumns}
+			)
 		),
 		changes as (
 			update calls set
@@ -98,6 +105,9 @@ export async function writeAll(
 				dialed_at = case when patch.status = 'scheduled' then null else coalesce(patch.dialed_at, calls.dialed_at) end,
 				answered_at = case when patch.status = 'scheduled' then null else coalesce(patch.answered_at, calls.answered_at) end,
 				ended_at = coalesce(patch.ended_at, calls.ended_at),
+				walked_flow = case when patch.status = 'scheduled' then null else coalesce(patch.walked_flow, calls.walked_flow) end,
+				walked_flow_hash = case when patch.status = 'scheduled' then null else coalesce(patch.walked_flow_hash, calls.walked_flow_hash) end,
+				walked_since = case when patch.status = 'scheduled' then null else coalesce(patch.walked_since, calls.walked_since) end,
 				owner = case when patch.status in ('scheduled', 'ended') then null else calls.owner end
 			from me, patches patch
 			where calls.id = patch.id and ${isOwn("calls.owner", sql.ref("me.number"))}
@@ -232,6 +242,9 @@ function patchRow(id: string, patch: CallPatch) {
 		dialed_at: written(patch.dialedAt),
 		answered_at: written(patch.answeredAt),
 		ended_at: written(patch.endedAt),
+		walked_flow: patch.walked?.flow,
+		walked_flow_hash: patch.walked?.flowHash,
+		walked_since: patch.walked?.since,
 	};
 }
 

@@ -19,7 +19,9 @@ export function docsPage(base: string): string {
 <title>flowdial API</title>
 <link rel="stylesheet" href="${base}/docs/style.css">
 </head>`;
-	return `${head.text}\n${made}\n</html>\n`;
+	const link = html`href="${base}/openapi.json"`;
+	const body = made.replace('href="/openapi.json"', () => link.text);
+	return `${head.text}\n${body}\n</html>\n`;
 }
 
 const anchor = (name: string) => name.toLowerCase().replaceAll(/\W+/g, "-");
@@ -57,7 +59,7 @@ ${definitions.map(({ type }) => html`<li><a href="#${anchorOf(schemaOf(type))}">
 ${prose(document.info.description)}
 <p>The same for programs: <a href="/openapi.json">openapi.json</a> (OpenAPI ${document.openapi}). Every path exists under <code>/api/v2</code> too.</p>
 <h2 id="credentials">The credential</h2>
-${prose(document.components.securitySchemes.bearer.description)}
+${Object.values(document.components.securitySchemes).flatMap(({ description }) => prose(description))}
 ${topics.map(
 	({
 		name,

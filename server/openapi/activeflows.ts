@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { paging, queryCredentials } from "../activeflow-page.js";
+import { paging } from "../activeflow-page.js";
 import { activeflowAnswer } from "../activeflow-view.js";
 import { activeflowsAnswer } from "../routes/activeflows.js";
 import type { Topic } from "./route.js";
@@ -14,7 +14,8 @@ export const activeflows: Topic = {
 			route: "GET /v1.0/activeflows",
 			summary: "Lists activeflows, newest first",
 			scope: "calls:read",
-			query: { ...paging, ...queryCredentials },
+			tokenInQuery: true,
+			query: paging,
 			answers: { 200: { says: "Activeflows", json: activeflowsAnswer } },
 		},
 		{
@@ -22,7 +23,7 @@ export const activeflows: Topic = {
 			summary: "Shows an activeflow",
 			scope: "calls:read",
 			params,
-			query: queryCredentials,
+			tokenInQuery: true,
 			answers: { 200: { says: "The activeflow", json: activeflowAnswer } },
 			faults: ["ACTIVEFLOW_NOT_FOUND"],
 		},
@@ -32,7 +33,7 @@ export const activeflows: Topic = {
 			says: "Asking twice does no harm.",
 			scope: "calls:write",
 			params,
-			query: queryCredentials,
+			tokenInQuery: true,
 			answers: { 200: { says: "The activeflow", json: activeflowAnswer } },
 			faults: ["ACTIVEFLOW_NOT_FOUND"],
 		},

@@ -67,7 +67,7 @@ function makeDocument() {
 		components: {
 			schemas: schemas.named,
 			responses,
-			securitySchemes: { bearer: BEARER, session: SESSION },
+			securitySchemes: { bearer: BEARER, ...IN_QUERY, session: SESSION },
 		},
 	};
 }
@@ -88,6 +88,23 @@ const SESSION = {
 		"What POST /session sets in a browser. All but GET and HEAD want the header X-CSRF-Token beside it, and come from a page of this service.",
 } as const;
 
+const inQuery = (name: string) =>
+	({
+		...{ type: "apiKey", in: "query", name },
+		description: `\`?${name}=<auth_token>\` in its place, on the routes of activeflows only.`,
+	}) as const;
+const IN_QUERY = { token: inQuery("token"), accesskey: inQuery("accesskey") };
+
+/** Each entry is enough by itself. */
+function securityOf({ scope, tokenInQuery }: RouteDoc): Operation["security"] {
+	if (scope === "none") return [];
+	const inQuery = tokenInQuery ? Object.keys(IN_QUERY) : [];
+	const headerOrQuery = ["bearer", ...inQuery].map((scheme) => ({
+		[scheme]: [scope],
+	}));
+	return [...headerOrQuery, { session: [] }];
+}
+
 /** `GET /calls/:id` is get at /calls/{id}. */
 export function placeOf({ route }: { route: string }) {
 	const [method = "", path = ""] = route.split(" ");
@@ -107,13 +124,15 @@ function operation(
 	const { method, path } = placeOf(doc);
 	const wanted =
 		scope === "none" ? "Wants no credential." : `Scope: \`${scope}\`.`;
+	const inQuery =
+		doc.tokenInQuery && "The token may come as `?token=` or `?accesskey=` too.";
 	const body = requestBody(doc, schemas);
 	return {
 		operationId: `${method}${path.replaceAll(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase()).replaceAll(/\W/g, "")}`,
 		tags: [topic.name],
 		summary,
-		description: [says, wanted].filter(Boolean).join(" "),
-		security: scope === "none" ? [] : [{ bearer: [scope] }, { session: [] }],
+		description: [says, wanted, inQuery].filter(Boolean).join(" "),
+		security: securityOf(doc),
 		parameters: [
 			...parameters("path", doc.params, schemas),
 			...parameters("query", doc.query, schemas),

@@ -15,6 +15,8 @@ export interface RouteDoc {
 	scope: Scope | "none";
 	/** The credential comes in the header only. */
 	headerOnly?: true;
+	/** It may come as a parameter of the query, too. */
+	tokenInQuery?: true;
 	/** Takes an Idempotency-Key. */
 	idempotent?: true;
 	/** Of the path. */

@@ -7,28 +7,37 @@ import { cloudIdOf } from "../auth.js";
 import type { AppDeps } from "../deps.js";
 import { noCall, readId } from "../find-call.js";
 
+const shownSteps = z.array(
+	z.looseObject({
+		id: z.string().describe("Of the step, in the flow"),
+		type: z.string().describe("What it does (docs/steps.md)"),
+	}),
+);
+
 export const callFlowAnswer = z.object({
-	flow: z
-		.array(
-			z.looseObject({
-				id: z.string().describe("Of the step, in the flow"),
-				type: z.string().describe("What it does (docs/steps.md)"),
-			}),
-		)
-		.describe(
-			"The steps that it walks, with defaults filled; *** in the place of each value of an http step's headers and of its body",
-		),
+	flow: shownSteps.describe(
+		"The steps that it was posted with, defaults filled; *** in the place of each value of an http step's headers, of its body, of an address's query and of who asks for it",
+	),
 	variables: z
 		.record(z.string(), z.string().nullable())
 		.describe(
-			"What they held at first; null for one that a sensitive step sets",
+			"What they held at first; null for one that a sensitive step sets, or that goes into what is not shown",
 		),
 	flow_hash: z
 		.string()
 		.describe("SHA-256 of the flow, in hex: the same flow has the same"),
+	redirected_to: z
+		.object({
+			flow: shownSteps.describe("Its steps, without their secrets too"),
+			flow_hash: z.string().describe("Of this flow"),
+		})
+		.nullable()
+		.describe(
+			"The new flow that this attempt, or the last one, walks since it was redirected to it; null if it was not",
+		),
 });
 
-/** GET /calls/{id}/flow: what it walks, as it was accepted: no later change of anything is in it. */
+/** GET /calls/{id}/flow: what it walks, as it was accepted, and what it was redirected to; no later change of anything is in it. */
 export function getCallFlow({ store }: AppDeps): RequestHandler {
 	return async (request, response) => {
 		const id = readId(request);
@@ -41,16 +50,22 @@ export function getCallFlow({ store }: AppDeps): RequestHandler {
 	};
 }
 
-function flowView({ flow, flowHash, variables }: KeptFlow) {
+function flowView(kept: KeptFlow): z.infer<typeof callFlowAnswer> {
+	const { redirectedTo } = kept;
 	// kept as Flow.source, and never changed
-	const { steps, sensitive } = shownFlow(flow as StepSource[]);
-	const shown = Object.entries(variables).map(([name, value]) => [
+	const { steps, hidden } = shownFlow(kept.flow as StepSource[]);
+	const other = redirectedTo && shownFlow(redirectedTo.flow as StepSource[]);
+	const variables = Object.entries(kept.variables).map(([name, value]) => [
 		name,
-		sensitive.has(name) ? null : value,
+		hidden.has(name) || other?.hidden.has(name) ? null : value,
 	]);
 	return {
 		flow: steps,
-		variables: Object.fromEntries(shown),
-		flow_hash: flowHash,
+		variables: Object.fromEntries(variables),
+		flow_hash: kept.flowHash,
+		redirected_to: redirectedTo && {
+			flow: other?.steps ?? [],
+			flow_hash: redirectedTo.flowHash,
+		},
 	};
 }

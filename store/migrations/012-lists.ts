@@ -17,10 +17,10 @@ export const lists: Migration = {
 		// PostgreSQL by itself makes no UUID of version 5; null: an older version has made the call
 		sql`alter table calls add activeflow_id uuid`,
 		sql`create index calls_without_activeflow on calls (id) where activeflow_id is null`,
-		{ execute: fillActiveflowIds },
 		sql`create unique index calls_of_activeflow on calls (activeflow_id) where activeflow_id is not null`,
 		// what all instances sign with, by what it is for
 		sql`create table service_secrets (name text primary key, secret text not null)`,
 		sql`insert into service_secrets (name, secret) values ('recording_links', ${randomBytes(32).toString("hex")})`,
 	],
+	afterwards: fillActiveflowIds,
 };

@@ -16,5 +16,7 @@ export const controls: Migration = {
 			answer jsonb
 		)`,
 		sql`create index controls_of_calls on controls (call_id)`,
+		// the flow that an attempt was redirected to, and the seq of the event that tells of it; null: it walks that of the call
+		sql`alter table calls add walked_flow json, add walked_flow_hash text, add walked_since integer`,
 	],
 };

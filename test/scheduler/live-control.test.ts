@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Control } from "../../core/control.js";
 import type { CallHappening } from "../../core/event.js";
+import { flowHash } from "../../flow/flow.js";
 import { LiveControl } from "../../scheduler/live-control.js";
+import type { WalkedFlow } from "../../store/call-list.js";
 import { fakeSounds } from "../support/outside.js";
 import { flowOf } from "../support/run-flow.js";
 import { scriptedCall } from "../support/scripted-call.js";
@@ -14,18 +16,20 @@ const mute: Control = { command: "mute", on: true };
 
 function controlled() {
 	const told: CallHappening[] = [];
+	const kept: (WalkedFlow | undefined)[] = [];
 	const leg = scriptedCall();
 	const control = new LiveControl({
 		sounds: fakeSounds(["https://example.com/gone.wav"]),
-		record: async (happening) => {
+		record: async (happening, walked) => {
 			told.push(happening);
+			kept.push(walked);
 		},
 	});
 	const answer = () => {
 		control.steering.enter({ flow, stepId: "1" });
 		control.open({ leg, recordsTo: "/recordings/1.wav" });
 	};
-	return { control, leg, told, answer };
+	return { control, leg, told, kept, answer };
 }
 
 describe("what is asked of a call", () => {
@@ -98,6 +102,17 @@ describe("what is asked of a call", () => {
 		).rejects.toThrow("$.step");
 		await control.ask(mute);
 		expect(told.map(({ data }) => data)).toMatchObject([{ command: "mute" }]);
+	});
+
+	it("has a new flow kept beside the event, and no other thing", async () => {
+		const { control, kept, answer } = controlled();
+		answer();
+		const { source } = flow;
+		await control.ask({ command: "redirect", flow: source });
+		await control.ask({ command: "redirect", step: "1" });
+		await control.ask(mute);
+		const walked = { flow: source, flowHash: flowHash(flow) };
+		expect(kept).toEqual([walked, undefined, undefined]);
 	});
 
 	it("has its sound ended by a redirect", async () => {

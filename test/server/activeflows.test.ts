@@ -150,6 +150,38 @@ describe("GET /v1.0/activeflows/{id}", () => {
 		});
 	});
 
+	it("is at the steps of a flow that it was redirected to, from the first of them until the attempt ends", async () => {
+		const call = await keep();
+		await started(call, 2, "ask", "http");
+		const text = "Sorry.";
+		const other = [
+			{ id: "ask", type: "play", text, next_step: "bye" },
+			{ id: "bye", type: "play", text: "Bye." },
+		];
+		await app.store.calls.append(call.id, [newEvent(call, 3)], {
+			walked: { flow: other, flowHash: "cafe", since: 3 },
+		});
+		const [before, after] = [v5("f00d", FLOWS), v5("cafe", FLOWS)];
+		// held back, say
+		expect(await show(call)).toMatchObject({
+			...{ flow_id: before, current_action: { type: "http" } },
+		});
+		await started(call, 4, "ask", "play");
+		const shown = await show(call);
+		expect(shown.flow_id).toBe(after);
+		expect(shown.current_action).toEqual({
+			...{ id: v5("ask", after), next_id: v5("bye", after), type: "play" },
+			option: { text, next_step: "bye" },
+		});
+		await app.store.calls.append(call.id, [newEvent(call, 5)], {
+			...{ status: "scheduled", attempt: 2 },
+		});
+		await started(call, 6, "ask", "http");
+		expect(await show(call)).toMatchObject({
+			...{ flow_id: before, current_action: { type: "http" } },
+		});
+	});
+
 	it.each(["nonsense", newId(), `${newId()}'`])(
 		"is a 404 for %s",
 		async (id) => {
@@ -375,7 +407,11 @@ describe("a token in the query", () => {
 		async (query) => {
 			for (const route of routes) {
 				const path = `/v1.0/activeflows${route}?${query}`;
-				expect((await app.get(path, {})).status).toBe(401);
+				const answer = await app.get(path, {});
+				expect(answer.status).toBe(401);
+				expect(await answer.json()).toMatchObject({
+					problems: [{ path: `$.${query.split("=")[0]}` }],
+				});
 			}
 			await app.clock.advance(60_000);
 		},
@@ -390,7 +426,11 @@ describe("a token in the query", () => {
 		const { authorization } = reader.headers;
 		const query = `?token=${authorization.replace("Bearer ", "")}`;
 		const stop = `/v1.0/activeflows/${newId()}/stop${query}`;
-		expect((await app.post(stop, undefined, {})).status).toBe(403);
+		const forbidden = await app.post(stop, undefined, {});
+		expect(forbidden.status).toBe(403);
+		expect(await forbidden.json()).toMatchObject({
+			problems: [{ path: "$.token" }],
+		});
 	});
 
 	it("is in no line of the log and in no answer, also where a request fails", async () => {

@@ -74,6 +74,8 @@ describe("GET /docs", () => {
 		expect(other).toContain('href="/api/v2/docs/style.css"');
 		const sheet = await fetch(`${app.url}/api/v2/docs/style.css`);
 		expect(sheet.status).toBe(200);
+		expect(other).toContain('href="/api/v2/openapi.json"');
+		expect(page).toContain('href="/openapi.json"');
 	});
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callFlowAnswer } from "../../server/routes/get-call-flow.js";
-import { newCall, queued, SLOW_MS } from "../store/data-dir.js";
+import { newCall, newEvent, queued, SLOW_MS } from "../store/data-dir.js";
 import { newAccount } from "./accounts.js";
 import { bearer, type RunningApp, startApp } from "./running-app.js";
 
@@ -43,7 +43,8 @@ describe("GET /calls/{id}/flow", () => {
 			{ id: "1", type: "call", number: "917507161643", next_step: "2" },
 			{ id: "2", type: "keypad", count: 4, sensitive: true },
 			{
-				...{ id: "3", type: "http", url: flow[2]?.url, timeout: 10 },
+				...{ id: "3", type: "http", timeout: 10 },
+				url: "https://api.example.com/pins?shop=***",
 				headers: { Authorization: "***", "X-Shop": "***" },
 				body: "***",
 			},
@@ -63,6 +64,76 @@ describe("GET /calls/{id}/flow", () => {
 		const text = await answer.text();
 		expect(JSON.parse(text).variables).toEqual({ pin: null, name: "Ann" });
 		expect(text).not.toContain("4711");
+	});
+
+	it("has null for a variable that goes into what is not shown, wherever that is", async () => {
+		const id = await post({
+			flow: [
+				{ ...flow[0] },
+				{
+					...{ id: 2, type: "http", url: "https://<<host>>/<<path>>" },
+					headers: { Authorization: "Bearer <<token>>" },
+					...{ method: "POST", body: { key: "{{ key }}" }, next_step: 3 },
+				},
+				{
+					...{ id: 3, type: "play", next_step: 4 },
+					url: "https://<<user>>:hush@example.com/a@b/<<name>>.wav?sig=<<sig>>&v=hush#x",
+				},
+				{ id: 4, type: "play", text: "Hello <<name>>." },
+			],
+			variables: {
+				...{ token: "hush-1", key: "hush-2", user: "hush-3", sig: "hush-4" },
+				...{ host: "example.com", path: "a", name: "Ann", unused: "b" },
+			},
+		});
+		const text = await (await app.get(`/calls/${id}/flow`)).text();
+		expect(text).not.toContain("hush");
+		const { variables, flow: steps } = JSON.parse(text);
+		expect(variables).toEqual({
+			...{ token: null, key: null, user: null, sig: null },
+			...{ host: "example.com", path: "a", name: "Ann", unused: "b" },
+		});
+		expect(steps[1].url).toBe("https://<<host>>/<<path>>");
+		expect(steps[2].url).toBe(
+			"https://***@example.com/a@b/<<name>>.wav?sig=***&v=***#x",
+		);
+	});
+
+	it("shows the flow that the attempt was redirected to, without its secrets, until the next attempt", async () => {
+		const posted = [{ id: "1", type: "call", number: "1", next_step: "2" }];
+		const variables = { token: "hush-1", name: "Ann" };
+		const call = newCall({ flow: posted, publish: null, variables });
+		await app.store.calls.insert(call, queued(call));
+		const show = async () => {
+			const text = await (await app.get(`/calls/${call.id}/flow`)).text();
+			expect(text).not.toContain("hush");
+			return callFlowAnswer.strict().parse(JSON.parse(text));
+		};
+		const redirect = (seq: number, flow: object[], flowHash: string) => {
+			const walked = { flow, flowHash, since: seq };
+			return app.store.calls.append(call.id, [newEvent(call, seq)], { walked });
+		};
+		const shown = { flow: posted, flow_hash: "f00d" };
+		await redirect(2, [{ id: "a", type: "play", text: "first" }], "beef");
+		const ask = { id: "b", type: "http", url: "https://example.com" };
+		const headers = { "X-Key": "<<token>>hush-2" };
+		await redirect(3, [{ ...ask, headers }], "cafe");
+		await app.store.calls.append(call.id, [newEvent(call, 4)], {});
+		const redirected_to = {
+			flow: [{ ...ask, headers: { "X-Key": "***" } }],
+			flow_hash: "cafe",
+		};
+		expect(await show()).toEqual({
+			...{ ...shown, redirected_to },
+			variables: { token: null, name: "Ann" },
+		});
+		const again = { status: "scheduled", attempt: 2 } as const;
+		await app.store.calls.append(call.id, [newEvent(call, 5)], again);
+		// nothing that is shown reads it now
+		const { redirected_to: none, flow } = callFlowAnswer.parse(
+			await (await app.get(`/calls/${call.id}/flow`)).json(),
+		);
+		expect({ none, flow }).toEqual({ none: null, flow: posted });
 	});
 
 	it("shows a flow that this version would not take any more, without its secrets", async () => {

@@ -66,6 +66,26 @@ describe("the API's description", () => {
 		expect(without).toEqual([]);
 	});
 
+	it("takes a token in the query where the routes do, as an alternative to the header", () => {
+		const { paths, components } = openApi();
+		const { security, parameters } = paths["/v1.0/activeflows/{id}"]?.get ?? {};
+		expect(security).toEqual([
+			{ bearer: ["calls:read"] },
+			{ token: ["calls:read"] },
+			{ accesskey: ["calls:read"] },
+			{ session: [] },
+		]);
+		expect(parameters?.map(({ name }) => name)).toEqual(["id"]);
+		for (const name of ["token", "accesskey"] as const)
+			expect(components.securitySchemes[name]).toMatchObject({
+				...{ type: "apiKey", in: "query", name },
+			});
+		expect(paths["/calls"]?.get?.security).toEqual([
+			{ bearer: ["calls:read"] },
+			{ session: [] },
+		]);
+	});
+
 	it("has each parameter of each path", () => {
 		for (const { path, params } of docs.map((doc) => ({
 			...placeOf(doc),

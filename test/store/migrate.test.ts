@@ -83,6 +83,19 @@ describe("migrations", () => {
 		expect(await applied()).toEqual(["1 one", "2 two"]);
 	});
 
+	it("leave what takes long until others can use the tables, and do it once", async () => {
+		const seen: unknown[] = [];
+		const slow: Migration = {
+			...second,
+			async afterwards(db) {
+				seen.push(db.isTransaction, await applied());
+			},
+		};
+		await migrate(db, [first, slow]);
+		await migrate(db, [first, slow]);
+		expect(seen).toEqual([false, ["1 one", "2 two"]]);
+	});
+
 	it("keep what was recorded of a call as its first attempt's", async () => {
 		await migrate(db, migrations.slice(0, 5));
 		const { id } = newCall();

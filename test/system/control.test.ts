@@ -6,9 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { toneLevel } from "../../audio/tones.js";
 import { channelOf, parseWav } from "../../audio/wav.js";
+import { activeflowAnswer } from "../../server/activeflow-view.js";
+import { callFlowAnswer } from "../../server/routes/get-call-flow.js";
 import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
 import type { PhoneCall } from "../../softswitch/lab/phone-call.js";
 import type { Script } from "../../softswitch/lab/script.js";
+import { activeflowId } from "../../store/activeflow.js";
 import { hum, keysIn, pressAloud } from "../support/pin-phone.js";
 import { type PostedCall, useService, walked } from "../support/service.js";
 
@@ -134,6 +137,15 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		});
 		expect({ status, step: body.step_id }).toEqual({ status: 200, step: "2" });
 		await call.event("step.started", "3");
+		const of = async (path: string) => (await service.fetch(path)).json();
+		const kept = callFlowAnswer.parse(await of(`/calls/${call.id}/flow`));
+		expect(kept.flow.map(({ type }) => type)).toEqual(["call", "keypad"]);
+		const steps = kept.redirected_to?.flow;
+		expect(steps?.map(({ id }) => id)).toEqual(["1", "2", "3"]);
+		const path = `/v1.0/activeflows/${activeflowId(call.id)}`;
+		const { current_action } = activeflowAnswer.parse(await of(path));
+		const option = { count: 1, timeout: 60 };
+		expect(current_action).toMatchObject({ type: "keypad", option });
 		const wrong = await ask(call, "redirect", { step: "wait" });
 		expect(wrong.status).toBe(400);
 		await leg.press("1");

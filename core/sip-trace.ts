@@ -60,9 +60,9 @@ const CREDENTIALS =
 /** Those whose bodies say how sound is to come; an INFO may hold digits. */
 const HAS_SDP = /^CSeq[ \t]*:[ \t]*\d+[ \t]+(?:INVITE|ACK|PRACK|UPDATE)\b/im;
 const IS_SDP = /^(?:Content-Type|c)[ \t]*:[ \t]*application\/sdp\b/im;
-/** SRTP keys (RFC 4568 §9.1, RFC 4567 §3, RFC 4566 §5.12). */
+/** SRTP keys (RFC 4568 §9.1, RFC 4567 §3, RFC 4566 §5.12), and ICE's password (RFC 8839 §5.4). */
 const INLINE_KEY = /inline:[^\s|;]*/gi;
-const KEY_LINE = /^(k=|a=key-mgmt:)[^\r\n]*/gim;
+const KEY_LINE = /^(k=|a=key-mgmt:|a=ice-pwd:)[^\r\n]*/gim;
 
 /** A message as it may be shown: credentials and SRTP keys masked, no body but a session description, and no more than 4,000 characters. */
 export function withoutSecrets(message: string): string {

@@ -18,8 +18,15 @@ export class CallRecording {
 	/** While it records: what the media engine calls it. */
 	#name: string | null = null;
 	#isPaused = false;
-	/** Why it holds silence: it was asked for, what is pressed may be sensitive. */
+	/** It has begun once. */
+	#hasBegun = false;
+	#isClosed = false;
+	/** Why it is to hold silence: it was asked for, what is pressed may be sensitive. */
 	#masks = { asked: false, sensitive: false };
+	/** As the media engine has it; not sure where it refused a change, or answered too late. */
+	#mask = { isOn: false, isSure: true };
+	/** One change after the other, for a flow and who controls its call do not wait for each other. */
+	#turn: Promise<unknown> = Promise.resolve();
 
 	constructor(
 		endpoint: MediaEndpoint,
@@ -31,13 +38,9 @@ export class CallRecording {
 	}
 
 	get state(): RecordingState {
-		if (this.#name === null) return this.#path === null ? "off" : "stopped";
+		if (this.#name === null) return this.#hasBegun ? "stopped" : "off";
 		if (this.#isPaused) return "paused";
-		return this.#isMasked ? "masked" : "recording";
-	}
-
-	get #isMasked(): boolean {
-		return this.#masks.asked || this.#masks.sensitive;
+		return this.#mask.isOn ? "masked" : "recording";
 	}
 
 	async start(path: string): Promise<void> {
@@ -46,6 +49,7 @@ export class CallRecording {
 		this.#started = this.#endpoint.startRecording(name);
 		if (await this.#started) {
 			this.#name = name;
+			this.#hasBegun = true;
 			return;
 		}
 		this.#log.warn("the media engine does not record");
@@ -54,15 +58,20 @@ export class CallRecording {
 	}
 
 	/** As somebody asks for it; `path` is where one that begins comes to. Throws CONTROL_REFUSED where it cannot be. */
-	async act(action: RecordAction, path: string): Promise<void> {
+	act(action: RecordAction, path: string): Promise<void> {
+		return this.#inTurn(() => this.#act(action, path));
+	}
+
+	async #act(action: RecordAction, path: string): Promise<void> {
+		if (this.#isClosed) throw new Fault("CALL_NOT_LIVE", "the call is ending");
 		if (action === "start") return this.#begin(path);
 		const name = this.#name;
 		if (name === null)
 			throw new Fault(
 				"CONTROL_REFUSED",
-				this.#path === null
-					? "nothing is recorded: send start first"
-					: "the recording was stopped; pause and resume leave it open",
+				this.#hasBegun
+					? "the recording was stopped; pause and resume leave it open"
+					: "nothing is recorded: send start first",
 			);
 		switch (action) {
 			case "stop":
@@ -82,7 +91,7 @@ export class CallRecording {
 
 	async #begin(path: string): Promise<void> {
 		if (this.#name !== null) return;
-		if (this.#path !== null)
+		if (this.#hasBegun)
 			throw new Fault(
 				"CONTROL_REFUSED",
 				"the recording was stopped, and an attempt has one; pause and resume leave it open",
@@ -98,24 +107,40 @@ export class CallRecording {
 	}
 
 	async #askMask(name: string, on: boolean): Promise<void> {
-		// what is sensitive stays masked whatever is asked
-		if (!this.#masks.sensitive)
-			check(await this.#endpoint.maskRecording(name, on));
+		const before = this.#masks.asked;
 		this.#masks.asked = on;
+		if (await this.#setMask(name)) return;
+		this.#masks.asked = before;
+		check(false);
 	}
 
 	/** Where it cannot be masked it is stopped; rejects with a Fault if that fails too. `isOver`: there is nothing more to hear. */
 	async keepPrivate(on: boolean, isOver: () => boolean): Promise<void> {
-		// a command that comes meanwhile must find it
+		// what waits for its turn must find it
 		if (on) this.#masks.sensitive = true;
-		await this.#started.catch(() => false);
-		const name = this.#name;
-		if (name !== null && !this.#masks.asked) {
-			const isDone = await this.#endpoint.maskRecording(name, on);
-			if (!isDone && on) await this.#stopInstead(name, isOver);
-			else if (!isDone) this.#log.warn("the recording stays masked");
-		}
-		this.#masks.sensitive = on;
+		await this.#inTurn(async () => {
+			this.#masks.sensitive = on;
+			await this.#started.catch(() => false);
+			const name = this.#name;
+			if (name === null || (await this.#setMask(name))) return;
+			if (on) await this.#stopInstead(name, isOver);
+			else this.#log.warn("the recording stays masked");
+		});
+	}
+
+	/** Masks it while there is a reason to; false where the media engine does not. */
+	async #setMask(name: string): Promise<boolean> {
+		const on = this.#masks.asked || this.#masks.sensitive;
+		if (this.#mask.isSure && this.#mask.isOn === on) return true;
+		const isDone = await this.#endpoint.maskRecording(name, on);
+		this.#mask = { isOn: isDone ? on : this.#mask.isOn, isSure: isDone };
+		return isDone;
+	}
+
+	#inTurn(change: () => Promise<void>): Promise<void> {
+		const done = this.#turn.then(change);
+		this.#turn = done.catch(() => {});
+		return done;
 	}
 
 	async #stopInstead(name: string, isOver: () => boolean): Promise<void> {
@@ -133,6 +158,7 @@ export class CallRecording {
 
 	/** Stops it, if it records; null where it does not. */
 	close(): Promise<unknown> | null {
+		this.#isClosed = true;
 		const name = this.#name;
 		this.#name = null;
 		return name === null ? null : this.#endpoint.stopRecording(name);

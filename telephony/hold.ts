@@ -1,4 +1,5 @@
 import { type Clock, sleep } from "../core/clock.js";
+import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import type { Leg } from "./leg.js";
 import { HOLD_TONE } from "./media-endpoint.js";
@@ -23,6 +24,10 @@ export class Hold {
 		this.#options = options;
 	}
 
+	get isOn(): boolean {
+		return this.#held !== null;
+	}
+
 	/** They talk. */
 	joined(other: Leg): void {
 		this.#other = other;
@@ -31,11 +36,12 @@ export class Hold {
 	/** They talk no more; whether they were on hold. */
 	parted(): boolean {
 		this.#other = null;
-		return this.#held !== null;
+		return this.isOn;
 	}
 
+	/** Throws a Fault where they cannot be parted. */
 	async set(on: boolean): Promise<void> {
-		if (on === (this.#held !== null)) return;
+		if (on === this.isOn) return;
 		if (on) await this.#begin();
 		else await this.#end();
 	}
@@ -44,7 +50,10 @@ export class Hold {
 		const other = this.#other;
 		const held = new AbortController();
 		this.#held = held;
-		if (other) await this.#leg.endpoint.unbridge();
+		if (other && !(await this.#leg.endpoint.unbridge())) {
+			this.#held = null;
+			throw new Fault("ENGINE_DOWN", "the media engine does not part them");
+		}
 		const tones = [this.#tone(this.#leg, this.#speaker, held.signal)];
 		if (other) {
 			const speaker = new Speaker(other.endpoint, this.#options);

@@ -208,9 +208,9 @@ export class MediaEndpoint {
 		return this.#api("uuid_bridge", other.#endpoint.uuid);
 	}
 
-	/** Parts both; each stays where it is. */
-	async unbridge(): Promise<void> {
-		await this.#api("uuid_transfer", "-both", "park", "inline");
+	/** Parts both; each stays where it is. False where FreeSWITCH refused. */
+	async unbridge(): Promise<boolean> {
+		return this.#api("uuid_transfer", "-both", "park", "inline");
 	}
 
 	/** One after the other; resolves before they were sent. False where FreeSWITCH refused. */

@@ -41,6 +41,7 @@ export class SipCall implements Call {
 	readonly #recording: CallRecording;
 	readonly #hold: Hold;
 	#hungUp: Promise<void> | null = null;
+	/** Until both are joined: a hold in between would part nobody. */
 	#isRinging = false;
 	#bridgedTo: Leg | null = null;
 
@@ -60,7 +61,7 @@ export class SipCall implements Call {
 		leg.endpoint.onDigit((digit) => this.digits.push(digit));
 		leg.onInfoDigit = (digit) => {
 			this.digits.push(digit);
-			void this.#bridgedTo?.endpoint.sendDigits(digit);
+			if (!this.#hold.isOn) void this.#bridgedTo?.endpoint.sendDigits(digit);
 		};
 	}
 
@@ -80,31 +81,28 @@ export class SipCall implements Call {
 		const { signal, stopOnDigit } = options;
 		const isStopped = () =>
 			signal?.aborted || (stopOnDigit && !this.digits.isEmpty);
-		for (let time = 0; time < options.times; time++) {
-			if (this.over.aborted) return { outcome: "hangup" };
-			if (isStopped()) return { outcome: "interrupted" };
-			const end = await this.#playOnce(sound, options);
-			if (this.over.aborted || end === "over") return { outcome: "hangup" };
-			if (end === "not_found")
-				return {
-					outcome: "failed",
-					detail: `the media engine cannot open ${sound.path}`,
-				};
-		}
+		if (this.over.aborted) return { outcome: "hangup" };
+		if (isStopped()) return { outcome: "interrupted" };
+		const end = await this.#speak(sound, options);
+		if (this.over.aborted || end === "over") return { outcome: "hangup" };
+		if (end === "not_found")
+			return {
+				outcome: "failed",
+				detail: `the media engine cannot open ${sound.path}`,
+			};
 		return isStopped() ? { outcome: "interrupted" } : { outcome: "played" };
 	}
 
-	async #playOnce(
+	async #speak(
 		{ path, durationMs }: Sound,
-		{ stopOnDigit, signal, isAsked }: PlayOptions,
+		{ times, stopOnDigit, signal, isAsked }: PlayOptions,
 	): Promise<PlaybackEnd> {
 		const pressed = new AbortController();
 		const done = new AbortController();
 		if (stopOnDigit)
 			void this.digits.pressed(done.signal).then(() => pressed.abort());
 		const speaking = this.#speaker.speak({
-			name: this.#share.sound(path),
-			lengthMs: durationMs,
+			...{ name: this.#share.sound(path), lengthMs: durationMs, times },
 			rank: isAsked ? ranks.asked : ranks.flow,
 			stop: signal ? AbortSignal.any([signal, pressed.signal]) : pressed.signal,
 		});
@@ -121,6 +119,15 @@ export class SipCall implements Call {
 
 	async connect(request: ConnectRequest): Promise<ConnectResult> {
 		if (this.over.aborted) return { outcome: "hangup" };
+		this.#isRinging = true;
+		try {
+			return await this.#ringAndTalk(request);
+		} finally {
+			this.#isRinging = false;
+		}
+	}
+
+	async #ringAndTalk(request: ConnectRequest): Promise<ConnectResult> {
 		const gaveUp = new AbortController();
 		const giveUp = () => gaveUp.abort("completed" satisfies StopReason);
 		const ends = [this.over, ...(request.signal ? [request.signal] : [])];
@@ -129,13 +136,10 @@ export class SipCall implements Call {
 			end.addEventListener("abort", giveUp, { once: true });
 		}
 		const waiting = new Waiting(this.#leg.endpoint);
-		this.#isRinging = true;
 		const reached = await this.#connect(
 			{ ...request, onEarlyMedia: (from) => waiting.hear(from) },
 			gaveUp.signal,
-		).finally(() => {
-			this.#isRinging = false;
-		});
+		);
 		for (const end of ends) end.removeEventListener("abort", giveUp);
 		if (reached.outcome !== "answered") {
 			await waiting.end();
@@ -165,7 +169,10 @@ export class SipCall implements Call {
 		const startedAt = this.#clock.monotonic();
 		this.#bridgedTo = other;
 		this.#hold.joined(other);
-		other.onInfoDigit = (digit) => void endpoint.sendDigits(digit);
+		this.#isRinging = false;
+		other.onInfoDigit = (digit) => {
+			if (!this.#hold.isOn) void endpoint.sendDigits(digit);
+		};
 		request.onBridged();
 		const first = await firstOver(this.#leg, other, request.signal);
 		const durationMs = this.#clock.monotonic() - startedAt;

@@ -10,6 +10,8 @@ export interface Spoken {
 	/** What the media engine plays. */
 	name: string;
 	lengthMs: number;
+	/** Nothing of the same rank is heard in between. Once if left out. */
+	times?: number;
 	rank: number;
 	/** Aborting it ends the sound. */
 	stop: AbortSignal;
@@ -19,6 +21,8 @@ interface Voice {
 	rank: number;
 	playing: Promise<PlaybackEnd> | null;
 	gaveWay: boolean;
+	/** It may be its turn. */
+	wake(): void;
 }
 
 /** The sounds of one leg, one at a time: one of a lower rank gives way, and goes on afterwards where it was. */
@@ -28,7 +32,6 @@ export class Speaker {
 	readonly #log: Log;
 	/** In the order in which they came. */
 	readonly #voices: Voice[] = [];
-	#waiting: (() => void)[] = [];
 
 	constructor(
 		endpoint: MediaEndpoint,
@@ -40,28 +43,40 @@ export class Speaker {
 	}
 
 	/** Resolves when the sound was heard to its end, or stopped. */
-	async speak({ name, lengthMs, rank, stop }: Spoken): Promise<PlaybackEnd> {
-		const voice: Voice = { rank, playing: null, gaveWay: false };
+	async speak(spoken: Spoken): Promise<PlaybackEnd> {
+		const { rank, stop } = spoken;
+		const voice: Voice = { rank, playing: null, gaveWay: false, wake() {} };
 		this.#voices.push(voice);
 		const onStop = () => {
 			if (voice.playing !== null) this.#stop(voice.playing);
-			this.#tell();
+			voice.wake();
 		};
 		stop.addEventListener("abort", onStop, { once: true });
 		try {
-			for (let fromMs = 0; ; ) {
-				while (!stop.aborted && !this.#isTurnOf(voice)) await this.#changed();
-				if (stop.aborted || fromMs >= lengthMs) return "played";
-				const startedAt = this.#clock.monotonic();
-				const end = await this.#play(voice, name, fromMs);
-				if (!voice.gaveWay || end !== "played") return end;
-				fromMs += this.#clock.monotonic() - startedAt;
-			}
+			return await this.#rounds(voice, spoken);
 		} finally {
 			stop.removeEventListener("abort", onStop);
 			this.#voices.splice(this.#voices.indexOf(voice), 1);
 			this.#tell();
 		}
+	}
+
+	async #rounds(
+		voice: Voice,
+		{ name, lengthMs, times = 1, stop }: Spoken,
+	): Promise<PlaybackEnd> {
+		for (let round = 0, fromMs = 0; round < times; ) {
+			while (!stop.aborted && !this.#isTurnOf(voice)) await changed(voice);
+			if (stop.aborted) return "played";
+			const startedAt = this.#clock.monotonic();
+			const end = await this.#play(voice, name, fromMs);
+			if (end !== "played") return end;
+			fromMs += this.#clock.monotonic() - startedAt;
+			if (voice.gaveWay && fromMs < lengthMs) continue;
+			round++;
+			fromMs = 0;
+		}
+		return "played";
 	}
 
 	async #play(
@@ -81,9 +96,7 @@ export class Speaker {
 
 	/** Whether nobody else is heard or comes first; whom it comes before gives way. */
 	#isTurnOf(voice: Voice): boolean {
-		// sort is stable: of one rank, who came first
-		const [first] = [...this.#voices].sort((a, b) => b.rank - a.rank);
-		if (first !== voice) return false;
+		if (this.#first !== voice) return false;
 		const heard = this.#voices.find(({ playing }) => playing !== null);
 		if (heard && heard.playing !== null && !heard.gaveWay) {
 			heard.gaveWay = true;
@@ -98,13 +111,20 @@ export class Speaker {
 		});
 	}
 
-	#changed(): Promise<void> {
-		return new Promise((resolve) => {
-			this.#waiting.push(resolve);
-		});
+	/** Of the highest rank, who came first. */
+	get #first(): Voice | undefined {
+		const highest = Math.max(...this.#voices.map(({ rank }) => rank));
+		return this.#voices.find(({ rank }) => rank === highest);
 	}
 
+	/** The others wait on. */
 	#tell(): void {
-		for (const resolve of this.#waiting.splice(0)) resolve();
+		this.#first?.wake();
 	}
+}
+
+function changed(voice: Voice): Promise<void> {
+	return new Promise((resolve) => {
+		voice.wake = resolve;
+	});
 }

@@ -38,6 +38,7 @@ describe("a SIP message that is shown", () => {
 				"k=base64:5ec2e7",
 				"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:5ec2e7/+=|2^20|1:4;inline:5ec2e7",
 				"a=key-mgmt:mikey 5ec2e7",
+				"a=ice-pwd:5ec2e7",
 			]);
 			const shown = withoutSecrets(text);
 			expect(shown).not.toContain("5ec2e7");
@@ -47,6 +48,7 @@ describe("a SIP message that is shown", () => {
 					"k=(masked)",
 					"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:(masked)|2^20|1:4;inline:(masked)",
 					"a=key-mgmt:(masked)",
+					"a=ice-pwd:(masked)",
 				]),
 			);
 		},

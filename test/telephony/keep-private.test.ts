@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../core/clock.js";
+import { sleep, systemClock } from "../../core/clock.js";
 import { Fault } from "../../core/fault.js";
 import { silentLog } from "../../core/log.js";
 import { sharedFolder } from "../../core/media-share.js";
@@ -7,6 +7,8 @@ import type { Leg } from "../../telephony/leg.js";
 import { SipCall } from "../../telephony/sip-call.js";
 
 const PATH = "/data/recordings/1.wav";
+/** A media engine takes a while to answer. */
+const ANSWERS_MS = 5;
 
 /** A call whose media engine says no to these commands; `asked` are those that it was given. */
 function callWith(refused: readonly string[] = []) {
@@ -14,6 +16,7 @@ function callWith(refused: readonly string[] = []) {
 	const over = new AbortController();
 	const ask = (command: string) => async () => {
 		asked.push(command);
+		await sleep(systemClock, ANSWERS_MS);
 		return !refused.includes(command);
 	};
 	const leg = {
@@ -61,12 +64,35 @@ describe("a call that is kept private", () => {
 		expect(asked).toEqual(["start", "mask", "unmask"]);
 	});
 
+	it("is masked though an unmask is under way as it begins", async () => {
+		const { asked, call } = callWith();
+		await call.startRecording(PATH);
+		await call.record("mask", PATH);
+		const unmasked = call.record("unmask", PATH);
+		await sleep(systemClock, 1);
+		await Promise.all([unmasked, call.keepPrivate(true)]);
+		expect(asked).toEqual(["start", "mask", "unmask", "mask"]);
+		expect(call.recording).toBe("masked");
+	});
+
+	it("stays masked where that is asked as it ends", async () => {
+		const { asked, call } = callWith();
+		await call.startRecording(PATH);
+		await call.keepPrivate(true);
+		const ended = call.keepPrivate(false);
+		await sleep(systemClock, 1);
+		await Promise.all([ended, call.record("mask", PATH)]);
+		expect(asked).toEqual(["start", "mask", "unmask", "mask"]);
+		expect(call.recording).toBe("masked");
+	});
+
 	it("begins no recording that would not be masked from its first sound on", async () => {
 		const { asked, call } = callWith();
 		await call.keepPrivate(true);
 		await expect(call.record("start", PATH)).rejects.toThrow("sensitive");
 		const starting = callWith();
 		const started = starting.call.record("start", PATH);
+		await sleep(systemClock, 1);
 		await starting.call.keepPrivate(true);
 		await started;
 		expect([...asked, ...starting.asked]).toEqual(["start", "mask"]);
@@ -110,5 +136,16 @@ describe("a call that is kept private", () => {
 		const { asked, call } = callWith(["start"]);
 		await call.startRecording(PATH);
 		expect(asked).toEqual(["start", "stop"]);
+		expect(call.recording).toBe("off");
+	});
+
+	it("may be recorded after the engine has refused once", async () => {
+		const refused = ["start"];
+		const { asked, call } = callWith(refused);
+		await expect(call.record("start", PATH)).rejects.toThrow("does not do");
+		refused.pop();
+		await call.record("start", PATH);
+		expect(call.recording).toBe("recording");
+		expect(asked).toEqual(["start", "stop", "start"]);
 	});
 });

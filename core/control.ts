@@ -1,4 +1,5 @@
 import { Fault, type FaultCode, type Problem } from "./fault.js";
+import type { Log } from "./log.js";
 
 /** What can be asked of a call while somebody is on the line. */
 export const commandNames = [
@@ -66,15 +67,19 @@ export type ControlAnswer =
 			problems: readonly Problem[];
 	  };
 
-/** What became of it, a Fault as an answer; anything else that is thrown is told as INTERNAL. */
+/** What became of it, a Fault as an answer; anything else that is thrown is logged, and told as INTERNAL. */
 export async function answerOf(
 	done: Promise<ControlState>,
+	log: Log,
 ): Promise<ControlAnswer> {
 	try {
 		return { outcome: "done", state: await done };
 	} catch (thrown) {
-		const { code, message, problems } =
-			thrown instanceof Fault ? thrown : new Fault("INTERNAL");
+		const isFault = thrown instanceof Fault;
+		if (!isFault) log.error({ err: thrown }, "what was asked of a call failed");
+		const { code, message, problems } = isFault
+			? thrown
+			: new Fault("INTERNAL");
 		return { outcome: "refused", code, detail: message, problems };
 	}
 }

@@ -15,6 +15,8 @@ import {
 	carriesSensitive,
 	isPrivate,
 	isSensitive,
+	quietAfter,
+	RELEASED_MS,
 	untilReleased,
 } from "./sensitive.js";
 import { Steering } from "./steering.js";
@@ -78,6 +80,8 @@ class Walk {
 	#turn: AbortSignal;
 	/** What is pressed may be sensitive. */
 	#private = false;
+	/** Without a key, until what is pressed is not sensitive any more. */
+	#quietMs = RELEASED_MS;
 	#hungUp = false;
 
 	constructor(flow: Flow, context: RunContext) {
@@ -125,7 +129,9 @@ class Walk {
 			isRedirected && result.outcome !== "answered"
 				? "redirected"
 				: result.outcome;
-		const { detail = null } = result;
+		const detail = isRedirected ? null : (result.detail ?? null);
+		if (isRedirected)
+			this.#quietMs = quietAfter(step, this.#after(step), this.#quietMs);
 		yield {
 			type: "step.finished",
 			data: { ...told, outcome, edge, detail, duration_s },
@@ -212,6 +218,10 @@ class Walk {
 		const { definition } = step;
 		try {
 			await this.#keepPrivate(isPrivate(step, this.#after(step)));
+			while (this.#steering.isHeld && !this.#turn.aborted)
+				await this.#steering.free(this.#turn);
+			// it was left before it did anything
+			if (this.#dialled && this.#turn.aborted) return { outcome: "hangup" };
 			return await definition.execute(filled, context);
 		} catch (thrown) {
 			if (thrown instanceof Fault && this.#turn.aborted)
@@ -226,12 +236,14 @@ class Walk {
 	async #keepPrivate(wanted: boolean): Promise<void> {
 		if (wanted === this.#private) return;
 		const leg = this.#leg();
-		if (!wanted) await untilReleased(leg, this.#context.clock, this.#turn);
+		if (!wanted)
+			await untilReleased(leg, this.#context.clock, this.#quietMs, this.#turn);
 		// what is over stays private: the last tone may still be on its way
 		if (this.#turn.aborted) return;
 		await leg.keepPrivate(wanted);
 		leg.digits.clear();
 		this.#private = wanted;
+		this.#quietMs = RELEASED_MS;
 	}
 
 	#contextFor(step: FlowStep, emit: StepContext["emit"]): StepContext {

@@ -8,7 +8,9 @@ import type { Element } from "./element.js";
 import { at, problem } from "./problem.js";
 
 /** A digit may be known while its key is still down (SIP INFO), its tone waits in jitter buffers, and more keys than asked for may follow. */
-const RELEASED_MS = 500;
+export const RELEASED_MS = 500;
+/** Somebody who is still typing as the walk is taken elsewhere waits for no longer. */
+const MOST_QUIET_MS = 10_000;
 
 /** As far as a step is right. */
 interface Step {
@@ -75,14 +77,27 @@ export function isPrivate(step: Step, next: Step | undefined): boolean {
 	);
 }
 
-/** Until no key has been pressed for a while. */
+/** How long no key may be pressed after this step was left before its end, for the rest of a PIN may follow; `next` as for isPrivate. */
+export function quietAfter(
+	step: Step,
+	next: Step | undefined,
+	leastMs: number,
+): number {
+	const taking = [step, next].find((one) => one && isSensitive(one));
+	const seconds = taking?.fields.interdigit_timeout;
+	if (!isPrivate(step, next) || typeof seconds !== "number") return leastMs;
+	return Math.max(Math.min(seconds * 1_000, MOST_QUIET_MS), leastMs);
+}
+
+/** Until no key has been pressed for so long. */
 export async function untilReleased(
 	{ digits }: Call,
 	clock: Clock,
+	quietMs: number,
 	over: AbortSignal,
 ): Promise<void> {
 	do {
 		digits.clear();
-		await sleep(clock, RELEASED_MS, over).catch(() => {});
+		await sleep(clock, quietMs, over).catch(() => {});
 	} while (!digits.isEmpty && !over.aborted);
 }

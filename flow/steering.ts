@@ -25,9 +25,22 @@ export class Steering {
 		return this.#at?.stepId ?? null;
 	}
 
-	/** Ends the step that runs, and goes on at another one of its flow; throws BAD_REQUEST if there is none such. */
+	/** The step that the walk is taken to, or else the one that runs. */
+	get goesTo(): string | null {
+		return this.#place?.stepId ?? null;
+	}
+
+	get #place(): Place | null {
+		return this.#to ?? this.#at;
+	}
+
+	get isHeld(): boolean {
+		return this.#held !== null;
+	}
+
+	/** Ends the step that runs, and goes on at another one of its flow, or of the one that the walk is taken to; throws BAD_REQUEST if there is none such. */
 	toStep(stepId: string): string {
-		const flow = this.#at?.flow;
+		const flow = this.#place?.flow;
 		if (!flow) throw new Fault("CALL_NOT_LIVE");
 		const step = flow.steps.get(stepId);
 		const hint = !step
@@ -69,12 +82,19 @@ export class Steering {
 		return this.#turn.signal;
 	}
 
-	/** Resolves, once no more is held back, with where the walk was taken to; null: nowhere. */
-	async left(over: AbortSignal): Promise<Place | null> {
+	/** Resolves once the walk is held back no more. */
+	async free(over: AbortSignal): Promise<void> {
 		while (this.#held && !over.aborted)
 			await unlessAborted(this.#held, over).catch(() => {});
+	}
+
+	/** Resolves, once no more is held back, with where the walk was taken to; null: nowhere. */
+	async left(over: AbortSignal): Promise<Place | null> {
+		await this.free(over);
 		const to = this.#to;
 		this.#to = null;
+		// what is asked before that step begins is asked of it
+		if (to) this.#at = to;
 		return to;
 	}
 

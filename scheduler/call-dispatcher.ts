@@ -67,7 +67,10 @@ export class CallDispatcher implements Dispatcher, Line {
 			isHere: (id) => this.#live.has(id) || this.#ending.has(id),
 			stop: (id) => this.#live.stop(id, "stopped"),
 		});
-		this.#controls = new CallControls(options.store.controls, this.#live);
+		this.#controls = new CallControls({
+			...{ controls: options.store.controls, live: this.#live },
+			...{ clock: options.clock, log: options.log },
+		});
 		options.store.onGivenBack(() => this.#claimer.lookForAll());
 	}
 

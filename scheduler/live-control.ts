@@ -19,6 +19,9 @@ interface Done {
 	walked?: WalkedFlow;
 }
 
+/** Commands of one call that wait for their turn, and sounds that wait to be heard. */
+const MOST_WAITING = 20;
+
 /** An answered leg. */
 interface OnTheLine {
 	leg: Call;
@@ -37,6 +40,10 @@ export class LiveControl {
 	#held = false;
 	/** Sounds that were asked for. */
 	#sounds = new AbortController();
+	/** Not answered yet. */
+	#waiting = 0;
+	/** Not heard to their end yet. */
+	#unheard = 0;
 
 	constructor(options: LiveControlOptions) {
 		this.#options = options;
@@ -54,14 +61,32 @@ export class LiveControl {
 		this.#sounds.abort();
 	}
 
-	/** Resolves once it is done and kept; throws a Fault where it cannot be, and CALL_NOT_LIVE where nobody is on the line. */
-	async ask(control: Control): Promise<ControlState> {
-		// what is asked meanwhile does not wait for a slow address
-		const sound =
-			control.command === "play" ? await this.#prepare(control) : null;
-		const done = this.#turn.then(() => this.#carryOut(control, sound));
-		this.#turn = done.catch(() => {});
-		return done;
+	/**
+	 * Resolves once it is done and kept; throws a Fault where it cannot be, and CALL_NOT_LIVE where nobody is on the line. What has
+	 * not begun when `expired` aborts is not done any more: rejects with its reason.
+	 */
+	async ask(control: Control, expired: AbortSignal): Promise<ControlState> {
+		if (this.#waiting === MOST_WAITING)
+			throw new Fault(
+				"CONTROL_REFUSED",
+				`${MOST_WAITING} commands of this call wait already: ask again once they are answered`,
+			);
+		this.#waiting++;
+		try {
+			// what is asked meanwhile does not wait for a slow address
+			const sound =
+				control.command === "play"
+					? await this.#prepare(control, expired)
+					: null;
+			const done = this.#turn.then(() => {
+				expired.throwIfAborted();
+				return this.#carryOut(control, sound);
+			});
+			this.#turn = done.catch(() => {});
+			return await done;
+		} finally {
+			this.#waiting--;
+		}
 	}
 
 	async #carryOut(
@@ -81,7 +106,7 @@ export class LiveControl {
 			walked,
 		);
 		return {
-			stepId: control.command === "redirect" ? value : this.steering.stepId,
+			stepId: this.steering.goesTo,
 			...{ muted: this.#muted, held: this.#held },
 			recording: leg.recording,
 		};
@@ -114,9 +139,7 @@ export class LiveControl {
 				this.#muted = control.on;
 				return onOrOff(control.on);
 			case "hold":
-				await leg.hold(control.on);
-				this.#held = control.on;
-				this.steering.hold(control.on);
+				await this.#hold(leg, control.on);
 				return onOrOff(control.on);
 			case "record":
 				await leg.record(control.action, recordsTo);
@@ -124,6 +147,17 @@ export class LiveControl {
 			case "digits":
 				await leg.sendDigits(control);
 				return String(control.digits.replace(/w/gi, "").length);
+		}
+	}
+
+	async #hold(leg: Call, on: boolean): Promise<void> {
+		// no step begins meanwhile: it might ring somebody
+		if (on) this.steering.hold(true);
+		try {
+			await leg.hold(on);
+			this.#held = on;
+		} finally {
+			this.steering.hold(this.#held);
 		}
 	}
 
@@ -142,11 +176,15 @@ export class LiveControl {
 		return { value, walked: { flow: flow.source, flowHash: flowHash(flow) } };
 	}
 
-	#prepare(control: Extract<Control, { command: "play" }>): Promise<Sound> {
+	#prepare(
+		control: Extract<Control, { command: "play" }>,
+		expired: AbortSignal,
+	): Promise<Sound> {
 		const source =
 			"url" in control ? { url: control.url } : { text: control.text };
 		const { over } = this.#onTheLine().leg;
-		return this.#options.sounds.prepare(source, over).catch((error) => {
+		const until = AbortSignal.any([over, expired]);
+		return this.#options.sounds.prepare(source, until).catch((error) => {
 			if (over.aborted) throw new Fault("CALL_NOT_LIVE", "the call is ending");
 			throw error;
 		});
@@ -154,13 +192,22 @@ export class LiveControl {
 
 	/** Begins it; nobody waits for its end. */
 	#play(leg: Call, sound: Sound, loop: number): void {
+		if (this.#unheard === MOST_WAITING)
+			throw new Fault(
+				"CONTROL_REFUSED",
+				`${MOST_WAITING} sounds wait to be heard already: ask again later; a redirect ends them`,
+			);
+		this.#unheard++;
 		const { signal } = this.#sounds;
 		leg
 			.play(sound, {
 				...{ times: loop, stopOnDigit: false },
 				...{ signal, isAsked: true },
 			})
-			.catch(() => {}); // the engine is gone, which the flow tells
+			.catch(() => {}) // the engine is gone, which the flow tells
+			.finally(() => {
+				this.#unheard--;
+			});
 	}
 }
 

@@ -147,7 +147,9 @@ function resultOf(
 	if (outcome === "hangup")
 		return { outcome, variables: variables({ outcome }) };
 	if (outcome !== "completed") {
-		const detail = causeOf({ ...result, ringS });
+		// a 408 is the network's, and may come earlier
+		const isOurs = result.sipStatus !== 408;
+		const detail = causeOf({ ...result, ringS: isOurs ? ringS : null });
 		return { outcome, variables: variables(result), detail };
 	}
 	const over = result.endedBy === "callee";

@@ -4,13 +4,13 @@ import type { Control, ControlAnswer } from "../core/control.js";
 import { message } from "../core/fault.js";
 import { newId } from "../core/id.js";
 import type { Log } from "../core/log.js";
-import type { Controls } from "./control.js";
+import { type Controls, PATIENCE_MS } from "./control.js";
 import type { Database } from "./database.js";
+import { storableJson } from "./json.js";
 import type { Tables } from "./schema.js";
 
 const ASKED = "flowdial_controls";
 const ANSWERED = "flowdial_control_answers";
-const PATIENCE_MS = 5_000;
 /** What is told may get lost: it is told again, and looked for, so often. */
 const AGAIN_MS = 500;
 
@@ -98,7 +98,7 @@ export class StoredControls implements Controls {
 			)
 			.insertInto("controls")
 			.values({
-				...{ id, call_id: callId, control: JSON.stringify(control) },
+				...{ id, call_id: callId, control: storableJson(control) },
 				expires_at: sql`now() + make_interval(secs => ${PATIENCE_MS / 1_000})`,
 			})
 			.execute();
@@ -117,14 +117,19 @@ export class StoredControls implements Controls {
 			.where("controls.taken", "=", false)
 			.where(sql<boolean>`controls.expires_at > now()`)
 			.returning(["controls.id", "call_id", "control", "asked_at"])
+			.returning(
+				sql<number>`extract(epoch from expires_at - now())::float8 * 1000`.as(
+					"left_ms",
+				),
+			)
 			.execute();
 		taken.sort((a, b) => a.asked_at.getTime() - b.asked_at.getTime());
 		await Promise.all(
-			taken.map(async ({ id, call_id, control }) => {
-				const answer = await listener(call_id, control);
+			taken.map(async ({ id, call_id, control, left_ms }) => {
+				const answer = await listener(call_id, control, left_ms);
 				await this.#db
 					.updateTable("controls")
-					.set({ answer: JSON.stringify(answer) })
+					.set({ answer: storableJson(answer) })
 					.where("id", "=", id)
 					.execute();
 				await this.#database.notify(ANSWERED, id);

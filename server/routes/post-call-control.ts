@@ -28,16 +28,23 @@ export function postCallControl(
 		const control = await readControl(command, request.body, () =>
 			readContext(deps, response),
 		);
-		const why = notLive[call.status];
-		if (why !== undefined)
-			throw faultAt("CALL_NOT_LIVE", "$.id", why, { detail: call.status });
+		mustBeLive(call.status);
 		try {
 			const state = await deps.dispatcher.control(call.id, control);
 			response.json(controlView(call.id, state));
 		} catch (error) {
+			// it may have ended since
+			if (error instanceof Fault && error.code === "CONTROL_UNANSWERED")
+				mustBeLive((await findCall(deps.store, request, response)).status);
 			throw placed(error, control);
 		}
 	};
+}
+
+function mustBeLive(status: CallStatus): void {
+	const why = notLive[status];
+	if (why !== undefined)
+		throw faultAt("CALL_NOT_LIVE", "$.id", why, { detail: status });
 }
 
 /** What in the body cannot be done. */

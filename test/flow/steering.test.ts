@@ -101,6 +101,84 @@ describe("a walk that is taken elsewhere", () => {
 		expect(await spoken(kept)).toEqual([]);
 	});
 
+	it("goes on from where it was taken to, where it is taken further before that begins", async () => {
+		const flow = flowOf([
+			{ ...CALL, next_step: 1 },
+			gate(1, { next_step: 2 }),
+			gate(2),
+		]);
+		const other = underway([gate(7, { next_step: 8 }), gate(8)]);
+		const steering = new Steering();
+		steering.enter({ flow, stepId: "1" });
+		steering.hold(true);
+		expect(steering.toFlow(other)).toBe("7");
+		expect([steering.stepId, steering.goesTo]).toEqual(["1", "7"]);
+		expect(() => steering.toStep("2")).toThrow("no step has this id");
+		expect(steering.toStep("8")).toBe("8");
+		steering.hold(false);
+		const to = await steering.left(new AbortController().signal);
+		expect(to).toEqual({ flow: other, stepId: "8" });
+		expect(steering.stepId).toBe("8");
+	});
+
+	it("says nothing of how a connect would have ended", async () => {
+		const talk = { id: 1, type: "connect", number: "911", next_step: 2 };
+		const flow = flowOf([
+			{ ...CALL, next_step: 1 },
+			talk,
+			gate(2),
+			gate(3, { timeout: 1 }),
+		]);
+		const missed = { outcome: "canceled", reason: "completed" } as const;
+		const { events } = await steered(
+			flow,
+			(id, steering) => id === "1" && steering.toStep("3"),
+			{ connects: [missed] },
+		);
+		const finished = events.flatMap(({ type, data }) =>
+			type === "step.finished" ? [[data.outcome, data.detail]] : [],
+		);
+		expect(finished[1]).toEqual(["redirected", null]);
+	});
+
+	it("does not do a step that was left before it did anything", async () => {
+		const pin = { sensitive: true, variable: "pin", count: 1, next_step: 2 };
+		const flow = flowOf([
+			{ ...CALL, next_step: 1 },
+			gate(1, pin),
+			{
+				...{ id: 2, type: "callback", entity: "5263", timezone: "UTC" },
+				...{ date: "2031-01-01", time: "10:00", next_step: 3 },
+			},
+			gate(3, { timeout: 1 }),
+		]);
+		const { events, outside } = await steered(
+			flow,
+			(id, steering) => id === "2" && steering.toStep("3"),
+			{ presses: "4" },
+		);
+		expect(path(events).slice(2)).toEqual(["2 redirected", "3 timeout"]);
+		expect(outside.appointments.made).toEqual([]);
+	});
+
+	it("leaves sensitive digits only once the rest of them cannot come any more", async () => {
+		const pin = { sensitive: true, variable: "pin", interdigit_timeout: 3 };
+		const flow = flowOf([
+			{ ...CALL, next_step: 1 },
+			gate(1, pin),
+			gate(2, { count: 1, timeout: 2, variable: "key" }),
+		]);
+		const steering = new Steering();
+		const presses = [500, 2_500, 4_500].map((atMs) => ({ atMs, digits: "7" }));
+		const outside = { ...flowOutside({ presses }), steering };
+		// the rest of a PIN, each key more than half a second after the one before
+		const { events } = await walk(flow, outside, ({ type, data }) => {
+			if (type === "step.started" && data.step_id === "1")
+				outside.clock.after(1_000, () => steering.toStep("2"));
+		});
+		expect(path(events).slice(1)).toEqual(["1 redirected", "2 timeout"]);
+	});
+
 	it("is refused where there is no such step, or a call", () => {
 		const steering = new Steering();
 		const flow = flowOf([{ ...CALL, next_step: 10 }, gate(10)]);

@@ -47,4 +47,17 @@ describe("an answered attempt of a callback", () => {
 		expect(callbackMissed([answered, hungUp])).toEqual(canceled);
 		expect(callbackMissed([answered])).toEqual(canceled);
 	});
+
+	it("counts where somebody took it elsewhere, unless it missed the other party there", () => {
+		const redirected = [answered, finished("connect", "redirected")];
+		expect(
+			callbackMissed([...redirected, finished("play", "played")]),
+		).toBeNull();
+		expect(
+			callbackMissed([...redirected, finished("connect", "busy")]),
+		).toMatchObject({ outcome: "busy" });
+		expect(
+			callbackMissed([...redirected, finished("connect", "hangup")]),
+		).toMatchObject({ outcome: "canceled" });
+	});
 });

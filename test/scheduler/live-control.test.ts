@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Control } from "../../core/control.js";
 import type { CallHappening } from "../../core/event.js";
-import { flowHash } from "../../flow/flow.js";
+import { compileFlow, flowHash } from "../../flow/flow.js";
 import { LiveControl } from "../../scheduler/live-control.js";
 import type { WalkedFlow } from "../../store/call-list.js";
 import { fakeSounds } from "../support/outside.js";
@@ -12,13 +12,21 @@ const flow = flowOf([
 	{ id: 0, type: "call", number: "12", caller_id: "1", next_step: 1 },
 	{ id: 1, type: "keypad", count: 1 },
 ]);
+/** As a flow for who is on the line already goes from one instance to another. */
+function thawable(steps: readonly unknown[]): readonly unknown[] {
+	const compiled = compileFlow(steps, {
+		...{ now: 0, entities: new Map(), hasTrunk: true, isUnderway: true },
+	});
+	if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+	return compiled.flow.source;
+}
 const mute: Control = { command: "mute", on: true };
 
 function controlled() {
 	const told: CallHappening[] = [];
 	const kept: (WalkedFlow | undefined)[] = [];
 	const leg = scriptedCall();
-	const control = new LiveControl({
+	const live = new LiveControl({
 		sounds: fakeSounds(["https://example.com/gone.wav"]),
 		record: async (happening, walked) => {
 			told.push(happening);
@@ -26,8 +34,15 @@ function controlled() {
 		},
 	});
 	const answer = () => {
-		control.steering.enter({ flow, stepId: "1" });
-		control.open({ leg, recordsTo: "/recordings/1.wav" });
+		live.steering.enter({ flow, stepId: "1" });
+		live.open({ leg, recordsTo: "/recordings/1.wav" });
+	};
+	/** Nothing takes too long. */
+	const never = new AbortController().signal;
+	const control = {
+		ask: (what: Control, expired = never) => live.ask(what, expired),
+		close: () => live.close(),
+		steering: live.steering,
 	};
 	return { control, leg, told, kept, answer };
 }
@@ -128,5 +143,86 @@ describe("what is asked of a call", () => {
 		expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
 		await control.ask({ command: "redirect", step: "1" });
 		expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+	});
+	it("is not done any more once nobody waits for it", async () => {
+		const { control, leg, told, answer } = controlled();
+		answer();
+		let held = () => {};
+		leg.hold = () =>
+			new Promise((resolve) => {
+				held = resolve;
+			});
+		const first = control.ask({ command: "hold", on: true });
+		const expired = new AbortController();
+		const second = control.ask(
+			{ command: "play", text: "One moment.", loop: 1 },
+			expired.signal,
+		);
+		await Promise.resolve();
+		expired.abort(new Error("too late"));
+		held();
+		await first;
+		await expect(second).rejects.toThrow("too late");
+		expect(leg.did).toEqual([]);
+		expect(told.map(({ data }) => data)).toMatchObject([{ command: "hold" }]);
+	});
+
+	it("is refused where 20 commands wait, or 20 sounds", async () => {
+		const { control, leg, answer } = controlled();
+		answer();
+		const ends: (() => void)[] = [];
+		leg.play = () =>
+			new Promise((resolve) => {
+				ends.push(() => resolve({ outcome: "played" }));
+			});
+		const play: Control = { command: "play", text: "One moment.", loop: 1 };
+		const asked = await Promise.allSettled(
+			Array.from({ length: 21 }, () => control.ask(play)),
+		);
+		expect(asked.slice(0, 20).map(({ status }) => status)).not.toContain(
+			"rejected",
+		);
+		expect(asked[20]).toMatchObject({
+			reason: {
+				code: "CONTROL_REFUSED",
+				message: expect.stringContaining("20 commands"),
+			},
+		});
+		await expect(control.ask(play)).rejects.toThrow("20 sounds wait");
+		await control.ask(mute);
+		ends[0]?.();
+		await new Promise(setImmediate);
+		await control.ask(play);
+		expect(ends).toHaveLength(21);
+	});
+
+	it("holds the walk back while it holds the callee, unless that is refused", async () => {
+		const { control, leg, answer } = controlled();
+		answer();
+		const seen: boolean[] = [];
+		leg.hold = async () => {
+			seen.push(control.steering.isHeld);
+			if (seen.length === 1) throw new Error("not now");
+		};
+		const hold: Control = { command: "hold", on: true };
+		await expect(control.ask(hold)).rejects.toThrow("not now");
+		expect(control.steering.isHeld).toBe(false);
+		await control.ask(hold);
+		await control.ask({ command: "hold", on: false });
+		expect(control.steering.isHeld).toBe(false);
+		expect(seen).toEqual([true, true, true]);
+	});
+
+	it("tells the step that the walk is taken to", async () => {
+		const { control, answer } = controlled();
+		answer();
+		const steps = [{ id: "b1", type: "keypad", count: 1, next_step: "b2" }];
+		const other = [...steps, { id: "b2", type: "keypad", count: 1 }];
+		const flow = JSON.parse(JSON.stringify(thawable(other)));
+		const to = await control.ask({ command: "redirect", flow });
+		expect(to.stepId).toBe("b1");
+		expect((await control.ask(mute)).stepId).toBe("b1");
+		const on = await control.ask({ command: "redirect", step: "b2" });
+		expect(on.stepId).toBe("b2");
 	});
 });

@@ -128,6 +128,22 @@ describe("POST /calls/{id}/…", () => {
 		expect(headers.get("retry-after")).toBe("5");
 	});
 
+	it("says that the call has ended where that is why nobody answers", async () => {
+		const id = await callWith();
+		app.dispatcher.refusesControl = async () => {
+			const call = { ...newCall(), id };
+			await app.store.calls.append(id, [newEvent(call, 3)], {
+				status: "ended",
+			});
+			return new Fault("CONTROL_UNANSWERED");
+		};
+		const { status, told } = await ask("mute", { on: true }, id);
+		expect({ status, code: told.code }).toEqual({
+			...{ status: 409, code: "CALL_NOT_LIVE" },
+		});
+		expect(told.detail).toContain("has ended");
+	});
+
 	it.each([
 		["CONTROL_REFUSED", "hold", { on: true }, "$.on", 409],
 		["CONTROL_REFUSED", "record", { action: "stop" }, "$.action", 409],

@@ -83,10 +83,11 @@ export class StoringDispatcher implements Dispatcher {
 	/** What was asked of calls. */
 	readonly controlled: Control[] = [];
 	/** What `control` throws, if anything. */
-	refusesControl: Error | undefined;
+	refusesControl: Error | (() => Promise<Error>) | undefined;
 
 	async control(_callId: string, control: Control): Promise<ControlState> {
-		if (this.refusesControl) throw this.refusesControl;
+		const refuses = this.refusesControl;
+		if (refuses) throw refuses instanceof Error ? refuses : await refuses();
 		this.controlled.push(control);
 		return {
 			...{ stepId: "1", muted: false, held: false },

@@ -53,6 +53,16 @@ describe("connect", () => {
 		expect(context.told).toEqual([]);
 	});
 
+	it("does not say for how long it rang where the network has ended that", async () => {
+		const early = { reason: "ring_timeout", sipStatus: 408 } as const;
+		const context = stepContext(
+			{},
+			{ connects: [{ outcome: "no_answer", ...early }] },
+		);
+		const { detail } = await execute(connect, STEP, context);
+		expect(detail).toBe("Nobody answered within the ring timeout (SIP 408)");
+	});
+
 	it("says by which codes it was refused", async () => {
 		const refusal = { sipStatus: 486, q850Cause: 17 };
 		const context = stepContext(

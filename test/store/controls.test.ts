@@ -48,8 +48,30 @@ describe.each(databases)("on $name", ({ isThere, isShared, start }) => {
 				const text = "x".repeat(500_000);
 				const control: Control = { command: "redirect", flow: [{ text }] };
 				expect(await asker.controls.ask(id, control)).toEqual(done);
-				expect(heard).toEqual([[id, control]]);
+				expect(heard).toEqual([[id, control, expect.any(Number)]]);
+				const leftMs = heard.flat().at(-1);
+				expect(leftMs).toBeGreaterThan(1_000);
+				expect(leftMs).toBeLessThanOrEqual(5_000);
 			});
+
+		if (isShared)
+			it.each(["a\u0000b", "a\ud800b"])(
+				"is done, and answered, where no text of the database can hold it: %j",
+				async (text) => {
+					const heard: Control[] = [];
+					owner.controls.onAsked(async (_id, control) => {
+						heard.push(control);
+						return {
+							...{ outcome: "refused", code: "CONTROL_REFUSED" },
+							...{ detail: text, problems: [] },
+						};
+					});
+					const play: Control = { command: "play", text, loop: 1 };
+					const answer = await asker.controls.ask(await kept(), play);
+					expect(answer).toMatchObject({ detail: "a\ufffdb" });
+					expect(heard).toMatchObject([{ text: "a\ufffdb" }]);
+				},
+			);
 
 		if (isShared)
 			it(

@@ -385,6 +385,47 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		expect(secondsOf(told, CALLEE_HZ)).toBeLessThan(4);
 	});
 
+	it("parts both whenever it is said to hold them, also as the other party answers", async () => {
+		const other = await listener();
+		const { call, leg } = await answered([
+			{ id: "talk", type: "connect", number: other.phone.uri },
+		]);
+		await once(other.phone, "answered");
+		let answer = await ask(call, "hold", { on: true });
+		while (answer.status === 409)
+			answer = await ask(call, "hold", { on: true });
+		expect(answer.body.held).toBe(true);
+		void leg.play(`tone_stream://%(20000,0,${CALLEE_HZ})`).catch(() => {});
+		await leg.press("5", "info");
+		await sleep(3_500);
+		expect(other.phone.calls[0]?.digits).toBe("");
+		await leg.hangUp();
+		await call.ended();
+		const heard = await other.heard();
+		expect(secondsOf(heard, CALLEE_HZ)).toBeLessThan(0.2);
+		expect(secondsOf(heard, HOLD_HZ)).toBeGreaterThan(0.2);
+	});
+
+	it("plays what is asked for as often as it is to be, before what is asked for next", async () => {
+		const { call, leg } = await answered([gate("wait")]);
+		await call.event("step.started", "wait");
+		const url = service.backend.tone(ASKED_HZ, 500);
+		await ask(call, "play", { url, loop: 3 });
+		await ask(call, "play", { url: service.backend.tone(PROMPT_HZ, 500) });
+		await sleep(3_000);
+		await leg.press("1");
+		await call.ended();
+		const { heard } = await channels(call);
+		const second = (hertz: number, way: "findIndex" | "findLastIndex") =>
+			Array.from({ length: Math.floor(heard.length / WINDOW) }, (_, at) =>
+				toneLevel(heard.subarray(at * WINDOW, (at + 1) * WINDOW), hertz),
+			)[way]((level) => level > 0.05);
+		expect(secondsOf(heard, ASKED_HZ)).toBeGreaterThan(1.2);
+		expect(second(PROMPT_HZ, "findIndex")).toBeGreaterThan(
+			second(ASKED_HZ, "findLastIndex"),
+		);
+	});
+
 	it("begins no step while it is on hold", async () => {
 		const { call } = await answered([
 			{ id: "keys", type: "keypad", count: 1, timeout: 0.5, next_step: "bye" },

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../core/log.js";
 import type {
@@ -29,8 +30,9 @@ function speaking() {
 	} as unknown as MediaEndpoint; // all that a Speaker uses of one
 	const speaker = new Speaker(endpoint, { clock, log: silentLog });
 	const stop = new AbortController();
+	setMaxListeners(0, stop.signal);
 	return {
-		...{ clock, did, stop },
+		...{ clock, did, stop, speaker },
 		speak: (name: string, rank: number, { signal } = stop) =>
 			speaker.speak({ name, rank, lengthMs: 3_000, stop: signal }),
 		/** The last that began comes to its end. */
@@ -92,5 +94,36 @@ describe("a leg's sounds", () => {
 		await high;
 		expect(await low).toBe("played");
 		expect(did).toEqual(["low from 0", "stop", "high from 0"]);
+	});
+
+	it("are heard as often as they are to be before another of their rank", async () => {
+		const { clock, did, stop, speaker, speak, finish } = speaking();
+		const first = speaker.speak({
+			...{ name: "first", lengthMs: 3_000, times: 2 },
+			...{ rank: ranks.asked, stop: stop.signal },
+		});
+		const second = speak("second", ranks.asked);
+		for (let sound = 0; sound < 3; sound++) {
+			await clock.advance(3_000);
+			finish();
+		}
+		expect(await Promise.all([first, second])).toEqual(["played", "played"]);
+		expect(did).toEqual(["first from 0", "first from 0", "second from 0"]);
+	});
+
+	it("do not hold up the process, however many wait", async () => {
+		const { clock, did, stop, speak, finish } = speaking();
+		const all = Array.from({ length: 4_000 }, () => speak("a", ranks.asked));
+		const next = async () => {
+			const startedAt = performance.now();
+			finish();
+			await clock.advance(0);
+			return performance.now() - startedAt;
+		};
+		await clock.advance(0);
+		expect(await next()).toBeLessThan(200);
+		expect(did).toHaveLength(2);
+		stop.abort();
+		await Promise.all(all);
 	});
 });

@@ -179,6 +179,25 @@ describe("a walk that is taken elsewhere", () => {
 		expect(path(events).slice(1)).toEqual(["1 redirected", "2 timeout"]);
 	});
 
+	it("does nothing while it is held back, though its step has begun", async () => {
+		const talk = { id: 1, type: "connect", number: "911" };
+		const flow = flowOf([{ ...CALL, next_step: 1 }, talk]);
+		const steering = new Steering();
+		const outside = { ...flowOutside(), steering };
+		const did: string[][] = [];
+		const look = () => did.push([...(outside.dialer.calls[0]?.did ?? [])]);
+		await walk(flow, outside, ({ type, data }) => {
+			if (type !== "step.started" || data.step_id !== "1") return;
+			steering.hold(true);
+			outside.clock.after(5_000, () => {
+				look();
+				steering.hold(false);
+			});
+		});
+		look();
+		expect(did).toEqual([[], [expect.stringContaining("connect 911")]]);
+	});
+
 	it("is refused where there is no such step, or a call", () => {
 		const steering = new Steering();
 		const flow = flowOf([{ ...CALL, next_step: 10 }, gate(10)]);

@@ -35,6 +35,8 @@ const answered = { says: /call\.ended +outcome=answered reason=completed/ };
 
 /** By page and first words; the first that fits counts. */
 const claims: readonly [file: RegExp, words: string, claim: Claim][] = [
+	[/live\.md/, "curl -N ", elsewhere("test/server/events.test.ts")],
+	[/live\.md/, "id: ", notHere("it is what the stream says, no command")],
 	[
 		/^docs\/steps\//,
 		"POST /call/flow",

@@ -76,6 +76,8 @@ export const keptFlow = z.object({
 	flow: z.unknown(),
 	variables: z.record(z.string(), z.unknown()),
 	flow_hash: z.string(),
+	/** The one that a call walks that was taken elsewhere. */
+	redirected_to: z.object({ flow: z.unknown() }).nullable(),
 });
 
 const sipMessage = z.object({

@@ -53,16 +53,18 @@ export function CallPage({
 		read(id, path).then(setTold, setError);
 	}, [id, path]);
 	useEffect(refresh, [refresh]);
-	useEffect(() => {
-		// one that was kept before flows were shown, or a service without that route
-		ask(`${path}/flow`, keptFlow).then(
-			(kept) => setFlow(kept.flow),
-			() => {},
-		);
-	}, [path]);
 	const soon = useThrottled(refresh, REFRESH_MS);
 	const live = useEvents({ call_id: id }, 0, soon);
 	const { call, events, sip, deliveries } = told;
+	const redirects = events.filter(isRedirect).length;
+	useEffect(() => {
+		// also where it was taken elsewhere, and back for the next attempt
+		void redirects;
+		ask(`${path}/flow`, keptFlow).then(
+			({ flow, redirected_to }) => setFlow(redirected_to?.flow ?? flow),
+			setError,
+		);
+	}, [path, redirects]);
 	const shape = useMemo(() => shapeOf(flow), [flow]);
 	const isOver = call?.status === "ended";
 	const walk = useMemo(() => walkOf(events, isOver), [events, isOver]);
@@ -144,6 +146,10 @@ async function readEvents(path: string): Promise<Event[]> {
 }
 
 /** Of the newest attempt. */
+const isRedirect = ({ type, data }: Event) =>
+	type === "call.attempt_ended" ||
+	(type === "call.controlled" && data.command === "redirect");
+
 function walkOf(all: readonly Event[], isOver: boolean): Walk {
 	const before = all.findLastIndex(
 		({ type, data }) => type === "call.attempt_ended" && data.next_at !== null,

@@ -13,7 +13,10 @@ export function addCallbackCommands(program: Command, session: Session): void {
 	callbacks
 		.command("list", { isDefault: true })
 		.description("lists them, the one due first at the top")
-		.option("--status <status>", "pending, fired, done, failed, canceled …")
+		.option(
+			"--status <status>",
+			"pending, calling, completed, failed or canceled",
+		)
 		.option("--entity <id>", "of this voice id")
 		.option("--from <instant>", "due at this instant or later")
 		.option("--to <instant>", "due before this instant")

@@ -32,6 +32,7 @@ export function addCallCommands(program: Command, session: Session): void {
 			"places a call: of a body of POST /call/flow, or a list of steps",
 		)
 		.option("--to <number>", "whom to ring, instead of the first step's number")
+		.option("--caller-id <number>", "what the callee is shown")
 		.option("--var <name=value>", "a variable; may be repeated", variable, {})
 		.option("--record", "record it")
 		.option("--follow", "tell what happens, until it has ended")
@@ -78,6 +79,7 @@ const pathOf = (id: string) => `/calls/${encodeURIComponent(id)}`;
 
 interface PlaceOptions {
 	to?: string;
+	callerId?: string;
 	var: Row;
 	record?: boolean;
 	follow?: boolean;
@@ -86,12 +88,15 @@ interface PlaceOptions {
 async function place(
 	session: Session,
 	file: string,
-	{ to, var: variables, record, follow }: PlaceOptions,
+	{ to, callerId, var: variables, record, follow }: PlaceOptions,
 ): Promise<void> {
 	const { body } = await readFlowFile(file);
 	const made = (await ask(session.connection, "POST", "/call/flow", {
 		...body,
-		...(to !== undefined && { flow: redirected(body.flow, to) }),
+		flow: withEntry(body.flow, {
+			...(to !== undefined && { number: to }),
+			...(callerId !== undefined && { caller_id: callerId }),
+		}),
 		...(Object.keys(variables).length > 0 && {
 			variables: { ...(body.variables as Row | undefined), ...variables },
 		}),
@@ -103,11 +108,13 @@ async function place(
 	if ((await followed(session, made.id)) !== "answered") process.exitCode = 1;
 }
 
-/** The first step is a call; where it is none, the API says so. */
-function redirected(flow: unknown, number: string): unknown {
+/** A flow with other fields of its first step. That is a call; where it is none, the API says so. */
+function withEntry(flow: unknown, fields: Row): unknown {
 	if (!Array.isArray(flow)) return flow;
 	const [first, ...others] = flow as unknown[];
-	return typeof first === "object" ? [{ ...first, number }, ...others] : flow;
+	return typeof first === "object"
+		? [{ ...first, ...fields }, ...others]
+		: flow;
 }
 
 /** Tells a call's events until it has ended, and returns its outcome: nothing is missed, whenever the stream begins. */

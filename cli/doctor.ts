@@ -54,7 +54,7 @@ function hintFor({ status }: CliError): string {
 	if (status === 401)
 		return "--token or FLOWDIAL_TOKEN is to be AUTH_TOKEN, or what token create has printed";
 	if (status === 403)
-		return "this wants a token with the scope admin: token create … --scopes admin";
+		return "this wants a token of the operator's account (CLOUD_ID) with the scope admin: token create … --scopes admin";
 	if (status === undefined)
 		return "has it been started (npm start), and are --url or FLOWDIAL_URL, --token or FLOWDIAL_TOKEN right?";
 	return "its log says more";

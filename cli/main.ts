@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { addAccountCommands } from "./accounts.js";
 import { addCallbackCommands } from "./callbacks.js";
@@ -9,7 +10,11 @@ import { addFlowCommands } from "./flows.js";
 import { Session } from "./session.js";
 import { addTokenCommands } from "./tokens.js";
 
+const { version } = createRequire(import.meta.url)("../../package.json") as {
+	version: string;
+}; // from dist/cli
 const program = new Command("flowdial")
+	.version(version)
 	.description("Checks and tries flows, and looks after a running flowdial.")
 	.addOption(
 		new Option("--url <url>", "address of the API")

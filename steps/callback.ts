@@ -70,7 +70,7 @@ export const callback = defineStep({
 	summary: "Makes an appointment to call back.",
 	fields: {
 		date: part(checkDate).describe("YYYY-MM-DD"),
-		time: part(checkTime).describe("HH:MM:SS of a 24 hour clock"),
+		time: part(checkTime).describe("HH:MM or HH:MM:SS of a 24 hour clock"),
 		timezone: part(checkZone).describe(
 			'A name of the IANA database, such as "Europe/London", or "UTC"',
 		),

@@ -145,10 +145,7 @@ export const webUrl = z
 			issues.addIssue({ code: "custom", message: `the address ${complaint}` });
 	});
 
-/** What stands before the first value of the host cannot become right. */
 function checkScheme(url: string): string | null {
-	if (/^\s*https?:\/\/[^/?#]*@/i.test(url))
-		return "holds a user name or password; send an Authorization header instead";
 	const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
 	return scheme === undefined || scheme === "http" || scheme === "https"
 		? null
@@ -167,16 +164,15 @@ export const variableName = z
 		error: "names that start with call., http. or connect. are the service's",
 	});
 
-/** A value is percent-encoded, so it can be a part of an address, never the whole. */
+/** What no value can make right: one is percent-encoded, so it can be a part of an address, never the whole. */
 export function checkStart(url: string | undefined): Finding[] {
-	if (url === undefined || !isTemplate(url) || /^https?:/i.test(url)) return [];
-	return [
-		{
-			severity: "warning",
-			field: "url",
-			hint: "values in an address are percent-encoded, so this can never become one; begin it with http:// or https:// and the host",
-		},
-	];
+	if (url === undefined || !isTemplate(url)) return [];
+	const hint = !/^https?:/i.test(url)
+		? "values in an address are percent-encoded, so this can never become one; begin it with http:// or https:// and the host"
+		: /^https?:\/\/[^/?#]*@/i.test(url)
+			? "it holds a user name or password, so nothing will be asked of it; send an Authorization header instead"
+			: null;
+	return hint === null ? [] : [{ severity: "warning", field: "url", hint }];
 }
 
 /** Whether somebody can be rung by a filled `number`. */

@@ -12,11 +12,13 @@ export const play = defineStep({
 	fields: {
 		text: spokenText
 			.optional()
-			.describe("Text to speak, up to 4000 characters"),
+			.describe(
+				"Text to speak, up to 4000 characters, in English; for another language give `url`",
+			),
 		url: webUrl
 			.optional()
 			.describe(
-				"http or https address of a wav or mp3 to play; where it cannot be had, `text` is spoken",
+				"http or https address of a wav or mp3 to play, at most 30 MB and ten minutes; where it cannot be had, `text` is spoken",
 			),
 		loop: z
 			.int()

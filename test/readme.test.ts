@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CallEvent } from "../core/event.js";
 import { loopback } from "./core/loopback.js";
 import { wrongBy } from "./server/openapi-check.js";
 import { Child } from "./support/child.js";
@@ -75,33 +76,36 @@ describe("the README", () => {
 			const url = said(service, /listens at (\S+)/);
 			const command = (blocks.find((block) => block.startsWith("curl")) ?? "")
 				.replace("http://127.0.0.1:3000", url)
-				.replace("http://127.0.0.1:8080", consumer.url)
+				.replaceAll("http://127.0.0.1:8080", consumer.url)
 				.replace("127.0.0.1:5070", said(phone, /sip:[^@]*@(\S+) is ready/));
-			const AUTH_TOKEN = said(service, /auth_token is (\S+)/);
+			const FLOWDIAL_TOKEN = said(service, /auth_token is (\S+)/);
 			const { stdout } = await promisify(execFile)("sh", ["-c", command], {
-				env: { PATH: process.env.PATH, AUTH_TOKEN },
+				env: { PATH: process.env.PATH, FLOWDIAL_TOKEN },
 			});
 			expect(JSON.parse(stdout)).toMatchObject({
 				status: "queued",
 				warnings: [],
 			});
-			const types = () =>
-				consumer.requests.map(({ body }) => JSON.parse(body).type as string);
-			// nobody presses a key, so it ends after the keypad step's five seconds
+			const events = () =>
+				consumer.requests.flatMap(({ url, body }) =>
+					url === "/events" ? [JSON.parse(body) as CallEvent] : [],
+				);
+			const types = () => events().map(({ type }) => type);
 			await expect
 				.poll(types, { timeout: LIMIT_MS / 2 })
 				.toContain("call.ended");
 			expect(types()).toContain("recording.ready");
-			const end = JSON.parse(consumer.requests.at(-1)?.body ?? "");
-			expect(end.data).toMatchObject({
+			const order = consumer.requests.find((one) => one.url === "/orders");
+			expect(JSON.parse(order?.body ?? "")).toEqual({ fruit: "2" });
+			expect(events().at(-1)?.data).toMatchObject({
 				outcome: "answered",
-				step_id: "choice",
+				step_id: "bye",
 			});
 			expect(phone.said).toContain("answered");
-			for (const [index, { body }] of consumer.requests.entries()) {
-				const place = ["webhooks", types()[index] ?? "", "post", "requestBody"];
+			for (const event of events()) {
+				const place = ["webhooks", event.type, "post", "requestBody"];
 				const schema = [...place, "content", "application/json", "schema"];
-				expect(wrongBy("answers", JSON.parse(body), ...schema)).toBeNull();
+				expect(wrongBy("answers", event, ...schema)).toBeNull();
 			}
 			expect((await fetch(`${url}/docs`)).status).toBe(200);
 		},

@@ -35,6 +35,10 @@ describe("a flow that is odd", () => {
 		],
 		[{ type: "play", url: "{{call.number}}" }, /percent-encoded/],
 		[
+			{ type: "http", url: "https://me:pass@example.com/{{call.id}}" },
+			/Authorization header/,
+		],
+		[
 			{ type: "keypad", count: 2, flow: { 123: 1, "*": 1 }, timeout: 1 },
 			/never be the input/,
 		],

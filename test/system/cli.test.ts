@@ -32,7 +32,10 @@ describe.skipIf(!hasSipp)("the command line", () => {
 	const env = () => ({ FLOWDIAL_URL: service.url, FLOWDIAL_TOKEN: TOKEN });
 	const cli = (...args: string[]) => runCli(args, { env: env() });
 	const place = (uri: string, ...more: string[]) =>
-		cli("call", file, "--to", uri, "--var", "word=Hi.", ...more);
+		cli(
+			...["call", file, "--to", uri, "--caller-id", "49301234"],
+			...["--var", "word=Hi.", ...more],
+		);
 
 	it("places a call and tells what happens until it has ended", async () => {
 		const phone = await service.phone([
@@ -40,7 +43,7 @@ describe.skipIf(!hasSipp)("the command line", () => {
 		]);
 		const { out, err, code } = await place(phone.uri, "--record", "--follow");
 		expect({ err, code }).toEqual({ err: "", code: 0 });
-		expect(out).toMatch(/call\.queued +number=sip:/);
+		expect(out).toMatch(/call\.queued +number=sip:\S+ caller_id=49301234/);
 		expect(out).toMatch(/step\.finished +step_id=1 .*outcome=played/);
 		expect(out).toMatch(/recording\.ready +url=\/calls\//);
 		expect(out).toMatch(/call\.ended +outcome=answered reason=completed/);

@@ -421,7 +421,8 @@ describe("a call that is controlled", { concurrent: true }, () => {
 				toneLevel(heard.subarray(at * WINDOW, (at + 1) * WINDOW), hertz),
 			)[way]((level) => level > 0.05);
 		expect(secondsOf(heard, ASKED_HZ)).toBeGreaterThan(1.2);
-		expect(second(PROMPT_HZ, "findIndex")).toBeGreaterThan(
+		// one window may hold the end of the one and the beginning of the other
+		expect(second(PROMPT_HZ, "findIndex")).toBeGreaterThanOrEqual(
 			second(ASKED_HZ, "findLastIndex"),
 		);
 	});

@@ -34,12 +34,14 @@ export class EventStreams {
 		this.#log = log;
 	}
 
-	/** Throws TOO_MANY_REQUESTS where the account has as many as it may have. */
+	/** Null where the client has left already; throws TOO_MANY_REQUESTS where the account has as many as it may have. */
 	open(
 		cloudId: string,
 		response: Response,
 		isStillGood: () => Promise<boolean>,
-	): EventStream {
+	): EventStream | null {
+		// its "close" was emitted: what is registered now would stay
+		if (response.closed || response.destroyed) return null;
 		if (this.#isClosed) throw new Fault("SHUTTING_DOWN");
 		const streams = this.#open.get(cloudId) ?? new Set();
 		if (streams.size >= MOST_STREAMS)

@@ -61,6 +61,7 @@ export function getEvents(deps: AppDeps): RequestHandler {
 		const stream = deps.streams.open(cloudId, response, () =>
 			isStillGood(response),
 		);
+		if (!stream) return;
 		await follow(stream, deps, { cloudId, filter, after }).catch((error) => {
 			deps.log.error({ err: message(error) }, "an event stream broke");
 			response.destroy();

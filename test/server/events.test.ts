@@ -1,6 +1,10 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
+import express, { type Response } from "express";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CallEvent } from "../../core/event.js";
+import { silentLog } from "../../core/log.js";
+import { EventStreams } from "../../server/event-streams.js";
 import type { NewCallRecord } from "../../store/store.js";
 import { newCall, newEvent, queued, SLOW_MS } from "../store/data-dir.js";
 import { bearerOf, newAccount, newToken } from "./accounts.js";
@@ -209,6 +213,7 @@ describe("a stream that comes back", () => {
 	});
 });
 
+const yes = async () => true;
 const reason = ({ blocks }: Stream) => {
 	const { event, data = "{}" } = blocks.at(-1) ?? {};
 	return event === "stream.ended" ? JSON.parse(data).reason : undefined;
@@ -290,6 +295,26 @@ describe("a stream ends", () => {
 			})
 			.toBe(true);
 		for (const stream of streams) stream.close();
+	});
+
+	it("before it begins, where the client left while it was signed in", async () => {
+		const left: Response[] = [];
+		const server = express()
+			.get("/", (_, response) => void left.push(response))
+			.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		const { port } = server.address() as AddressInfo; // it listens on a port
+		const socket = connect(port, "127.0.0.1");
+		socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+		await expect.poll(() => left.length).toBe(1);
+		socket.destroy();
+		const [response] = left;
+		await expect.poll(() => response?.closed).toBe(true);
+		const streams = new EventStreams(app.clock, silentLog);
+		const open = () => response && streams.open("dev", response, yes);
+		// more than an account may have
+		for (let n = 0; n < 21; n++) expect(open()).toBeNull();
+		server.close();
 	});
 
 	it("when the service does, at once", async () => {

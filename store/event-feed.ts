@@ -16,7 +16,10 @@ export type EventPlace = { at: number } & Pick<CallEvent, "seq" | "id">;
 export interface EventFeed {
 	/** Told of every event that this instance has kept. */
 	tell(event: CallEvent): void;
-	/** Calls `listener` with each event of the account from now on, once; returns what ends that. */
+	/**
+	 * Calls `listener` with each event of the account from now on, once, and maybe with some whose instant was up to SEEN_LATE_MS
+	 * before; returns what ends that.
+	 */
 	listen(cloudId: string, listener: (event: CallEvent) => void): () => void;
 	/** Up to `limit` kept events of the account after a place, in the order of their instants, and those of a call in its own. */
 	since(

@@ -139,15 +139,11 @@ export class ToldEvents implements EventFeed {
 		const ear: Ear = { listeners: new Set(), heard: new Map(), cancel() {} };
 		this.#ears.set(cloudId, ear);
 		if (!database.isShared) return ear;
-		const beganAt = clock.now();
 		const announce = async () => {
 			try {
 				await this.#notify(WATCH, { cloud_id: cloudId });
-				// a notification may be lost with a connection; those before it began are no news
-				await this.#lookBack(
-					cloudId,
-					Math.max(beganAt, clock.now() - SEEN_LATE_MS),
-				);
+				// a notification may be lost with a connection, or came too early to be heard
+				await this.#lookBack(cloudId, clock.now() - SEEN_LATE_MS);
 			} catch (error) {
 				log.warn({ err: message(error) }, "other instances not asked");
 			}

@@ -91,16 +91,16 @@ async function follow(
 	{ store, clock }: Pick<AppDeps, "store" | "clock">,
 	{ cloudId, filter, after }: Followed,
 ): Promise<void> {
-	const { callId, types } = filter;
+	const beganAt = clock.now();
 	let waiting: CallEvent[] | null = [];
+	const sent = new Set<string>();
 	const stop = store.feed.listen(cloudId, (event) => {
-		if (callId !== undefined && event.call_id !== callId) return;
-		if (types && !types.includes(event.type)) return;
+		if (!isWanted(event, filter)) return;
+		if (after ? sent.has(event.id) : Date.parse(event.at) < beganAt) return;
 		if (!waiting) stream.send(event);
 		else if (waiting.push(event) > MOST_WAITING) stream.end("slow");
 	});
 	stream.over.addEventListener("abort", stop, { once: true });
-	const sent = new Set<string>();
 	if (after) {
 		sent.add(after.id);
 		const replayed = replay(store, clock.now(), { cloudId, filter, after });
@@ -116,6 +116,18 @@ async function follow(
 	}
 	for (const event of waiting) if (!sent.has(event.id)) stream.send(event);
 	waiting = null;
+	if (stream.over.aborted) return;
+	// by then all of it was heard that ever will be
+	const forget = clock.after(2 * SEEN_LATE_MS, () => sent.clear());
+	stream.over.addEventListener("abort", forget, { once: true });
+}
+
+function isWanted(
+	{ call_id, type }: CallEvent,
+	{ callId, types }: EventFilter,
+): boolean {
+	if (callId !== undefined && call_id !== callId) return false;
+	return types?.includes(type) ?? true;
 }
 
 /** What was kept since, and what is left out of it. */

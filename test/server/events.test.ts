@@ -67,6 +67,17 @@ describe("the live stream", () => {
 		stream.close();
 	});
 
+	it("begins now: what happened before and comes late is not told", async () => {
+		const stream = await open(`?call_id=${call.id}`);
+		await expect.poll(() => stream.lastId).not.toBe("");
+		const at = new Date(app.clock.now() - 1).toISOString();
+		await keep(2, { more: { at } });
+		const news = await keep(3);
+		await expect.poll(() => stream.events.at(-1)).toEqual(news);
+		expect(stream.events).toEqual([news]);
+		stream.close();
+	});
+
 	it("tells what is asked for", async () => {
 		const other = await insert();
 		const ofCall = await open(`?call_id=${call.id.toUpperCase()}`);
@@ -144,6 +155,21 @@ describe("a stream that comes back", () => {
 		const asked = await open(`?after=${first.lastId}&call_id=${call.id}`);
 		await expect.poll(() => asked.events).toEqual([...missed, live]);
 		asked.close();
+	});
+
+	it("is told once what comes to its instance after it was replayed", async () => {
+		const first = await open(`?call_id=${call.id}`);
+		await expect.poll(() => first.lastId).not.toBe("");
+		first.close();
+		const late = await keep(2, { told: false });
+		const next = await open(`?call_id=${call.id}&after=${first.lastId}`);
+		await expect.poll(() => next.events).toEqual([late]);
+		await app.clock.advance(60_000);
+		app.store.feed.tell(late);
+		const news = await keep(3);
+		await expect.poll(() => next.events.at(-1)).toEqual(news);
+		expect(next.events).toEqual([late, news]);
+		next.close();
 	});
 
 	it("misses nothing that was kept late, with an instant before its position", async () => {
@@ -253,7 +279,8 @@ describe("a stream ends", () => {
 			socket.pause();
 			const listened = await open();
 			// what the kernel takes off our hands comes before the bound
-			const large = { metadata: { text: "x".repeat(100_000) } };
+			const at = new Date(app.clock.now()).toISOString();
+			const large = { metadata: { text: "x".repeat(100_000) }, at };
 			for (let n = 2; n < 200; n++) {
 				app.store.feed.tell({ ...newEvent(call, n), ...large });
 				await expect.poll(() => listened.events.length).toBe(n - 1);

@@ -111,6 +111,23 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 	);
 
 	it(
+		"an event that was kept late, with an instant before somebody listened, is found too",
+		async () => {
+			const other = await database.open();
+			const heard: CallEvent[] = [];
+			const stop = store.feed.listen("late", (event) => heard.push(event));
+			const createdAt = Date.now() - 20_000;
+			const call = newCall({ cloudId: "late", createdAt });
+			const event = queued(call);
+			await other.calls.insert(call, event);
+			await expect.poll(() => heard, { timeout: 8_000 }).toEqual([event]);
+			stop();
+			await other.close();
+		},
+		SLOW_MS,
+	);
+
+	it(
 		"nobody is told while nobody listens",
 		async () => {
 			const other = await database.open();

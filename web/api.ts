@@ -1,7 +1,12 @@
 import type { z } from "zod";
-import { type Problem, problemDocument, type Session } from "./answers.js";
+import {
+	type Problem,
+	problemDocument,
+	type Session,
+	session as sessionSchema,
+} from "./answers.js";
 
-/** What the API refused, in its own words. */
+/** What the API refused, in its own words; status 0: it did not answer. */
 export class ApiError extends Error {
 	readonly status: number;
 	readonly problems: readonly Problem[];
@@ -13,6 +18,10 @@ export class ApiError extends Error {
 	}
 }
 
+/** Whether the service said that there is no session. */
+export const isSignedOut = (error: unknown) =>
+	error instanceof ApiError && error.status === 401;
+
 let csrf = "";
 let onSignedOut = () => {};
 
@@ -20,6 +29,15 @@ let onSignedOut = () => {};
 export function enter(session: Session, signedOut: () => void): void {
 	csrf = session.csrf;
 	onSignedOut = signedOut;
+}
+
+/** Looks whether the session is still there, where a stream cannot tell why it was refused. */
+export async function checkSession(): Promise<void> {
+	try {
+		await ask("/session", sessionSchema);
+	} catch (error) {
+		if (isSignedOut(error)) onSignedOut();
+	}
 }
 
 /** By how much the service's clock is ahead of this one, in milliseconds. */
@@ -31,6 +49,7 @@ export async function ask<Schema extends z.ZodType>(
 	schema: Schema,
 	method = "GET",
 	body?: unknown,
+	headers: Record<string, string> = {},
 ): Promise<z.output<Schema>> {
 	const answer = await fetch(path, {
 		method,
@@ -38,22 +57,45 @@ export async function ask<Schema extends z.ZodType>(
 		headers: {
 			...(method !== "GET" && { "X-CSRF-Token": csrf }),
 			...(body !== undefined && { "Content-Type": "application/json" }),
+			...headers,
 		},
 		...(body !== undefined && { body: JSON.stringify(body) }),
 	}).catch(() => {
-		throw new ApiError(0, "The service does not answer", []);
+		throw notAnswered();
 	});
 	const date = Date.parse(answer.headers.get("date") ?? "");
 	if (!Number.isNaN(date)) clockAheadMs = date - Date.now();
-	const text = await answer.text();
-	const json: unknown = text === "" ? null : JSON.parse(text);
-	if (answer.ok) return schema.parse(json);
+	const text = await answer.text().catch(() => {
+		throw notAnswered();
+	});
 	if (answer.status === 401 && path !== "/session") onSignedOut();
-	const read = problemDocument.safeParse(json);
+	const read = jsonOf(text);
+	if (answer.ok && read) return schema.parse(read.json);
+	const told = problemDocument.safeParse(read?.json);
 	throw new ApiError(
 		answer.status,
-		read.success ? read.data.detail : `HTTP ${answer.status}`,
-		read.success ? read.data.problems : [],
+		told.success ? told.data.detail : `${path}: HTTP ${answer.status}`,
+		told.success ? told.data.problems : [],
+	);
+}
+
+const notAnswered = () => new ApiError(0, "The service does not answer", []);
+
+/** Null where it is none: a proxy's own page, say. */
+function jsonOf(text: string): { json: unknown } | null {
+	if (text === "") return { json: null };
+	try {
+		return { json: JSON.parse(text) };
+	} catch {
+		return null;
+	}
+}
+
+/** Names one request to the service however often it is sent; randomUUID is for https only. */
+export function newKey(): string {
+	const bytes = crypto.getRandomValues(new Uint8Array(16));
+	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(
+		"",
 	);
 }
 

@@ -1,12 +1,14 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { anything, type Session, session as sessionSchema } from "./answers.js";
-import { ask, enter } from "./api.js";
+import { ask, enter, isSignedOut, newKey } from "./api.js";
+import { draft } from "./draft.js";
 import { CallPage } from "./pages/call.js";
 import { CallbacksPage } from "./pages/callbacks.js";
 import { CallsPage } from "./pages/calls.js";
 import { EditorPage } from "./pages/editor.js";
 import { SchedulesPage } from "./pages/schedules.js";
 import { SignIn } from "./pages/sign-in.js";
+import { Failure } from "./parts/words.js";
 import { type Route, useRoute } from "./route.js";
 import { type Theme, useTheme } from "./theme.js";
 
@@ -20,54 +22,128 @@ const pages = [
 /** Set while there may be a session: its cookie is none of a script's business, and asking for one that is not there is an error. */
 const SIGNED_IN = "flowdial-signed-in";
 
+type State =
+	| { kind: "asking" }
+	| { kind: "failed"; error: unknown }
+	| { kind: "out"; wasIn: boolean }
+	| { kind: "in"; session: Session; isNew: boolean };
+
 /** The dashboard: a session or the way to one, and the page that the address names. */
 export function App() {
 	const [theme, toggleTheme] = useTheme();
-	const [session, setSession] = useState<Session | null | undefined>();
+	const [state, signIn, look] = useSession();
+	switch (state.kind) {
+		case "asking":
+			return null;
+		case "failed":
+			return (
+				<main className="sign-in">
+					<h1>flowdial</h1>
+					<Failure error={state.error} />
+					<button type="button" className="primary" onClick={look}>
+						Try again
+					</button>
+				</main>
+			);
+		case "out":
+			return <SignIn wasIn={state.wasIn} onSignedIn={signIn} />;
+		case "in":
+			return (
+				<Shell
+					key={state.session.cloud_id}
+					{...{ ...state, theme, toggleTheme }}
+				/>
+			);
+	}
+}
+
+/** Whose pages these are; another tab may sign in or out meanwhile. */
+function useSession(): [State, (opened: Session) => void, () => void] {
+	const [state, setState] = useState<State>({ kind: "asking" });
+	const here = useRef<Session | null>(null);
 	const leave = useCallback(() => {
 		localStorage.removeItem(SIGNED_IN);
-		setSession(null);
+		setState((old) => ({ kind: "out", wasIn: old.kind === "in" }));
 	}, []);
-	const signIn = useCallback(
-		(opened: Session) => {
-			localStorage.setItem(SIGNED_IN, "yes");
-			enter(opened, leave);
-			setSession(opened);
+	const open = useCallback(
+		(session: Session, isNew: boolean) => {
+			// what the one before had typed is none of this one's business
+			if (here.current && here.current.cloud_id !== session.cloud_id)
+				draft.forget();
+			here.current = session;
+			enter(session, leave);
+			setState({ kind: "in", session, isNew });
 		},
 		[leave],
 	);
-	useEffect(() => {
+	const signIn = useCallback(
+		(opened: Session) => {
+			// another each time, so that other tabs are told
+			localStorage.setItem(SIGNED_IN, newKey());
+			open(opened, true);
+		},
+		[open],
+	);
+	const look = useCallback(() => {
 		if (localStorage.getItem(SIGNED_IN) === null) return leave();
-		ask("/session", sessionSchema).then(signIn, leave);
-	}, [signIn, leave]);
-	if (session === undefined) return null;
-	if (session === null) return <SignIn onSignedIn={signIn} />;
+		ask("/session", sessionSchema).then(
+			(session) => open(session, false),
+			(error) => {
+				if (isSignedOut(error)) leave();
+				else if (!here.current) setState({ kind: "failed", error });
+			},
+		);
+	}, [open, leave]);
+	useEffect(() => {
+		look();
+		const follow = ({ key }: StorageEvent) => {
+			if (key === SIGNED_IN || key === null) look();
+		};
+		addEventListener("storage", follow);
+		return () => removeEventListener("storage", follow);
+	}, [look]);
+	return [state, signIn, look];
+}
+
+/** Everything of the session goes with the page. */
+function useSignOut(): [unknown, () => void] {
+	const [error, setError] = useState<unknown>(null);
 	const signOut = () => {
-		ask("/session", anything, "DELETE").then(leave, leave);
+		ask("/session", anything, "DELETE")
+			.catch((refused) => {
+				if (!isSignedOut(refused)) throw refused;
+			})
+			.then(() => {
+				localStorage.removeItem(SIGNED_IN);
+				location.reload();
+			})
+			.catch(setError);
 	};
-	return <Shell {...{ session, theme, toggleTheme, signOut }} />;
+	return [error, signOut];
 }
 
 function Shell({
 	session,
+	isNew,
 	theme,
 	toggleTheme,
-	signOut,
 }: {
 	session: Session;
+	/** Signed in on this page. */
+	isNew: boolean;
 	theme: Theme;
 	toggleTheme(): void;
-	signOut(): void;
 }) {
+	const [error, signOut] = useSignOut();
 	const route = useRoute();
 	const [here = "calls", id] = route.parts;
 	const main = useRef<HTMLElement>(null);
 	const place = `${here}/${id ?? ""}`;
-	const shown = useRef(place);
+	const shown = useRef(isNew ? null : place);
 	useEffect(() => {
 		const name = pages.find(([path]) => path === here)?.[1];
 		document.title = name ? `${name} – flowdial` : "flowdial";
-		// a reader is told of the new page; not of the first
+		// a reader is told of the new page; not of the one that the browser has loaded
 		if (shown.current !== place) main.current?.focus();
 		shown.current = place;
 	}, [place, here]);
@@ -108,7 +184,8 @@ function Shell({
 					</button>
 				</div>
 			</header>
-			<main ref={main} tabIndex={-1}>
+			<main id="page" ref={main} tabIndex={-1}>
+				<Failure error={error} />
 				<Page {...{ route, theme, session }} />
 			</main>
 		</>

@@ -24,10 +24,26 @@ const example = [
 
 const asText = (flow: unknown) => JSON.stringify(flow, null, 2);
 
+/** A call's flow and first variables, as GET /calls/{id}/flow shows them. */
+export interface Kept {
+	flow: unknown;
+	variables: Record<string, unknown>;
+}
+
 /** What stands in the editor, while the page is open: a flow may hold credentials, so it is not stored. */
 export const draft = {
 	text: asText(example),
-	open(flow: unknown): void {
-		draft.text = asText(flow);
+	/** Without the variables that are not shown. */
+	open({ flow, variables }: Kept): void {
+		const shown = Object.entries(variables).filter(
+			([, value]) => value !== null,
+		);
+		draft.text = asText(
+			shown.length > 0 ? { flow, variables: Object.fromEntries(shown) } : flow,
+		);
+	},
+	/** For somebody else who signs in. */
+	forget(): void {
+		draft.text = asText(example);
 	},
 };

@@ -47,10 +47,13 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 	let browser: Browser;
 	let phone: Phone;
 	let page: Page;
+	/** What the page has asked for. */
+	const asked: string[] = [];
 	beforeAll(async () => {
 		browser = await Browser.start();
 		phone = await startPhone({ host: "127.0.0.1", port: 0, script });
 		page = await browser.open(service.url);
+		page.on("request", (request) => asked.push(request.url()));
 	}, LIMIT_MS);
 	afterAll(async () => {
 		await browser.stop();
@@ -106,6 +109,9 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 		await page.keyboard.press("Enter");
 		await page.getByRole("heading", { name: "Calls" }).waitFor();
 		await page.getByRole("link", { name: address() }).waitFor();
+		expect(await page.evaluate<string>("document.activeElement.id")).toBe(
+			"page",
+		);
 		await tabTo(/127\.0\.0\.1/);
 		await page.keyboard.press("Enter");
 		await page.getByRole("heading", { name: `Call to ${address()}` }).waitFor();
@@ -131,10 +137,14 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 				.poll(() => classOf("menu"), { timeout: CALL_MS })
 				.toContain("here");
 			await shot("call-live");
+			asked.length = 0;
 			await page.getByText("the call ended:").waitFor({ timeout: CALL_MS });
 			for (const name of ["ring", "menu", "choice", "thanks"])
 				expect(await classOf(name)).toContain("walked");
 			expect(await classOf("thanks")).not.toContain("here");
+			const reads = asked.filter((url) => url.includes("after_seq="));
+			expect(reads.length).toBeGreaterThan(0);
+			expect(reads.filter((url) => url.includes("after_seq=0&"))).toEqual([]);
 			expect(await page.locator(".react-flow__edge.walked").count()).toBe(3);
 			const timeline = page.locator(".timeline");
 			const text = (await timeline.textContent()) ?? "";
@@ -145,6 +155,18 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 				"call.answered delivered, 200",
 			])
 				expect(text).toContain(words);
+			// an entry's text is there once it is opened
+			expect(await timeline.locator("pre").count()).toBe(0);
+			await timeline.locator("summary").first().click();
+			await expect.poll(() => timeline.locator("pre").count()).toBe(1);
+			// a call that has ended takes no stream
+			asked.length = 0;
+			await page.reload();
+			await page.getByText("the call ended:").waitFor();
+			await page.getByRole("button", { name: "Play" }).waitFor();
+			expect(asked.filter((url) => url.includes("/events?call_id"))).toEqual(
+				[],
+			);
 			expect(browser.complaints).toEqual([]);
 		},
 		LIMIT_MS,
@@ -166,13 +188,18 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 	});
 
 	it(
-		"stops a call, once it was asked twice",
+		"stops a call once it was asked twice, and not by a double click",
 		async () => {
 			const call = await service.call(address(), [
 				{ id: "long", type: "play", text: "And so on. ".repeat(100) },
 			]);
 			await page.goto(`${service.url}/#/calls/${call.id}`);
-			await page.getByRole("button", { name: "Stop the call" }).click();
+			await page.getByRole("button", { name: "Stop the call" }).dblclick();
+			await page.waitForTimeout(600);
+			const { status } = (await (
+				await service.fetch(`/calls/${call.id}`)
+			).json()) as { status: string };
+			expect(status).not.toBe("ended");
 			await page.getByRole("button", { name: "Really stop" }).click();
 			await page.getByText("the call ended:").waitFor({ timeout: CALL_MS });
 			const { end } = await call.ended();
@@ -212,6 +239,51 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 		LIMIT_MS,
 	);
 
+	it("keeps the focus where a filter is chosen", async () => {
+		await page.getByLabel("Status").focus();
+		await page.getByLabel("Status").selectOption("ended");
+		await expect.poll(() => page.url()).toContain("status=ended");
+		expect(await page.evaluate<string>("document.activeElement.tagName")).toBe(
+			"SELECT",
+		);
+	});
+
+	it("follows again by itself where the service took no streams for a while", async () => {
+		await page.route(/\d\/events\?/, (route) => route.fulfill({ status: 503 }));
+		await page.goto(`${service.url}/#/callbacks`);
+		await page.getByText("not live: trying again").waitFor();
+		await page.unrouteAll();
+		await page.getByText("live", { exact: true }).waitFor();
+		expect(browser.complaints.filter((one) => !one.includes("503"))).toEqual(
+			[],
+		);
+	});
+
+	it(
+		"holds no stream while nobody sees it, and catches up afterwards",
+		async () => {
+			await page.goto(`${service.url}/#/calls`);
+			await page.getByText("live", { exact: true }).waitFor();
+			const rows = page.locator("main > table tbody tr");
+			await rows.first().waitFor();
+			const before = await rows.count();
+			const hide = (isHidden: boolean) =>
+				page.evaluate(
+					`Object.defineProperty(document, "hidden", { configurable: true, get: () => ${isHidden} });
+					document.dispatchEvent(new Event("visibilitychange"))`,
+				);
+			await hide(true);
+			await page.getByText("not followed").waitFor();
+			const call = service.follow(await placeCall());
+			await call.ended();
+			expect(await rows.count()).toBe(before);
+			await hide(false);
+			await expect.poll(() => rows.count()).toBe(before + 1);
+			expect(browser.complaints).toEqual([]);
+		},
+		LIMIT_MS,
+	);
+
 	it("checks a flow as it is typed, and shows where it is wrong", async () => {
 		await page.goto(`${service.url}/#/editor`);
 		await page.getByText("this flow can run").waitFor();
@@ -242,18 +314,33 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 		await page.getByText("The flow has come to its end").waitFor();
 		expect(await page.locator(".step.walked").count()).toBe(4);
 		await shot("editor");
+		expect(await page.locator(".graph .step").count()).toBe(4);
+		expect(
+			await page.locator(".graph .react-flow__node[tabindex]").count(),
+		).toBe(0);
+		const view = page.locator(".react-flow__viewport");
+		const lies = await view.getAttribute("style");
+		await page.getByLabel(/The flow, drawn/).focus();
+		await page.keyboard.press("ArrowDown");
+		await expect.poll(() => view.getAttribute("style")).not.toBe(lies);
 		expect(browser.complaints).toEqual([]);
 	});
 
 	it(
-		"places a test call and shows it",
+		"places one test call, however fast somebody clicks, and shows it",
 		async () => {
+			const placed = async () => {
+				const answer = await service.fetch("/calls?page_size=100");
+				return ((await answer.json()) as { result: object[] }).result.length;
+			};
+			const before = await placed();
 			await page.getByLabel("Ring this address").fill(address());
-			await page.getByRole("button", { name: "Ring" }).click();
+			await page.getByRole("button", { name: "Ring" }).dblclick();
 			await page
 				.getByRole("heading", { name: `Call to ${address()}` })
 				.waitFor();
 			await page.getByText("the call ended:").waitFor({ timeout: CALL_MS });
+			expect(await placed()).toBe(before + 1);
 			expect(browser.complaints).toEqual([]);
 		},
 		LIMIT_MS,
@@ -278,6 +365,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 		await page.goto(`${service.url}/#/callbacks`);
 		await page.getByRole("button", { name: "Cancel" }).click();
 		await shot("callbacks");
+		await page.waitForTimeout(600);
 		await page.getByRole("button", { name: "Really cancel" }).click();
 		await page.getByText("canceled").waitFor();
 		await page.goto(`${service.url}/#/schedules`);
@@ -336,10 +424,28 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 		LIMIT_MS,
 	);
 
-	it("is signed out, and shows nothing then", async () => {
+	it("stays signed in where the service does not answer for a while", async () => {
 		await page.setViewportSize({ width: 1_280, height: 900 });
+		await page.route("**/session", (route) => route.fulfill({ status: 503 }));
+		await page.getByRole("button", { name: "Sign out" }).click();
+		await page.getByRole("alert").getByText("HTTP 503").waitFor();
+		await page.reload();
+		await page.getByRole("alert").getByText("HTTP 503").waitFor();
+		await page.unrouteAll();
+		await page.getByRole("button", { name: "Try again" }).click();
+		await page.getByRole("button", { name: "Sign out" }).waitFor();
+		expect(browser.complaints.filter((one) => !one.includes("503"))).toEqual(
+			[],
+		);
+	});
+
+	it("is signed out, in every tab, and shows nothing then", async () => {
+		const other = await browser.open(`${service.url}/#/editor`);
+		await other.getByRole("button", { name: "Sign out" }).waitFor();
 		await page.getByRole("button", { name: "Sign out" }).click();
 		await page.getByLabel("Token").waitFor();
+		await other.getByText("You are signed out").waitFor();
+		await other.close();
 		await checkWithAxe("sign-in");
 		await shot("sign-in", "all");
 		await page.goto(`${service.url}/#/calls`);

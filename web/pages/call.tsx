@@ -1,37 +1,19 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import {
-	anything,
-	type Call,
-	call as callSchema,
-	type Delivery,
-	deliveries as deliveriesSchema,
-	type Event,
-	events as eventsSchema,
-	keptFlow,
-	type SipMessage,
-	sipMessages,
-} from "../answers.js";
+import { anything, type Event, keptFlow } from "../answers.js";
 import { ask } from "../api.js";
-import { draft } from "../draft.js";
+import { draft, type Kept } from "../draft.js";
 import { edgeKey, shapeOf, type Walk } from "../flow-shape.js";
 import { useEvents, useThrottled } from "../live.js";
 import { Facts } from "../parts/facts.js";
 import { FlowGraph } from "../parts/flow-graph.js";
+import { Live } from "../parts/live.js";
 import { type Marker, Recording } from "../parts/recording.js";
 import { Timeline } from "../parts/timeline.js";
+import { useCall } from "../parts/use-call.js";
 import { Failure, SureButton } from "../parts/words.js";
 import type { Theme } from "../theme.js";
-import { Live } from "./calls.js";
 
 const REFRESH_MS = 700;
-const PAGE = 100;
-
-interface Told {
-	call: Call | null;
-	events: Event[];
-	sip: SipMessage[];
-	deliveries: Delivery[];
-}
 
 /** One call: what is known of it, its flow, what happened, its recording. */
 export function CallPage({
@@ -43,30 +25,18 @@ export function CallPage({
 	theme: Theme;
 	mayWrite: boolean;
 }) {
-	const path = `/calls/${encodeURIComponent(id)}`;
-	const [told, setTold] = useState<Told>({
-		...{ call: null, events: [], sip: [], deliveries: [] },
-	});
-	const [flow, setFlow] = useState<unknown>(null);
+	const known = useCall(id);
+	const { call, events, path, refresh } = known;
 	const [error, setError] = useState<unknown>(null);
-	const refresh = useCallback(() => {
-		read(id, path).then(setTold, setError);
-	}, [id, path]);
-	useEffect(refresh, [refresh]);
-	const soon = useThrottled(refresh, REFRESH_MS);
-	const live = useEvents({ call_id: id }, 0, soon);
-	const { call, events, sip, deliveries } = told;
-	const redirects = events.filter(isRedirect).length;
-	useEffect(() => {
-		// also where it was taken elsewhere, and back for the next attempt
-		void redirects;
-		ask(`${path}/flow`, keptFlow).then(
-			({ flow, redirected_to }) => setFlow(redirected_to?.flow ?? flow),
-			setError,
-		);
-	}, [path, redirects]);
-	const shape = useMemo(() => shapeOf(flow), [flow]);
 	const isOver = call?.status === "ended";
+	const soon = useThrottled(refresh, REFRESH_MS);
+	const live = useEvents({
+		...{ filter: { call_id: id }, sinceMs: 0, onEvent: soon, onMissed: soon },
+		// call.ended is the last event; before the first reading it may be there already
+		isOver: call === null || (isOver && events.at(-1)?.type === "call.ended"),
+	});
+	const kept = useFlow(path, events, setError);
+	const shape = useMemo(() => shapeOf(kept?.flow), [kept]);
 	const walk = useMemo(() => walkOf(events, isOver), [events, isOver]);
 	const markersOf = useCallback(
 		(attempt: number) => markersIn(events, attempt),
@@ -75,9 +45,11 @@ export function CallPage({
 	const recorded = events
 		.filter(({ type }) => type === "recording.ready")
 		.map(({ data }) => Number(data.attempt));
-	const stop = () => {
-		ask(`${path}/stop`, anything, "POST", {}).then(refresh, setError);
-	};
+	const stop = () =>
+		ask(`${path}/stop`, anything, "POST", {}).then(() => {
+			setError(null);
+			return refresh();
+		}, setError);
 	return (
 		<>
 			<div className="head">
@@ -89,7 +61,7 @@ export function CallPage({
 					</SureButton>
 				)}
 			</div>
-			<Failure error={error} />
+			<Failure error={error ?? known.error} />
 			{call && <Facts call={call} />}
 			{shape.nodes.length > 0 && (
 				<>
@@ -98,7 +70,7 @@ export function CallPage({
 						<button
 							type="button"
 							onClick={() => {
-								draft.open(flow);
+								if (kept) draft.open(kept);
 								location.hash = "#/editor";
 							}}
 						>
@@ -111,45 +83,38 @@ export function CallPage({
 			{recorded.length > 0 && call && !call.recording?.deleted_at && (
 				<Recording callId={id} attempts={recorded} {...{ markersOf, theme }} />
 			)}
-			{events.length > 0 && <Timeline {...{ events, sip, deliveries }} />}
+			{events.length > 0 && <Timeline {...known} />}
 		</>
 	);
 }
 
-async function read(id: string, path: string): Promise<Told> {
-	const none = { result: [] };
-	const [call, events, sip, deliveries] = await Promise.all([
-		ask(path, callSchema),
-		readEvents(path),
-		ask(`${path}/sip`, sipMessages).catch(() => none),
-		ask(
-			`/webhooks/deliveries?call_id=${encodeURIComponent(id)}&page_size=${PAGE}`,
-			deliveriesSchema,
-		).catch(() => none),
-	]);
-	return { call, events, sip: sip.result, deliveries: deliveries.result };
+/** What it walks: also where it was taken elsewhere, and back for the next attempt. */
+function useFlow(
+	path: string,
+	events: readonly Event[],
+	onError: (error: unknown) => void,
+): Kept | null {
+	const [kept, setKept] = useState<Kept | null>(null);
+	const redirects = events.filter(isRedirect).length;
+	useEffect(() => {
+		let isOld = false;
+		void redirects;
+		ask(`${path}/flow`, keptFlow).then(({ flow, variables, redirected_to }) => {
+			if (isOld) return;
+			setKept({ flow: redirected_to?.flow ?? flow, variables });
+		}, onError);
+		return () => {
+			isOld = true;
+		};
+	}, [path, redirects, onError]);
+	return kept;
 }
 
-async function readEvents(path: string): Promise<Event[]> {
-	const events: Event[] = [];
-	let next: string | null = "";
-	while (next !== null) {
-		const token: string = next === "" ? "" : `&page_token=${next}`;
-		const page: { result: Event[]; next_page_token: string | null } = await ask(
-			`${path}/events?page_size=${PAGE}${token}`,
-			eventsSchema,
-		);
-		events.push(...page.result);
-		next = page.next_page_token;
-	}
-	return events;
-}
-
-/** Of the newest attempt. */
 const isRedirect = ({ type, data }: Event) =>
 	type === "call.attempt_ended" ||
 	(type === "call.controlled" && data.command === "redirect");
 
+/** Of the newest attempt. */
 function walkOf(all: readonly Event[], isOver: boolean): Walk {
 	const before = all.findLastIndex(
 		({ type, data }) => type === "call.attempt_ended" && data.next_at !== null,

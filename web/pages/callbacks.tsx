@@ -1,26 +1,32 @@
 import { anything, type Callback, callbacks } from "../answers.js";
 import { ask, query } from "../api.js";
 import { useEvents, useThrottled } from "../live.js";
+import { Live } from "../parts/live.js";
 import { usePages } from "../parts/use-page.js";
-import { Failure, SureButton, When } from "../parts/words.js";
+import { Failure, More, SureButton, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 
-const types = { type: "callback.scheduled,call.queued,call.ended" };
+const filter = { type: "callback.scheduled,call.queued,call.ended" };
 
 /** Calls back that were arranged. */
 export function CallbacksPage({ mayWrite }: { mayWrite: boolean }) {
-	const { items, error, setError, refresh, more } = usePages(
+	const { items, error, refresh, act, more } = usePages(
 		(page_token) =>
 			ask(`/callbacks${query({ page_token, page_size: "50" })}`, callbacks),
 		"",
 	);
-	useEvents(types, 0, useThrottled(refresh, 2_000));
-	const cancel = (id: string) => {
-		ask(`/callbacks/${id}`, anything, "DELETE").then(refresh, setError);
-	};
+	const soon = useThrottled(refresh, 2_000);
+	const live = useEvents({
+		...{ filter, sinceMs: 0, onEvent: soon, onMissed: soon },
+	});
+	const cancel = (id: string) =>
+		act(ask(`/callbacks/${id}`, anything, "DELETE"));
 	return (
 		<>
-			<h1>Callbacks</h1>
+			<div className="head">
+				<h1>Callbacks</h1>
+				<Live state={live} />
+			</div>
 			<Failure error={error} />
 			{items?.length === 0 && <p>Nobody is to be called back.</p>}
 			{items && items.length > 0 && (
@@ -45,11 +51,7 @@ export function CallbacksPage({ mayWrite }: { mayWrite: boolean }) {
 					</tbody>
 				</table>
 			)}
-			{more && (
-				<button type="button" onClick={more}>
-					More callbacks
-				</button>
-			)}
+			<More more={more}>More callbacks</More>
 		</>
 	);
 }
@@ -61,7 +63,7 @@ function Row({
 }: {
 	callback: Callback;
 	mayWrite: boolean;
-	cancel(id: string): void;
+	cancel(id: string): Promise<unknown>;
 }) {
 	const { id, due_at, date, time, timezone, status } = callback;
 	const { entity, number, detail, parent_call_id, call_id } = callback;

@@ -1,11 +1,12 @@
-import { type FormEvent, useId, useMemo, useState } from "react";
+import { type FormEvent, useEffect, useId, useMemo, useState } from "react";
 import { calls } from "../answers.js";
 import { ask, query as queryOf } from "../api.js";
-import { type LiveState, listTypes, useEvents, useThrottled } from "../live.js";
+import { listTypes, useEvents, useThrottled } from "../live.js";
+import { Live } from "../parts/live.js";
 import { RATES_MS, Rates } from "../parts/rates.js";
 import { RatesChart } from "../parts/rates-chart.js";
 import { usePages } from "../parts/use-page.js";
-import { Badge, Failure, seconds, When } from "../parts/words.js";
+import { Badge, Failure, More, seconds, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 import type { Theme } from "../theme.js";
 
@@ -42,9 +43,12 @@ export function CallsPage({
 	);
 	const soon = useThrottled(refresh, REFRESH_MS);
 	const rates = useMemo(() => new Rates(), []);
-	const live = useEvents(types, RATES_MS, (event) => {
-		rates.note(event);
-		soon();
+	const live = useEvents({
+		...{ filter: types, sinceMs: RATES_MS, onMissed: soon },
+		onEvent(event) {
+			rates.note(event);
+			soon();
+		},
 	});
 	return (
 		<>
@@ -53,7 +57,7 @@ export function CallsPage({
 				<Live state={live} />
 			</div>
 			<RatesChart {...{ rates, theme }} />
-			<Filters key={JSON.stringify(filter)} {...filter} />
+			<Filters {...filter} />
 			<Failure error={error} />
 			{items?.length === 0 && <p>No call is like this.</p>}
 			{items && items.length > 0 && (
@@ -94,42 +98,22 @@ export function CallsPage({
 					</tbody>
 				</table>
 			)}
-			{more && (
-				<button type="button" onClick={more}>
-					Older calls
-				</button>
-			)}
+			<More more={more}>Older calls</More>
 		</>
 	);
 }
 
-const liveWords: Record<LiveState, string> = {
-	connecting: "connecting…",
-	live: "live",
-	ended: "not live: load the page again",
-};
-
-export function Live({ state }: { state: LiveState }) {
-	return (
-		<span
-			className={`badge ${state === "live" ? "good" : "calm"}`}
-			role="status"
-		>
-			{liveWords[state]}
-		</span>
-	);
-}
-
-function Filters(given: { status: string; outcome: string; number: string }) {
-	const [filter, setFilter] = useState(given);
+/** What is chosen stands in the address; only the number is typed first. */
+function Filters(filter: { status: string; outcome: string; number: string }) {
+	const [number, setNumber] = useState(filter.number);
+	useEffect(() => setNumber(filter.number), [filter.number]);
 	const id = useId();
-	const apply = (next: typeof filter) => {
-		setFilter(next);
-		location.hash = `#/calls${queryOf(next)}`;
+	const apply = (next: Partial<typeof filter>) => {
+		location.hash = `#/calls${queryOf({ ...filter, number, ...next })}`;
 	};
 	const submit = (event: FormEvent) => {
 		event.preventDefault();
-		apply({ ...filter, number: filter.number.trim() });
+		apply({ number: number.trim() });
 	};
 	const choice = (
 		name: "status" | "outcome",
@@ -141,7 +125,7 @@ function Filters(given: { status: string; outcome: string; number: string }) {
 			<select
 				id={`${id}-${name}`}
 				value={filter[name]}
-				onChange={({ target }) => apply({ ...filter, [name]: target.value })}
+				onChange={({ target }) => apply({ [name]: target.value })}
 			>
 				<option value="">any</option>
 				{values.map((value) => (
@@ -160,10 +144,8 @@ function Filters(given: { status: string; outcome: string; number: string }) {
 				<label htmlFor={`${id}-number`}>Number, as it was written</label>
 				<input
 					id={`${id}-number`}
-					value={filter.number}
-					onChange={({ target }) =>
-						setFilter({ ...filter, number: target.value })
-					}
+					value={number}
+					onChange={({ target }) => setNumber(target.value)}
 				/>
 			</div>
 			<button type="submit">Show</button>

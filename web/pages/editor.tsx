@@ -1,4 +1,11 @@
-import { useEffect, useId, useMemo, useRef, useState } from "react";
+import {
+	useDeferredValue,
+	useEffect,
+	useId,
+	useMemo,
+	useRef,
+	useState,
+} from "react";
 import { type Simulated, type Validated, validated } from "../answers.js";
 import { ask, words } from "../api.js";
 import { draft } from "../draft.js";
@@ -12,6 +19,8 @@ import { Failure } from "../parts/words.js";
 import type { Theme } from "../theme.js";
 
 const CHECK_MS = 300;
+/** As GET /calls/{id}/flow writes it. */
+const HIDDEN = "***";
 
 type Read =
 	| { request: Record<string, unknown>; isList: boolean }
@@ -42,6 +51,8 @@ export function EditorPage({
 	const [checked, setChecked] = useState<Validated | null>(null);
 	const [error, setError] = useState<unknown>(null);
 	const [walked, setWalked] = useState<Simulated | null>(null);
+	/** The last flow that could run. */
+	const [good, setGood] = useState<Record<string, unknown> | null>(null);
 	const area = useRef<HTMLTextAreaElement>(null);
 	const id = useId();
 	const read = useMemo(() => readText(text), [text]);
@@ -50,6 +61,7 @@ export function EditorPage({
 		draft.text = text;
 		setWalked(null);
 		setChecked(null);
+		setError(null);
 		const found = readText(text);
 		if ("error" in found) return;
 		let isOld = false;
@@ -59,8 +71,11 @@ export function EditorPage({
 					if (isOld) return;
 					setError(null);
 					setChecked(answer);
+					if (answer.valid) setGood(found.request);
 				},
-				setError,
+				(refused) => {
+					if (!isOld) setError(refused);
+				},
 			);
 		}, CHECK_MS);
 		return () => {
@@ -68,12 +83,13 @@ export function EditorPage({
 			clearTimeout(timer);
 		};
 	}, [text]);
-	// while a bracket is missing, what was last whole stays drawn
+	// while a bracket is missing, what was last whole stays drawn; typing does not wait for the drawing
 	const drawn = useRef(shapeOf(null));
+	const toDraw = useDeferredValue(request);
 	const shape = useMemo(() => {
-		if (request) drawn.current = shapeOf(request.flow);
+		if (toDraw) drawn.current = shapeOf(toDraw.flow);
 		return drawn.current;
-	}, [request]);
+	}, [toDraw]);
 	const walk = useMemo(() => walkOf(walked), [walked]);
 	const show = (path: string) => {
 		const isList = "isList" in read && read.isList;
@@ -98,8 +114,14 @@ export function EditorPage({
 				</div>
 				<FlowGraph {...{ shape, walk, theme }} label="The flow, drawn" />
 			</div>
-			<div aria-live="polite">
-				<p className="verdict">
+			{text.includes(HIDDEN) && (
+				<p className="hint">
+					{HIDDEN} stands where a call's flow is not shown whole: write what
+					belongs there before it is rung.
+				</p>
+			)}
+			<div>
+				<p className="verdict" aria-live="polite">
 					{"error" in read ? (
 						<span className="problem">{read.error}</span>
 					) : checked === null ? (
@@ -107,7 +129,9 @@ export function EditorPage({
 					) : checked.valid ? (
 						<span className="badge good">this flow can run</span>
 					) : (
-						<span className="badge bad">this flow cannot run</span>
+						<span className="badge bad">
+							this flow cannot run ({checked.problems.length})
+						</span>
 					)}
 				</p>
 				<Failure error={error} />
@@ -124,16 +148,18 @@ export function EditorPage({
 					onShow={show}
 				/>
 			</div>
-			{request && checked?.valid && (
-				<div className="two">
+			<div className="two">
+				{request && checked?.valid && (
 					<Simulation
 						key={text}
 						{...{ request, walked }}
 						onWalked={setWalked}
 					/>
-					{mayWrite && <TestCall request={request} />}
-				</div>
-			)}
+				)}
+				{mayWrite && good && (
+					<TestCall request={request ?? good} isOff={!checked?.valid} />
+				)}
+			</div>
 		</>
 	);
 }

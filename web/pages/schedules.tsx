@@ -1,26 +1,32 @@
 import { anything, type Schedule, schedules } from "../answers.js";
 import { ask, query } from "../api.js";
 import { useEvents, useThrottled } from "../live.js";
+import { Live } from "../parts/live.js";
 import { usePages } from "../parts/use-page.js";
-import { Failure, SureButton, When } from "../parts/words.js";
+import { Failure, More, SureButton, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 
-const types = { type: "call.queued" };
+const filter = { type: "call.queued" };
 
 /** Calls that are made again and again. */
 export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
-	const { items, error, setError, refresh, more } = usePages(
+	const { items, error, refresh, act, more } = usePages(
 		(page_token) =>
 			ask(`/schedules${query({ page_token, page_size: "50" })}`, schedules),
 		"",
 	);
-	useEvents(types, 0, useThrottled(refresh, 2_000));
-	const act = (path: string, method = "POST") => {
-		ask(path, anything, method).then(refresh, setError);
-	};
+	const soon = useThrottled(refresh, 2_000);
+	const live = useEvents({
+		...{ filter, sinceMs: 0, onEvent: soon, onMissed: soon },
+	});
+	const send = (path: string, method = "POST") =>
+		act(ask(path, anything, method));
 	return (
 		<>
-			<h1>Schedules</h1>
+			<div className="head">
+				<h1>Schedules</h1>
+				<Live state={live} />
+			</div>
 			<Failure error={error} />
 			{items?.length === 0 && <p>No call is made by the calendar.</p>}
 			{items && items.length > 0 && (
@@ -40,16 +46,12 @@ export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
 					</thead>
 					<tbody>
 						{items.map((one) => (
-							<Row key={one.id} schedule={one} {...{ mayWrite, act }} />
+							<Row key={one.id} schedule={one} {...{ mayWrite, send }} />
 						))}
 					</tbody>
 				</table>
 			)}
-			{more && (
-				<button type="button" onClick={more}>
-					More schedules
-				</button>
-			)}
+			<More more={more}>More schedules</More>
 		</>
 	);
 }
@@ -57,11 +59,11 @@ export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
 function Row({
 	schedule,
 	mayWrite,
-	act,
+	send,
 }: {
 	schedule: Schedule;
 	mayWrite: boolean;
-	act(path: string, method?: string): void;
+	send(path: string, method?: string): Promise<unknown>;
 }) {
 	const { id, cron, timezone, status, detail } = schedule;
 	const { next_at, last_at, last_call_id } = schedule;
@@ -94,11 +96,14 @@ function Row({
 					<div className="actions">
 						<button
 							type="button"
-							onClick={() => act(`${path}/${isPaused ? "resume" : "pause"}`)}
+							onClick={() => send(`${path}/${isPaused ? "resume" : "pause"}`)}
 						>
 							{isPaused ? "Resume" : "Pause"}
 						</button>
-						<SureButton sure="Really delete" onSure={() => act(path, "DELETE")}>
+						<SureButton
+							sure="Really delete"
+							onSure={() => send(path, "DELETE")}
+						>
 							Delete
 						</SureButton>
 					</div>

@@ -1,8 +1,20 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { type Session, session } from "../answers.js";
 import { ask, words } from "../api.js";
 
-export function SignIn({ onSignedIn }: { onSignedIn(session: Session): void }) {
+export function SignIn({
+	wasIn,
+	onSignedIn,
+}: {
+	/** Until now, on this page. */
+	wasIn: boolean;
+	onSignedIn(session: Session): void;
+}) {
+	const head = useRef<HTMLHeadingElement>(null);
+	useEffect(() => {
+		document.title = "Sign in – flowdial";
+		if (wasIn) head.current?.focus();
+	}, [wasIn]);
 	const [token, setToken] = useState("");
 	const [problem, setProblem] = useState("");
 	const field = useId();
@@ -16,7 +28,10 @@ export function SignIn({ onSignedIn }: { onSignedIn(session: Session): void }) {
 	};
 	return (
 		<main className="sign-in">
-			<h1>flowdial</h1>
+			<h1 ref={head} tabIndex={-1}>
+				flowdial
+			</h1>
+			{wasIn && <p>You are signed out: the session is over.</p>}
 			<form onSubmit={submit}>
 				<label htmlFor={field}>Token</label>
 				<input

@@ -10,7 +10,13 @@ import {
 	ReactFlow,
 	type ReactFlowInstance,
 } from "@xyflow/react";
-import { useEffect, useMemo, useState } from "react";
+import {
+	type KeyboardEvent,
+	useEffect,
+	useMemo,
+	useRef,
+	useState,
+} from "react";
 import { edgeKey, type Shape, type Walk } from "../flow-shape.js";
 import type { Theme } from "../theme.js";
 
@@ -58,6 +64,46 @@ function StepBox({ data }: NodeProps<StepNode>) {
 
 const nodeTypes = { step: StepBox };
 
+/** The page's keys stay the page's: a held space or shift changes no typing beside the drawing. */
+const noKeys = {
+	deleteKeyCode: null,
+	selectionKeyCode: null,
+	multiSelectionKeyCode: null,
+	panActivationKeyCode: null,
+	zoomActivationKeyCode: null,
+};
+
+/** Nothing in it can be selected, moved or removed, as the library's own words say. */
+const ariaLabelConfig = {
+	"node.a11yDescription.default": "",
+	"node.a11yDescription.keyboardDisabled": "",
+	"edge.a11yDescription.default": "",
+	"controls.ariaLabel": "How it is seen",
+	"controls.zoomIn.ariaLabel": "Larger",
+	"controls.zoomOut.ariaLabel": "Smaller",
+	"controls.fitView.ariaLabel": "All of it",
+};
+
+const PAN_PX = 60;
+const panned: Readonly<Record<string, readonly [number, number]>> = {
+	ArrowLeft: [PAN_PX, 0],
+	ArrowRight: [-PAN_PX, 0],
+	ArrowUp: [0, PAN_PX],
+	ArrowDown: [0, -PAN_PX],
+};
+
+/** Smaller than this nobody reads a step. */
+const READABLE = 0.45;
+
+/** The current step and what is around it. */
+function showStep(
+	drawn: ReactFlowInstance<StepNode> | null,
+	here: string | null,
+): void {
+	if (here === null) return;
+	void drawn?.fitView({ nodes: [{ id: here }], maxZoom: 2 * READABLE });
+}
+
 /** A flow, top to bottom; what was walked is lit, and the current step marked. */
 export function FlowGraph({
 	shape,
@@ -81,16 +127,41 @@ export function FlowGraph({
 	);
 	const [drawn, setDrawn] = useState<ReactFlowInstance<StepNode> | null>(null);
 	const outline = shape.nodes.map(({ id }) => id).join(" ");
+	const here = walk.current;
+	const isLarge = useRef(false);
 	// biome-ignore lint/correctness/useExhaustiveDependencies: another flow is to be seen whole
 	useEffect(() => {
-		const frame = requestAnimationFrame(() => drawn?.fitView({ maxZoom: 1 }));
+		const frame = requestAnimationFrame(async () => {
+			await drawn?.fitView({ maxZoom: 1 });
+			isLarge.current = (drawn?.getZoom() ?? 1) < READABLE;
+			if (isLarge.current) showStep(drawn, here);
+		});
 		return () => cancelAnimationFrame(frame);
 	}, [drawn, outline]);
+	useEffect(() => {
+		if (isLarge.current) showStep(drawn, here);
+	}, [drawn, here]);
+	const pan = (event: KeyboardEvent<HTMLElement>) => {
+		const by = panned[event.key];
+		// keys of the buttons within are theirs
+		if (!by || !drawn || event.target !== event.currentTarget) return;
+		event.preventDefault();
+		const { x, y, zoom } = drawn.getViewport();
+		void drawn.setViewport({ x: x + by[0], y: y + by[1], zoom });
+	};
 	return (
-		<section className="graph" aria-label={label}>
+		<section
+			className="graph"
+			aria-label={`${label}; arrows move it`}
+			// biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for all of it
+			tabIndex={0}
+			onKeyDown={pan}
+		>
 			<ReactFlow
-				{...{ nodes, edges, nodeTypes }}
+				{...{ nodes, edges, nodeTypes, ...noKeys, ariaLabelConfig }}
 				colorMode={theme}
+				elementsSelectable={false}
+				nodesFocusable={false}
 				onInit={setDrawn}
 				fitView
 				fitViewOptions={{ maxZoom: 1 }}
@@ -140,6 +211,7 @@ function boxOf(
 		position: places.get(id) ?? { x: 0, y: 0 },
 		...{ width: WIDTH, height: HEIGHT },
 		data: { id, type, says, isWalked, isHere },
+		ariaRole: "img",
 		ariaLabel: `Step ${id}, ${type}${state}${says ? `: ${says}` : ""}`,
 	};
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { type Simulated, simulated } from "../answers.js";
 import { ask } from "../api.js";
 import { Failure } from "./words.js";
@@ -18,18 +18,27 @@ export function Simulation({
 }) {
 	const [script, setScript] = useState<Script>([]);
 	const [error, setError] = useState<unknown>(null);
+	/** Only the newest question's answer is shown; none once the flow is another. */
+	const asked = useRef(0);
+	useEffect(
+		() => () => {
+			asked.current += 1;
+		},
+		[],
+	);
 	const walk = (next: Script) => {
 		setScript(next);
+		asked.current += 1;
+		const number = asked.current;
+		const show = (answer: Simulated | null, refused: unknown) => {
+			if (asked.current !== number) return;
+			setError(refused);
+			onWalked(answer);
+		};
 		const body = { ...request, script: next };
 		ask("/call/flow/simulate", simulated, "POST", body).then(
-			(answer) => {
-				setError(null);
-				onWalked(answer);
-			},
-			(refused) => {
-				onWalked(null);
-				setError(refused);
-			},
+			(answer) => show(answer, null),
+			(refused) => show(null, refused),
 		);
 	};
 	const add = (entry: Record<string, unknown>) => walk([...script, entry]);

@@ -1,28 +1,45 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId, useRef, useState } from "react";
 import { accepted } from "../answers.js";
-import { ask } from "../api.js";
+import { ask, newKey } from "../api.js";
 import { callAddress } from "../route.js";
 import { Failure } from "./words.js";
 
 /** Rings an address with the flow, and shows the call. */
 export function TestCall({
 	request,
+	isOff,
 }: {
 	/** What POST /call/flow takes. */
 	request: Record<string, unknown>;
+	/** It cannot run as it is. */
+	isOff: boolean;
 }) {
 	const { flow } = request;
 	const [first = {}, ...rest] = Array.isArray(flow) ? flow : [];
 	const [number, setNumber] = useState("");
 	const [error, setError] = useState<unknown>(null);
+	const [isBusy, setBusy] = useState(false);
+	/** Of the last request: sent again after no answer came, it rings once. */
+	const sent = useRef({ body: "", key: "" });
 	const id = useId();
-	const place = (event: FormEvent) => {
+	const place = async (event: FormEvent) => {
 		event.preventDefault();
+		if (isBusy || isOff) return;
+		setBusy(true);
 		const entry = number === "" ? first : { ...first, number };
 		const body = { ...request, flow: [entry, ...rest] };
-		ask("/call/flow", accepted, "POST", body).then((call) => {
+		const text = JSON.stringify(body);
+		if (sent.current.body !== text)
+			sent.current = { body: text, key: newKey() };
+		try {
+			const headers = { "Idempotency-Key": sent.current.key };
+			const call = await ask("/call/flow", accepted, "POST", body, headers);
+			sent.current = { body: "", key: "" };
 			location.hash = callAddress(call.id);
-		}, setError);
+		} catch (refused) {
+			setError(refused);
+		}
+		setBusy(false);
 	};
 	return (
 		<section aria-labelledby="test-call">
@@ -37,13 +54,18 @@ export function TestCall({
 						onChange={({ target }) => setNumber(target.value.trim())}
 					/>
 				</div>
-				<button type="submit" className="primary">
+				<button
+					type="submit"
+					className="primary"
+					aria-disabled={isBusy || isOff}
+				>
 					Ring
 				</button>
 			</form>
 			<p id={`${id}-hint`} className="hint">
-				A number or a sip: address, in place of the flow's own; left empty: as
-				the flow says. It rings for real.
+				{isOff
+					? "A flow that can run can be rung."
+					: "A number or a sip: address, in place of the flow's own; left empty: as the flow says. It rings for real."}
 			</p>
 			<Failure error={error} />
 		</section>

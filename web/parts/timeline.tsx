@@ -9,8 +9,8 @@ interface Entry {
 	/** Epoch milliseconds. */
 	at: number;
 	says: string;
-	/** Shown when somebody wants to see it. */
-	text: string;
+	/** Made when somebody wants to see it. */
+	text(): string;
 	isBad: boolean;
 }
 
@@ -26,10 +26,15 @@ export function Timeline({
 	events,
 	sip,
 	deliveries,
+	hasMoreDeliveries,
+	troubles,
 }: {
 	events: readonly Event[];
 	sip: readonly SipMessage[];
 	deliveries: readonly Delivery[];
+	hasMoreDeliveries: boolean;
+	/** What could not be read. */
+	troubles: readonly string[];
 }) {
 	const [shown, setShown] = useState<readonly Kind[]>(kinds);
 	const all = useMemo(
@@ -64,28 +69,54 @@ export function Timeline({
 					</label>
 				))}
 			</div>
+			{troubles.map((words) => (
+				<p key={words} className="problem">
+					{words}
+				</p>
+			))}
+			{hasMoreDeliveries && (
+				<p className="hint">
+					Of the webhook attempts, those at the newest {deliveries.length}{" "}
+					events.
+				</p>
+			)}
 			<ol className="timeline">
-				{entries.map(({ key, kind, at, says, text, isBad }) => (
-					<li key={key} className={isBad ? `${kind} bad` : kind}>
-						<details>
-							<summary>
-								<time dateTime={new Date(at).toISOString()}>
-									+{((at - begin) / 1_000).toFixed(3)}
-								</time>
-								<span>{says}</span>
-							</summary>
-							{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a wide text is scrolled by keys */}
-							<pre tabIndex={0}>{text}</pre>
-						</details>
-					</li>
+				{entries.map((entry) => (
+					<Line key={entry.key} {...{ entry, begin }} />
 				))}
 			</ol>
 		</section>
 	);
 }
 
+function Line({
+	entry: { kind, at, says, text, isBad },
+	begin,
+}: {
+	entry: Entry;
+	begin: number;
+}) {
+	const [isOpen, setOpen] = useState(false);
+	return (
+		<li className={isBad ? `${kind} bad` : kind}>
+			<details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+				<summary>
+					<time dateTime={new Date(at).toISOString()}>
+						+{((at - begin) / 1_000).toFixed(3)}
+					</time>
+					<span>{says}</span>
+				</summary>
+				{isOpen && (
+					// biome-ignore lint/a11y/noNoninteractiveTabindex: a wide text is scrolled by keys
+					<pre tabIndex={0}>{text()}</pre>
+				)}
+			</details>
+		</li>
+	);
+}
+
 function ofEvent({ id, type, at, seq, data }: Event): Entry {
-	const text = JSON.stringify({ seq, type, at, data }, null, 2);
+	const text = () => JSON.stringify({ seq, type, at, data }, null, 2);
 	const isBad =
 		type.endsWith(".failed") ||
 		(type === "call.ended" && data.outcome !== "answered");
@@ -117,7 +148,12 @@ function ofSip(message: SipMessage, index: number): Entry {
 	const arrow = direction === "sent" ? "→" : "←";
 	const who = leg === "other" ? "other party" : "callee";
 	return {
-		...{ key: `sip ${index}`, kind: "sip", at: Date.parse(at), text },
+		...{
+			key: `sip ${index}`,
+			kind: "sip",
+			at: Date.parse(at),
+			text: () => text,
+		},
 		says: `SIP ${arrow} ${who}: ${first_line}`,
 		isBad: /^SIP\/2\.0 [4-6](?!01|07|87)/.test(first_line),
 	};
@@ -132,7 +168,7 @@ function ofDelivery(delivery: Delivery): Entry[] {
 		{
 			...{ key: `delivery ${id}`, kind: "webhooks", at: Date.parse(last_at) },
 			says: `webhook: ${seq} ${type} ${status}, ${came}${times}`,
-			text: JSON.stringify(delivery, null, 2),
+			text: () => JSON.stringify(delivery, null, 2),
 			isBad: status !== "delivered",
 		},
 	];

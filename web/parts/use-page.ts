@@ -1,53 +1,72 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useInTurn } from "../live.js";
 
 interface Page<Item> {
 	result: Item[];
 	next_page_token: string | null;
 }
 
-/** A list that is read page by page; `refresh` reads its first page again and keeps what was read beyond. */
+interface Shown<Item> {
+	/** Of the list that this is. */
+	key: string;
+	items: Item[];
+	pages: number;
+	hasMore: boolean;
+}
+
+/** A list that is read page by page; `refresh` reads as many again as are shown. */
 export function usePages<Item extends { id: string }>(
 	read: (pageToken: string) => Promise<Page<Item>>,
 	key: string,
 ) {
-	const [items, setItems] = useState<Item[] | null>(null);
-	const [next, setNext] = useState<string | null>(null);
+	const [shown, setShown] = useState<Shown<Item> | null>(null);
 	const [error, setError] = useState<unknown>(null);
-	const latest = useRef(read);
-	latest.current = read;
-	const isFar = useRef(false);
-	/** Answers of a list that is not shown any more are dropped. */
-	const shown = useRef(key);
-	shown.current = key;
-
-	const refresh = useCallback(() => {
-		const asked = shown.current;
-		latest.current("").then((page) => {
-			if (shown.current !== asked) return;
+	const [failed, setFailed] = useState<unknown>(null);
+	const latest = useRef({ key, read });
+	latest.current = { key, read };
+	const wanted = useRef(1);
+	const [isAsking, setAsking] = useState(false);
+	const refresh = useInTurn(async () => {
+		const { key, read } = latest.current;
+		const isOld = () => latest.current.key !== key;
+		const count = wanted.current;
+		try {
+			const items: Item[] = [];
+			let next: string | null = "";
+			for (let n = 0; n < count && next !== null; n++) {
+				const page: Page<Item> = await read(next);
+				// that of a list which is not shown any more
+				if (isOld()) return;
+				items.push(...page.result);
+				next = page.next_page_token;
+			}
+			setShown({ key, items, pages: count, hasMore: next !== null });
 			setError(null);
-			const fresh = new Set(page.result.map(({ id }) => id));
-			setItems((old) =>
-				isFar.current && old
-					? [...page.result, ...old.filter(({ id }) => !fresh.has(id))]
-					: page.result,
-			);
-			if (!isFar.current) setNext(page.next_page_token);
-		}, setError);
-	}, []);
+		} catch (refused) {
+			if (!isOld()) setError(refused);
+		}
+		setAsking(false);
+	});
 	// biome-ignore lint/correctness/useExhaustiveDependencies: another list begins anew
 	useEffect(() => {
-		isFar.current = false;
-		refresh();
+		wanted.current = 1;
+		void refresh();
 	}, [key, refresh]);
+	const here = shown?.key === key ? shown : null;
 	const more = () => {
-		if (next === null) return;
-		const asked = key;
-		latest.current(next).then((page) => {
-			if (shown.current !== asked) return;
-			isFar.current = true;
-			setItems((old) => [...(old ?? []), ...page.result]);
-			setNext(page.next_page_token);
-		}, setError);
+		wanted.current = (here?.pages ?? 0) + 1;
+		setAsking(true);
+		void refresh();
 	};
-	return { items, error, setError, refresh, more: next === null ? null : more };
+	/** Shows what comes of it. */
+	const act = (work: Promise<unknown>) =>
+		work.then(() => {
+			setFailed(null);
+			return refresh();
+		}, setFailed);
+	return {
+		...{ items: here?.items ?? null, error: failed ?? error, refresh, act },
+		/** Null where all are shown. */
+		more: here?.hasMore ? { isAsking, more } : null,
+	};
 }

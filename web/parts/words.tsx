@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { type MouseEvent, useEffect, useRef, useState } from "react";
 import type { Call } from "../answers.js";
 import { words } from "../api.js";
 
@@ -46,7 +46,32 @@ export function Failure({ error }: { error: unknown }) {
 	);
 }
 
-/** A button that asks once more before it does what cannot be undone. */
+/** The button below a list that has more pages; none where all are shown. */
+export function More({
+	children,
+	more,
+}: {
+	children: string;
+	more: { isAsking: boolean; more(): void } | null;
+}) {
+	if (!more) return null;
+	return (
+		<button
+			type="button"
+			aria-disabled={more.isAsking}
+			onClick={() => {
+				if (!more.isAsking) more.more();
+			}}
+		>
+			{children}
+		</button>
+	);
+}
+
+/** A second click that comes sooner was meant for the first question. */
+const CONSIDERED_MS = 500;
+
+/** A button that asks once more before it does what cannot be undone, and does it once. */
 export function SureButton({
 	children,
 	sure,
@@ -54,9 +79,24 @@ export function SureButton({
 }: {
 	children: string;
 	sure: string;
-	onSure(): void;
+	onSure(): Promise<unknown>;
 }) {
 	const [asked, setAsked] = useState(false);
+	const [isBusy, setBusy] = useState(false);
+	const askedAt = useRef(0);
+	const click = async ({ detail, timeStamp }: MouseEvent) => {
+		// detail: how many clicks came one upon the other
+		if (isBusy || detail > 1) return;
+		if (!asked) {
+			askedAt.current = timeStamp;
+			return setAsked(true);
+		}
+		if (timeStamp - askedAt.current < CONSIDERED_MS) return;
+		setAsked(false);
+		setBusy(true);
+		await onSure();
+		setBusy(false);
+	};
 	useEffect(() => {
 		if (!asked) return;
 		const timer = setTimeout(() => setAsked(false), 5_000);
@@ -66,9 +106,11 @@ export function SureButton({
 		<button
 			type="button"
 			className={asked ? "danger" : ""}
-			onClick={() => {
-				if (asked) onSure();
-				setAsked(!asked);
+			// not `disabled`, which loses the focus
+			aria-disabled={isBusy}
+			onClick={click}
+			onKeyDown={(event) => {
+				if (event.repeat) event.preventDefault();
 			}}
 		>
 			{asked ? sure : children}

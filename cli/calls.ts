@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { sleep, systemClock } from "../core/clock.js";
 import { ask, askAll } from "./client.js";
-import { readFlowFile } from "./flow-file.js";
+import { readFlowFile, withVariables } from "./flow-file.js";
 import { type Row, shown } from "./print.js";
 import { pair, type Session } from "./session.js";
 import { type Event, tail, tellEvent } from "./tail.js";
@@ -19,11 +19,6 @@ const count = (text: string) => {
 	return value;
 };
 
-const variable = (text: string, before: Row) => {
-	const [name, value] = pair(text);
-	return { ...before, [name]: value };
-};
-
 /** `call`, `calls` and `tail`. */
 export function addCallCommands(program: Command, session: Session): void {
 	program
@@ -33,7 +28,7 @@ export function addCallCommands(program: Command, session: Session): void {
 		)
 		.option("--to <number>", "whom to ring, instead of the first step's number")
 		.option("--caller-id <number>", "what the callee is shown")
-		.option("--var <name=value>", "a variable; may be repeated", variable, {})
+		.option("--var <name=value>", "a variable; may be repeated", pair, {})
 		.option("--record", "record it")
 		.option("--follow", "tell what happens, until it has ended")
 		.action((file: string, given: PlaceOptions) => place(session, file, given));
@@ -80,7 +75,7 @@ const pathOf = (id: string) => `/calls/${encodeURIComponent(id)}`;
 interface PlaceOptions {
 	to?: string;
 	callerId?: string;
-	var: Row;
+	var: Record<string, string>;
 	record?: boolean;
 	follow?: boolean;
 }
@@ -90,15 +85,12 @@ async function place(
 	file: string,
 	{ to, callerId, var: variables, record, follow }: PlaceOptions,
 ): Promise<void> {
-	const { body } = await readFlowFile(file);
+	const { body } = withVariables(await readFlowFile(file), variables);
 	const made = (await ask(session.connection, "POST", "/call/flow", {
 		...body,
 		flow: withEntry(body.flow, {
 			...(to !== undefined && { number: to }),
 			...(callerId !== undefined && { caller_id: callerId }),
-		}),
-		...(Object.keys(variables).length > 0 && {
-			variables: { ...(body.variables as Row | undefined), ...variables },
 		}),
 		...(record && { record }),
 	})) as { id: string; warnings: { path: string; hint: string }[] }; // its documented answer

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { systemClock } from "../core/clock.js";
 import type { Problem } from "../core/fault.js";
+import { at } from "../flow/problem.js";
 import { type ScriptEntry, scriptSchema } from "../flow/script.js";
 import { instant } from "../server/instant.js";
 import { ask, CliError } from "./client.js";
@@ -22,11 +23,6 @@ interface Given {
 	now?: string;
 }
 
-const variable = (text: string, before: Record<string, string>) => {
-	const [name, value] = pair(text);
-	return { ...before, [name]: value };
-};
-
 /** `lint` and `simulate`: what needs no service. */
 export function addFlowCommands(program: Command, session: Session): void {
 	const flowCommand = (name: string, description: string) =>
@@ -37,7 +33,7 @@ export function addFlowCommands(program: Command, session: Session): void {
 				"--entities <file>",
 				"voice ids, as the setting ENTITIES has them",
 			)
-			.option("--var <name=value>", "a variable; may be repeated", variable, {})
+			.option("--var <name=value>", "a variable; may be repeated", pair, {})
 			.option("--now <instant>", "such as 2030-10-11T20:48:00Z");
 	flowCommand("lint", "says what is wrong and what is odd about a flow")
 		.option("--strict", "fail also if something is odd")
@@ -149,10 +145,10 @@ async function scriptOf(given: string): Promise<ScriptEntry[]> {
 	const read = scriptSchema.safeParse(json);
 	if (read.success) return read.data;
 	const lines = read.error.issues.map(({ path, message }) => {
-		const where = path.map((key) =>
-			typeof key === "number" ? `[${key}]` : `.${String(key)}`,
+		const keys = path.map((key) =>
+			typeof key === "number" ? key : String(key),
 		);
-		return `$${where.join("")}: ${message}`;
+		return `${keys.reduce(at, "$")}: ${message}`;
 	});
 	throw new CliError(`--script:\n  ${lines.join("\n  ")}`);
 }

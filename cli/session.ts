@@ -56,9 +56,12 @@ export function decimal(text: string, hint: string): number {
 	return value;
 }
 
-/** `name=value`; the value may be empty. */
-export function pair(text: string): [name: string, value: string] {
+/** One more `name=value`; the value may be empty. */
+export function pair(
+	text: string,
+	before: Readonly<Record<string, string>>,
+): Record<string, string> {
 	const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
 	if (name === "") throw new InvalidArgumentError("write name=value");
-	return [name, value];
+	return { ...before, [name]: value };
 }

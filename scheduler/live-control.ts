@@ -97,7 +97,9 @@ export class LiveControl {
 		const { value, walked } =
 			control.command === "redirect"
 				? this.#redirect(control)
-				: { value: await this.#do(control, { leg, recordsTo, sound }) };
+				: {
+						value: await this.#do(control, { leg, recordsTo, stepId, sound }),
+					};
 		await this.#options.record(
 			{
 				type: "call.controlled",
@@ -128,11 +130,16 @@ export class LiveControl {
 	/** Returns what the event tells of it. */
 	async #do(
 		control: Exclude<Control, { command: "redirect" }>,
-		{ leg, recordsTo, sound }: OnTheLine & { sound: Sound | null },
+		{
+			leg,
+			recordsTo,
+			stepId,
+			sound,
+		}: OnTheLine & { stepId: string; sound: Sound | null },
 	): Promise<string> {
 		switch (control.command) {
 			case "play":
-				if (sound) this.#play(leg, sound, control.loop);
+				if (sound) this.#play({ leg, stepId }, sound, control.loop);
 				return "url" in control ? "url" : "text";
 			case "mute":
 				await leg.mute(control.on);
@@ -191,7 +198,11 @@ export class LiveControl {
 	}
 
 	/** Begins it; nobody waits for its end. */
-	#play(leg: Call, sound: Sound, loop: number): void {
+	#play(
+		{ leg, stepId }: { leg: Call; stepId: string },
+		sound: Sound,
+		loop: number,
+	): void {
 		if (this.#unheard === MOST_WAITING)
 			throw new Fault(
 				"CONTROL_REFUSED",
@@ -204,7 +215,16 @@ export class LiveControl {
 				...{ times: loop, stopOnDigit: false },
 				...{ signal, isAsked: true },
 			})
-			.catch(() => {}) // the engine is gone, which the flow tells
+			.then((end) => {
+				// after the flow's end nothing is told but the call's
+				if (end.outcome !== "failed" || this.#isClosed) return;
+				const { detail } = end;
+				return this.#options.record({
+					type: "sound.failed",
+					data: { step_id: stepId, detail, spoken_instead: false },
+				});
+			})
+			.catch(() => {}) // the engine or the store is gone, which the flow tells
 			.finally(() => {
 				this.#unheard--;
 			});

@@ -84,6 +84,7 @@ export class EventStream {
 	readonly #parts: StreamParts;
 	readonly #abort = new AbortController();
 	#ticks = 0;
+	#isChecking = false;
 	#cancel = () => {};
 
 	constructor(response: Response, parts: StreamParts) {
@@ -173,9 +174,13 @@ export class EventStream {
 		void this.#check();
 	}
 
+	/** One look at a time: a database may not answer for long. */
 	async #check(): Promise<void> {
-		// a database that does not answer ends no stream
+		if (this.#isChecking) return;
+		this.#isChecking = true;
+		// that it does not ends no stream
 		const isGood = await this.#parts.isStillGood().catch(() => true);
+		this.#isChecking = false;
 		if (!isGood) this.end("signed_out");
 	}
 }

@@ -19,10 +19,11 @@ A flow is an array of steps. Each has an \`id\` (a string or a number, compared 
 is a \`call\`. Every step may have \`next_step\`, its last edge; a step that has no edge to take ends the flow, and the service hangs up.
 A \`number\` that is a voice id of the account rings who stands behind it ([entities.md](entities.md)).
 Every text may hold variables, \`<<name>>\` or \`{{name}}\`, filled when the step starts; one that is not set is empty, and the event
-\`step.started\` names it. What gives a flow its form may not: names (of variables, headers and edges), ids, paths into an answer, a
-method, a terminator. \`call.id\`, \`call.number\` and \`call.caller_id\` are always set; \`http.status\` after an http step (0 without an
-answer); \`connect.outcome\`, \`connect.duration_s\`, and the other side's \`connect.sip_status\` and \`connect.q850_cause\` (0 for none) after a
-connect. Seconds may have decimals.
+\`step.started\` names it. The values in one text may have 100,000 characters together: what comes after counts as not set. What gives
+a flow its form may not hold variables: names (of variables, headers and edges), ids, paths into an answer, a method, a terminator.
+\`call.id\`, \`call.number\` and \`call.caller_id\` are always set; \`http.status\` after an http step (0 without an answer);
+\`connect.outcome\`, \`connect.duration_s\`, and the other side's \`connect.sip_status\` and \`connect.q850_cause\` (0 for none) after
+a connect. Seconds may have decimals.
 
 ${table(["type", "what it does"], rows)}
 `;

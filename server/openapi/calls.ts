@@ -45,6 +45,23 @@ const example = {
 	],
 };
 
+/** Of each route that sends a recording. */
+const wav: Pick<RouteDoc, "headers" | "answers"> = {
+	headers: {
+		range: z.string().optional().describe("Which bytes: RFC 9110 §14"),
+	},
+	answers: {
+		200: { says: "The whole wav", type: "audio/wav" },
+		206: { says: "The bytes that Range names", type: "audio/wav" },
+		304: { says: "It is what the client has" },
+	},
+};
+const wavFaults = [
+	...(["RECORDING_DELETED", "RECORDING_NOT_STORED"] as const),
+	...(["PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const),
+	...(["STORE_DOWN", "STORE_REFUSES"] as const),
+];
+
 const recordings: readonly RouteDoc[] = [
 	{
 		route: "GET /calls/:id/recording",
@@ -53,19 +70,10 @@ const recordings: readonly RouteDoc[] = [
 		scope: "calls:read",
 		params,
 		query: recordingQuery,
-		headers: {
-			range: z.string().optional().describe("Which bytes: RFC 9110 §14"),
-		},
-		answers: {
-			200: { says: "The whole wav", type: "audio/wav" },
-			206: { says: "The bytes that Range names", type: "audio/wav" },
-			304: { says: "It is what the client has" },
-		},
+		...wav,
 		faults: [
 			...(["CALL_NOT_FOUND", "RECORDING_NOT_FOUND"] as const),
-			...(["RECORDING_DELETED", "RECORDING_NOT_STORED"] as const),
-			...(["PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const),
-			...(["STORE_DOWN", "STORE_REFUSES"] as const),
+			...wavFaults,
 		],
 	},
 	{
@@ -120,19 +128,10 @@ const links: readonly RouteDoc[] = [
 		scope: "none",
 		params,
 		query: linkQuery,
-		headers: {
-			range: z.string().optional().describe("Which bytes: RFC 9110 §14"),
-		},
-		answers: {
-			200: { says: "The whole wav", type: "audio/wav" },
-			206: { says: "The bytes that Range names", type: "audio/wav" },
-			304: { says: "It is what the client has" },
-		},
+		...wav,
 		faults: [
 			...(["LINK_REFUSED", "RECORDING_NOT_FOUND"] as const),
-			...(["RECORDING_DELETED", "RECORDING_NOT_STORED"] as const),
-			...(["PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"] as const),
-			...(["STORE_DOWN", "STORE_REFUSES"] as const),
+			...wavFaults,
 		],
 	},
 ];

@@ -22,10 +22,10 @@ function thawable(steps: readonly unknown[]): readonly unknown[] {
 }
 const mute: Control = { command: "mute", on: true };
 
-function controlled() {
+function controlled(script: Parameters<typeof scriptedCall>[0] = {}) {
 	const told: CallHappening[] = [];
 	const kept: (WalkedFlow | undefined)[] = [];
-	const leg = scriptedCall();
+	const leg = scriptedCall(script);
 	const live = new LiveControl({
 		sounds: fakeSounds(["https://example.com/gone.wav"]),
 		record: async (happening, walked) => {
@@ -103,6 +103,18 @@ describe("what is asked of a call", () => {
 		control.close();
 		expect(await why()).toBe("CALL_NOT_LIVE: the call is ending");
 		expect(told).toHaveLength(1);
+	});
+
+	it("tells of a sound that the engine cannot play", async () => {
+		const playFails = "the media engine cannot open it";
+		const { control, told, answer } = controlled({ playFails });
+		answer();
+		await control.ask({ command: "play", text: "Hello.", loop: 1 });
+		await expect.poll(() => told.length).toBe(2);
+		expect(told).toContainEqual({
+			type: "sound.failed",
+			data: { step_id: "1", detail: playFails, spoken_instead: false },
+		});
 	});
 
 	it("goes on after what could not be done, which is not told", async () => {

@@ -1,12 +1,21 @@
 import { anything, type Callback, callbacks } from "../answers.js";
 import { ask, query } from "../api.js";
 import { useEvents, useThrottled } from "../live.js";
+import { Listing } from "../parts/listing.js";
 import { Live } from "../parts/live.js";
 import { usePages } from "../parts/use-page.js";
-import { Failure, More, SureButton, When } from "../parts/words.js";
+import { Failure, SureButton, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 
 const filter = { type: "callback.scheduled,call.queued,call.ended" };
+
+const heads = [
+	{ says: "Due" },
+	{ says: "Who is rung, then whom" },
+	{ says: "State" },
+	{ says: "Calls", isWide: true },
+	{ says: "What can be done", isHidden: true },
+];
 
 /** Calls back that were arranged. */
 export function CallbacksPage({ mayWrite }: { mayWrite: boolean }) {
@@ -28,30 +37,14 @@ export function CallbacksPage({ mayWrite }: { mayWrite: boolean }) {
 				<Live state={live} />
 			</div>
 			<Failure error={error} />
-			{items?.length === 0 && <p>Nobody is to be called back.</p>}
-			{items && items.length > 0 && (
-				<table>
-					<thead>
-						<tr>
-							<th scope="col">Due</th>
-							<th scope="col">Who is rung, then whom</th>
-							<th scope="col">State</th>
-							<th scope="col" className="wide">
-								Calls
-							</th>
-							<th scope="col">
-								<span className="hidden">What can be done</span>
-							</th>
-						</tr>
-					</thead>
-					<tbody>
-						{items.map((one) => (
-							<Row key={one.id} callback={one} {...{ mayWrite, cancel }} />
-						))}
-					</tbody>
-				</table>
-			)}
-			<More more={more}>More callbacks</More>
+			<Listing
+				{...{ items, more, heads }}
+				none="Nobody is to be called back."
+				moreSays="More callbacks"
+				row={(one) => (
+					<Row key={one.id} callback={one} {...{ mayWrite, cancel }} />
+				)}
+			/>
 		</>
 	);
 }

@@ -2,11 +2,12 @@ import { type FormEvent, useEffect, useId, useMemo, useState } from "react";
 import { calls } from "../answers.js";
 import { ask, query as queryOf } from "../api.js";
 import { listTypes, useEvents, useThrottled } from "../live.js";
+import { Listing } from "../parts/listing.js";
 import { Live } from "../parts/live.js";
 import { RATES_MS, Rates } from "../parts/rates.js";
 import { RatesChart } from "../parts/rates-chart.js";
 import { usePages } from "../parts/use-page.js";
-import { Badge, Failure, More, seconds, When } from "../parts/words.js";
+import { Badge, Failure, seconds, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 import type { Theme } from "../theme.js";
 
@@ -19,6 +20,15 @@ const outcomes = [
 ];
 const REFRESH_MS = 1_000;
 const types = { type: listTypes.join(",") };
+
+const heads = [
+	{ says: "Number" },
+	{ says: "State" },
+	{ says: "Attempt", isWide: true },
+	{ says: "Rang", isWide: true },
+	{ says: "Talked", isWide: true },
+	{ says: "Made" },
+];
 
 /** All calls of the account, the newest first, as they go on. */
 export function CallsPage({
@@ -59,46 +69,27 @@ export function CallsPage({
 			<RatesChart {...{ rates, theme }} />
 			<Filters {...filter} />
 			<Failure error={error} />
-			{items?.length === 0 && <p>No call is like this.</p>}
-			{items && items.length > 0 && (
-				<table>
-					<thead>
-						<tr>
-							<th scope="col">Number</th>
-							<th scope="col">State</th>
-							<th scope="col" className="wide">
-								Attempt
-							</th>
-							<th scope="col" className="wide">
-								Rang
-							</th>
-							<th scope="col" className="wide">
-								Talked
-							</th>
-							<th scope="col">Made</th>
-						</tr>
-					</thead>
-					<tbody>
-						{items.map((call) => (
-							<tr key={call.id}>
-								<td>
-									<a href={callAddress(call.id)}>{call.number}</a>
-								</td>
-								<td>
-									<Badge call={call} />
-								</td>
-								<td className="wide">{call.attempt}</td>
-								<td className="wide">{seconds(call.ring_s)}</td>
-								<td className="wide">{seconds(call.talk_s)}</td>
-								<td>
-									<When at={call.created_at} />
-								</td>
-							</tr>
-						))}
-					</tbody>
-				</table>
-			)}
-			<More more={more}>Older calls</More>
+			<Listing
+				{...{ items, more, heads }}
+				none="No call is like this."
+				moreSays="Older calls"
+				row={(call) => (
+					<tr key={call.id}>
+						<td>
+							<a href={callAddress(call.id)}>{call.number}</a>
+						</td>
+						<td>
+							<Badge call={call} />
+						</td>
+						<td className="wide">{call.attempt}</td>
+						<td className="wide">{seconds(call.ring_s)}</td>
+						<td className="wide">{seconds(call.talk_s)}</td>
+						<td>
+							<When at={call.created_at} />
+						</td>
+					</tr>
+				)}
+			/>
 		</>
 	);
 }

@@ -1,12 +1,21 @@
 import { anything, type Schedule, schedules } from "../answers.js";
 import { ask, query } from "../api.js";
 import { useEvents, useThrottled } from "../live.js";
+import { Listing } from "../parts/listing.js";
 import { Live } from "../parts/live.js";
 import { usePages } from "../parts/use-page.js";
-import { Failure, More, SureButton, When } from "../parts/words.js";
+import { Failure, SureButton, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 
 const filter = { type: "call.queued" };
+
+const heads = [
+	{ says: "Pattern" },
+	{ says: "Next" },
+	{ says: "State" },
+	{ says: "Last", isWide: true },
+	{ says: "What can be done", isHidden: true },
+];
 
 /** Calls that are made again and again. */
 export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
@@ -28,30 +37,14 @@ export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
 				<Live state={live} />
 			</div>
 			<Failure error={error} />
-			{items?.length === 0 && <p>No call is made by the calendar.</p>}
-			{items && items.length > 0 && (
-				<table>
-					<thead>
-						<tr>
-							<th scope="col">Pattern</th>
-							<th scope="col">Next</th>
-							<th scope="col">State</th>
-							<th scope="col" className="wide">
-								Last
-							</th>
-							<th scope="col">
-								<span className="hidden">What can be done</span>
-							</th>
-						</tr>
-					</thead>
-					<tbody>
-						{items.map((one) => (
-							<Row key={one.id} schedule={one} {...{ mayWrite, send }} />
-						))}
-					</tbody>
-				</table>
-			)}
-			<More more={more}>More schedules</More>
+			<Listing
+				{...{ items, more, heads }}
+				none="No call is made by the calendar."
+				moreSays="More schedules"
+				row={(one) => (
+					<Row key={one.id} schedule={one} {...{ mayWrite, send }} />
+				)}
+			/>
 		</>
 	);
 }

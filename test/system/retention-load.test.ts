@@ -12,8 +12,8 @@ import { migrations } from "../../store/migrations/all.js";
 import { PglitePool } from "../../store/pglite-pool.js";
 import { PostgresServer } from "../../store/postgres-server.js";
 import type { Tables } from "../../store/schema.js";
+import { newDataDir } from "../store/data-dir.js";
 import { hasPostgres, Postgres } from "../support/postgres.js";
-import { newDataDir } from "./data-dir.js";
 
 const EVENTS = 100_000;
 const EVENTS_OF_A_CALL = 20;

@@ -22,6 +22,8 @@ const CHANGE_MS = 2 * ANSWER_MS + 1_000;
 
 /** Until a sound that goes on is told again to stop. */
 const STOP_AGAIN_MS = 100;
+/** What FreeSWITCH itself waits until it looks again whether two legs can be joined. */
+const FRAME_MS = 20;
 /** For what nobody wants to wait for at a leg's end. */
 const FIGURES_MS = 1_000;
 
@@ -204,13 +206,33 @@ export class MediaEndpoint {
 		return this.#api("uuid_audio", "start", "read", "mute", on ? "1" : "0");
 	}
 
+	/** Resolves once they hear each other. False where FreeSWITCH refused, or one of them is over. */
 	async bridge(other: MediaEndpoint): Promise<boolean> {
-		return this.#api("uuid_bridge", other.#endpoint.uuid);
+		const { uuid } = other.#endpoint;
+		if (!(await this.#api("uuid_bridge", uuid))) return false;
+		return this.#untilJoined(uuid, other.over);
 	}
 
-	/** Parts both; each stays where it is. False where FreeSWITCH refused. */
+	/** Resolves once they are parted; each stays where it is. False where FreeSWITCH refused. */
 	async unbridge(): Promise<boolean> {
-		return this.#api("uuid_transfer", "-both", "park", "inline");
+		if (!(await this.#api("uuid_transfer", "-both", "park", "inline")))
+			return false;
+		return this.#untilJoined("_undef_");
+	}
+
+	/**
+	 * FreeSWITCH answers before it does either (switch_ivr_bridge.c: uuid_bridge_on_soft_execute, audio_bridge_thread). Two legs that are
+	 * not joined yet it would not part but end the one, and send a digit nowhere.
+	 */
+	async #untilJoined(uuid: string, over?: AbortSignal): Promise<boolean> {
+		const until = this.#clock.monotonic() + ANSWER_MS;
+		const joinedTo = argument(this.#endpoint.uuid, "bridge_to");
+		while (!this.over.aborted && !over?.aborted) {
+			if ((await this.#ask("uuid_getvar", joinedTo)) === uuid) return true;
+			if (this.#clock.monotonic() > until) break;
+			await sleep(this.#clock, FRAME_MS, this.over).catch(() => {});
+		}
+		return false;
 	}
 
 	/** One after the other; resolves before they were sent. False where FreeSWITCH refused. */
@@ -266,11 +288,17 @@ export class MediaEndpoint {
 	}
 
 	async #run(command: string, text: string): Promise<boolean> {
-		if (this.over.aborted) return false;
+		const answer = await this.#ask(command, text);
+		return answer !== null && !answer.startsWith("-");
+	}
+
+	/** Null where there is no answer. */
+	async #ask(command: string, text: string): Promise<string | null> {
+		if (this.over.aborted) return null;
 		const event = await this.#soon(
 			this.#race(this.#endpoint.api(command, text)),
 		);
-		return event !== null && !event.getBody().startsWith("-");
+		return event?.getBody() ?? null;
 	}
 
 	/** Null when it takes longer than a healthy FreeSWITCH ever does. */

@@ -160,7 +160,9 @@ export class SipCall implements Call {
 		request: ConnectRequest,
 	): Promise<ConnectResult> {
 		const { endpoint } = this.#leg;
-		if (!isJoined && !(await endpoint.bridge(other.endpoint))) {
+		const canTalk = isJoined || (await endpoint.bridge(other.endpoint));
+		// who hung up at once has answered all the same
+		if (!canTalk && !other.over.aborted) {
 			await other.hangUp();
 			return this.over.aborted
 				? { outcome: "hangup" }

@@ -63,6 +63,28 @@ describe.concurrent("a bridge", () => {
 		});
 	});
 
+	it("is there once bridge_to says so, and no more when it does not", async ({
+		lab,
+	}) => {
+		const [one, other] = [await lab.call(), await lab.call()];
+		const joinedTo = async () => {
+			const { endpoint } = one;
+			const words = [endpoint.uuid, "bridge_to"];
+			return (await endpoint.api("uuid_getvar", words)).getBody();
+		};
+		for (const _round of [1, 2]) {
+			await one.endpoint.bridge(other.endpoint);
+			await expect.poll(joinedTo).toBe(other.endpoint.uuid);
+			await one.endpoint.unbridge();
+			await expect.poll(joinedTo).toBe("_undef_");
+		}
+		// had they not been joined, FreeSWITCH would have ended the other one
+		const { playbackMilliseconds } = await other.endpoint.play(
+			stream(300, LAST_HZ),
+		);
+		expect(playbackMilliseconds).toBe("300");
+	});
+
 	it("passes digits on, once each", async ({ expect, lab }) => {
 		const [one, other] = [await lab.call(), await lab.call()];
 		await one.endpoint.bridge(other.endpoint);

@@ -6,7 +6,7 @@ import type { Log } from "../core/log.js";
 import type { DrachtioServer } from "./drachtio.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
 import { q850Of } from "./q850.js";
-import { hangUp } from "./ring.js";
+import { byeOf, hangUp } from "./ring.js";
 
 const SESSION_EXPIRES =
 	/^\s*(\d{1,9})\s*(?:;.*?refresher\s*=\s*(uac|uas)\b.*)?/i;
@@ -59,9 +59,9 @@ export class Leg {
 			once: true,
 		});
 		endpoint.drachtio.once("lost", this.#onLost);
-		// a BYE that came in the same packet as the answer was handled before anybody listened
+		// a BYE may have come while FreeSWITCH was given the answer
 		if (!(dialog as Srf.Dialog & { connected: boolean }).connected)
-			this.#end({ by: "callee" });
+			this.#end({ by: "callee", ...q850Of(byeOf(dialog)) });
 	}
 
 	get #drachtio(): DrachtioServer {

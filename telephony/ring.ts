@@ -157,6 +157,10 @@ export function ring(
 	});
 }
 
+/** What has ended a dialog before anybody else could listen. */
+const byes = new WeakMap<Srf.Dialog, Srf.SrfRequest>();
+export const byeOf = (dialog: Srf.Dialog) => byes.get(dialog);
+
 interface Progress {
 	onSent(request: Srf.SrfRequest): void;
 	onProvisional(response: Srf.SrfResponse): void;
@@ -168,29 +172,34 @@ async function invite(
 	{ onSent, onProvisional }: Progress,
 ): Promise<Srf.Dialog> {
 	const { drachtio, name, offer, sessionS } = options;
-	return drachtio.srf.createUAC(
-		uri,
-		{
-			localSdp: offer,
-			headers: {
-				...furtherHeaders(options),
-				...{ Supported: "timer", "Session-Expires": String(sessionS) },
-				...(sessionS > SESSION_S && { "Min-SE": String(sessionS) }),
-				// in small letters: srf repeats it so, with credentials
-				"call-id": name.callId,
-				...callerHeaders(options, trunk),
-			},
-			...(proxy ? { proxy } : {}),
-			...(auth ? { auth } : {}),
+	const wanted = {
+		localSdp: offer,
+		headers: {
+			...furtherHeaders(options),
+			...{ Supported: "timer", "Session-Expires": String(sessionS) },
+			...(sessionS > SESSION_S && { "Min-SE": String(sessionS) }),
+			// in small letters: srf repeats it so, with credentials
+			"call-id": name.callId,
+			...callerHeaders(options, trunk),
 		},
-		{
-			// srf calls it as (error, request), which its types do not say
-			cbRequest: ((error: unknown, sent: Srf.SrfRequest) => {
-				if (!error) onSent(sent);
-			}) as unknown as (request: Srf.SrfRequest) => void,
-			cbProvisional: onProvisional,
-		},
-	);
+		...(proxy ? { proxy } : {}),
+		...(auth ? { auth } : {}),
+	};
+	const progress = {
+		// srf calls it as (error, request), which its types do not say
+		cbRequest: ((error: unknown, sent: Srf.SrfRequest) => {
+			if (!error) onSent(sent);
+		}) as unknown as (request: Srf.SrfRequest) => void,
+		cbProvisional: onProvisional,
+	};
+	return new Promise((resolve, reject) => {
+		// srf's own promise comes too late for a BYE that is in one packet with the answer
+		drachtio.srf.createUAC(uri, wanted, progress, (error, dialog) => {
+			if (error) return reject(error);
+			dialog.on("destroy", (bye) => byes.set(dialog, bye));
+			resolve(dialog);
+		});
+	});
 }
 
 /** From, and what says who calls without showing it (RFC 3323 §4.1.1.3, RFC 3325 §9.1). */

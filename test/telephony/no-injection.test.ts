@@ -72,9 +72,14 @@ function recordingDrachtio() {
 		options: { headers: Record<string, string>; proxy?: string };
 	}[] = [];
 	const srf = {
-		createUAC: (uri: string, options: (typeof sent)[number]["options"]) => {
+		createUAC(
+			uri: string,
+			options: (typeof sent)[number]["options"],
+			_progress: unknown,
+			done: (error: unknown) => void,
+		) {
 			sent.push({ uri, options });
-			return Promise.reject(Object.assign(new Error(), { status: 486 }));
+			done(Object.assign(new Error(), { status: 486 }));
 		},
 	};
 	const drachtio = Object.assign(new EventEmitter(), {

@@ -49,13 +49,18 @@ async function dialledAnd(
 	const destroyed: string[] = [];
 	const made: string[] = [];
 	const srf = {
-		async createUAC(uri: string, { localSdp }: { localSdp: string }) {
+		createUAC(
+			uri: string,
+			{ localSdp }: { localSdp: string },
+			_progress: unknown,
+			done: (error: unknown, dialog?: unknown) => void,
+		) {
 			const host = /@([\d.]+)/.exec(uri)?.[1] ?? "";
 			offers.push([host, /RTP\/S?AVP [\d ]+/.exec(localSdp)?.[0] ?? ""]);
 			const status = statuses[host] ?? 200;
-			if (status === 302) throw movedTo("sip:4930123@192.0.2.9");
-			if (status !== 200) throw Object.assign(new Error(), { status });
-			return { remote: { sdp: "v=0" } };
+			if (status === 302) return done(movedTo("sip:4930123@192.0.2.9"));
+			if (status !== 200) return done(Object.assign(new Error(), { status }));
+			done(null, { remote: { sdp: "v=0" }, on() {} });
 		},
 	};
 	const drachtio = Object.assign(new EventEmitter(), {

@@ -93,6 +93,7 @@ const claims: readonly [file: RegExp, words: string, claim: Claim][] = [
 	[/simulate\.md/, "npx flowdial lint ", typed({ says: /nothing is wrong/ })],
 	[/simulate\.md/, "npx flowdial simulate ", typed(walk)],
 	[/operate\.md/, "npx flowdial doctor ", typed({ says: /^ok +webhook /m })],
+	[/callbacks\.md/, "curl ", typed({ says: /"due_at":"2030-10-11T15:18:00/ })],
 	[/activeflows/, "curl ", typed({ says: /"result"/ })],
 	[
 		/accounts\.md/,

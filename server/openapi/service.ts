@@ -46,6 +46,7 @@ export const service: Topic = {
 		{
 			route: "GET /openapi.json",
 			summary: "This API, as OpenAPI 3.1 describes it",
+			says: "Routes, fields, answers, errors and webhooks.",
 			scope: "none",
 			answers: {
 				200: {

@@ -5,6 +5,7 @@ import { eventsPage } from "./generate/events.js";
 import { limitsPage } from "./generate/limits.js";
 import { outcomesPage } from "./generate/outcomes.js";
 import { requestsPage } from "./generate/requests.js";
+import { routesPage } from "./generate/routes.js";
 import { settingsPage } from "./generate/settings.js";
 import { stepPages, stepsPage } from "./generate/steps.js";
 
@@ -16,6 +17,7 @@ const NOTE =
 /** Every generated page: its path and its text. */
 export function generatedPages(): Map<string, string> {
 	const pages: [string, string][] = [
+		["docs/routes.md", routesPage()],
 		["docs/requests.md", requestsPage()],
 		["docs/steps.md", stepsPage()],
 		...stepPages(),

@@ -11,7 +11,11 @@ import {
 } from "./fields.js";
 import { defineStep, type Example } from "./step.js";
 
-const EXAMPLE = { number: "917507161643", caller_id: "917507161643" };
+const EXAMPLE = {
+	number: "917507161643",
+	caller_id: "917507161643",
+	timeout: 20,
+};
 const DAY_S = 24 * 3_600;
 
 const missed = {
@@ -66,8 +70,8 @@ export const call = defineStep({
 	examples: [
 		{
 			title: "Somebody answers",
-			step: { ...EXAMPLE, timeout: 20 },
-			outside: {},
+			step: EXAMPLE,
+			outside: { rings: "answered" },
 			outcome: "answered",
 		},
 		...missedExamples,

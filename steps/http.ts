@@ -24,6 +24,7 @@ const NO_FAIL: Finding = {
 	hint: "where the server does not answer with 2xx, the callee is hung up on: add the edge fail",
 };
 const EXAMPLE_URL = "https://api.example.com/accounts/<<account_id>>";
+const VARIABLES = { account_id: "1234", token: "secret" };
 
 /** RFC 9110 §5.1: a field name is a token. */
 const headerName = z
@@ -131,14 +132,14 @@ export const http = defineStep({
 				variables: { name: "$.owner.names[0]" },
 				flow: { success: "greet", fail: "sorry" },
 			},
-			variables: { account_id: "1234", token: "secret" },
+			variables: VARIABLES,
 			outside: {
 				http: { status: 200, body: '{"owner": {"names": ["Ada"]}}' },
 			},
 			outcome: "success",
 		},
 		{
-			title: "Send what was pressed",
+			title: "Send a vote",
 			step: {
 				url: "https://api.example.com/votes",
 				method: "POST",
@@ -151,12 +152,14 @@ export const http = defineStep({
 		{
 			title: "No answer",
 			step: { url: EXAMPLE_URL, timeout: 2 },
+			variables: VARIABLES,
 			outside: { http: null },
 			outcome: "fail",
 		},
 		{
 			title: "The callee hangs up",
 			step: { url: EXAMPLE_URL },
+			variables: VARIABLES,
 			outside: { hangsUp: true },
 			outcome: "hangup",
 		},

@@ -52,8 +52,11 @@ export const play = defineStep({
 			outcome: "played",
 		},
 		{
-			title: "A key stops the menu",
-			step: { text: "Press 1 for apples or 2 for oranges.", next_step: "menu" },
+			title: "A key stops a text before a keypad step",
+			step: {
+				text: "Press 1 for apples or 2 for oranges.",
+				next_step: "choice",
+			},
 			outside: { presses: "1" },
 			outcome: "interrupted",
 		},

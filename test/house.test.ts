@@ -23,7 +23,8 @@ const beside: Record<string, (target: string) => boolean> = {
 		/^(softswitch|audio)\//.test(target) ||
 		/^core\/(clock|config|config-forms|log)\./.test(target),
 	docs: (target) =>
-		/^(docs|steps|core)\//.test(target) || target === "server/call-request.ts",
+		/^(docs|steps|core|server\/openapi)\//.test(target) ||
+		target === "server/call-request.ts",
 	demo: (target) => /^(demo|softswitch\/lab)\//.test(target),
 	cli: (target) =>
 		/^(cli|flow|steps|core|audio)\//.test(target) ||

@@ -53,7 +53,7 @@ afterAll(async () => {
 
 /** As the README says, on any free port. */
 function phoneArguments(port: string): string[] {
-	const written = /npm run phone -- ([^`]+)`/.exec(readme)?.[1] ?? "";
+	const written = /^npm run phone -- (.+)$/m.exec(readme)?.[1] ?? "";
 	return written.replace("5070", port).split(" ");
 }
 
@@ -67,6 +67,10 @@ describe("the README", () => {
 		const named = [...readme.matchAll(/npm run ([a-z]+)/g)].map(([, n]) => n);
 		for (const name of named)
 			expect(scripts.scripts).toHaveProperty([`${name}`]);
+	});
+
+	it("can be read beside something else: no line is longer than 140 characters", () => {
+		expect(readme.split("\n").filter(({ length }) => length > 140)).toEqual([]);
 	});
 
 	it(

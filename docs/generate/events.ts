@@ -1,10 +1,29 @@
 import { z } from "zod";
-import { eventData, eventFields } from "../../core/event.js";
+import { type CallEvent, eventData, eventFields } from "../../core/event.js";
 import { table } from "./table.js";
 import { type FieldSchema, typeName } from "./type-name.js";
 
 const type = z.string().describe("One of those below");
 const data = z.unknown().describe("By type");
+
+/** As a webhook was sent it, of the call that docs/calls.md shows. */
+const example: CallEvent = {
+	type: "step.finished",
+	data: {
+		step_id: "choice",
+		step_type: "keypad",
+		outcome: "pressed",
+		edge: { name: "flow.2", to: "order" },
+		detail: null,
+		duration_s: 0.924,
+	},
+	id: "fd80d80d-4489-4584-b0b3-a007bbffa1ae",
+	seq: 10,
+	call_id: "15c895b7-9a94-48e2-8260-417252ebe1e4",
+	cloud_id: "dev",
+	at: "2026-11-22T12:32:02.090Z",
+	metadata: { order: "A-17" },
+};
 
 export function eventsPage(): string {
 	const envelope = Object.entries({ ...eventFields, type, data }).map(
@@ -24,7 +43,11 @@ export function eventsPage(): string {
 	return `# Events
 
 Every call tells what happens to it, in order: \`GET /calls/{id}/events\` lists its events, and each is sent as JSON to the \`publish\`
-address as soon as it is kept, and again until it is taken ([webhooks.md](webhooks.md)).
+address as soon as it is kept, and again until it is taken ([webhooks.md](webhooks.md)). One as a webhook gets it, when 2 was pressed:
+
+\`\`\`json
+${JSON.stringify(example, null, 2)}
+\`\`\`
 
 ${table(["field", "meaning"], envelope)}
 

@@ -1,6 +1,6 @@
 import { steps } from "../../steps/all.js";
 import type { StepDefinition } from "../../steps/step.js";
-import { exampleSection } from "./step-example.js";
+import { exampleSections } from "./step-example.js";
 import { table } from "./table.js";
 import { fieldSchema, typeAndLimits } from "./type-name.js";
 
@@ -72,6 +72,6 @@ ${table(["outcome", "when", "then"], ofOutcomes)}
 
 ## Examples
 
-${examples.map((example) => exampleSection(type, example)).join("\n\n")}
+${exampleSections(type, examples)}
 `;
 }

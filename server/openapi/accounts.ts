@@ -59,7 +59,7 @@ const tokens: readonly RouteDoc[] = [
 const operators: readonly RouteDoc[] = [
 	{
 		route: "GET /accounts",
-		summary: "Lists all accounts",
+		summary: "Lists all accounts and their limits",
 		says: OPERATOR,
 		scope: "admin",
 		query: pageFields,

@@ -13,6 +13,7 @@ export const activeflows: Topic = {
 		{
 			route: "GET /v1.0/activeflows",
 			summary: "Lists activeflows, newest first",
+			says: "Each says which step its call is at.",
 			scope: "calls:read",
 			tokenInQuery: true,
 			query: paging,

@@ -66,7 +66,7 @@ const recordings: readonly RouteDoc[] = [
 	{
 		route: "GET /calls/:id/recording",
 		summary: "The recording of a call",
-		says: "Left what the callee says, right what it hears; the last attempt's, if none is named. A Range may be asked for.",
+		says: "Left what the callee says, right what it hears; the last attempt's, if none is named. A Range may be asked for (docs/recordings.md).",
 		scope: "calls:read",
 		params,
 		query: recordingQuery,
@@ -79,6 +79,7 @@ const recordings: readonly RouteDoc[] = [
 	{
 		route: "DELETE /calls/:id/recording",
 		summary: "Deletes the recording of an attempt, or of all",
+		says: "Of all, if none is named (docs/recordings.md).",
 		scope: "calls:write",
 		params,
 		query: recordingQuery,
@@ -91,7 +92,7 @@ const tools: readonly RouteDoc[] = [
 	{
 		route: "POST /call/flow/validate",
 		summary: "Checks a flow; nobody is rung",
-		says: "Takes what POST /call/flow takes, and tells all that is wrong and odd.",
+		says: "Takes what POST /call/flow takes, and tells all that is wrong and odd (docs/simulate.md).",
 		scope: "calls:read",
 		body: { ...callFields, flow: z.unknown().describe("A list of steps") },
 		example,
@@ -100,7 +101,7 @@ const tools: readonly RouteDoc[] = [
 	{
 		route: "POST /call/flow/simulate",
 		summary: "Walks a flow with a script of what happens; nobody is rung",
-		says: "The same input has the same answer (docs/simulate.md).",
+		says: "Tells what is said, sent and set; the same input has the same answer (docs/simulate.md).",
 		scope: "calls:read",
 		body: { ...callFields, ...simulateFields },
 		example: { ...example, script: [{ digits: "1" }] },
@@ -124,7 +125,7 @@ const links: readonly RouteDoc[] = [
 	{
 		route: "GET /calls/:id/recording/link",
 		summary: "The recording that a link opens",
-		says: "A Range may be asked for.",
+		says: "A Range may be asked for (docs/recordings.md).",
 		scope: "none",
 		params,
 		query: linkQuery,
@@ -138,12 +139,12 @@ const links: readonly RouteDoc[] = [
 
 export const calls: Topic = {
 	name: "Calls",
-	says: "A call rings somebody and walks a flow of steps.",
+	says: "A call rings somebody and walks a flow of steps (docs/calls.md).",
 	routes: [
 		{
 			route: "POST /call/flow",
 			summary: "Places a call that walks a flow",
-			says: "Everything is checked first; all that is wrong comes back at once. The call is dialled when its turn comes.",
+			says: "Everything is checked first; all that is wrong comes back at once, each with its JSON path and what to do. The call is dialled when its turn comes (docs/requests.md).",
 			scope: "calls:write",
 			idempotent: true,
 			body: callFields,
@@ -172,6 +173,7 @@ export const calls: Topic = {
 		{
 			route: "GET /calls/:id/flow",
 			summary: "The flow that a call walks, and its first variables",
+			says: "Without the secrets in them.",
 			scope: "calls:read",
 			params,
 			answers: { 200: { says: "Without secrets", json: callFlowAnswer } },
@@ -180,6 +182,7 @@ export const calls: Topic = {
 		{
 			route: "GET /calls/:id",
 			summary: "Shows a call",
+			says: "Its status, outcome and reason, its times and its recording.",
 			scope: "calls:read",
 			params,
 			answers: { 200: { says: "The call", json: shownCallAnswer } },
@@ -188,7 +191,7 @@ export const calls: Topic = {
 		{
 			route: "GET /calls/:id/sip",
 			summary: "The SIP messages of a call",
-			says: "Of all attempts, or of one; without credentials, SRTP keys and digits (docs/observability.md).",
+			says: "Sent and received, of all attempts, or of one; without credentials, SRTP keys and digits (docs/observability.md).",
 			scope: "calls:read",
 			params,
 			query: recordingQuery,
@@ -198,6 +201,7 @@ export const calls: Topic = {
 		{
 			route: "GET /calls/:id/events",
 			summary: "What happened in a call, in order",
+			says: "`after_seq` leaves out those that one has (docs/events.md).",
 			scope: "calls:read",
 			params,
 			query: eventQuery,
@@ -209,7 +213,7 @@ export const calls: Topic = {
 		{
 			route: "POST /calls/:id/stop",
 			summary: "Ends a call, also while it rings",
-			says: "Asking twice does no harm.",
+			says: "Asking twice does no harm (docs/control.md).",
 			scope: "calls:write",
 			params,
 			answers: {

@@ -36,7 +36,7 @@ const sessions: readonly RouteDoc[] = [
 
 export const live: Topic = {
 	name: "Live",
-	says: "What happens, as it happens; and what a page needs to see it.",
+	says: "What happens, as it happens; and what a page needs to see it (docs/accounts.md).",
 	routes: [
 		{
 			route: "GET /events",

@@ -11,12 +11,14 @@ export const service: Topic = {
 		{
 			route: "GET /healthz",
 			summary: "Whether the process lives",
+			says: "It asks nothing else (docs/operate.md).",
 			scope: "none",
 			answers: { 200: { says: "It does", json: healthAnswer } },
 		},
 		{
 			route: "GET /readyz",
 			summary: "Whether calls are taken, which engines and trunks answer",
+			says: "They are while the database and an engine of each kind answer, and the service is not being stopped (docs/operate.md).",
 			scope: "none",
 			answers: {
 				200: { says: "They are", json: readyAnswer },
@@ -44,6 +46,7 @@ export const service: Topic = {
 		{
 			route: "GET /openapi.json",
 			summary: "This API, as OpenAPI 3.1 describes it",
+			says: "Routes, fields, answers, errors and webhooks.",
 			scope: "none",
 			answers: {
 				200: {
@@ -58,6 +61,7 @@ export const service: Topic = {
 		{
 			route: "GET /docs",
 			summary: "This API as a page to read",
+			says: "Nothing is loaded from anywhere else.",
 			scope: "none",
 			answers: { 200: { says: "The page", type: "text/html" } },
 			faults: ["STARTING"],

@@ -25,7 +25,7 @@ export const webhooks: Topic = {
 		{
 			route: "POST /webhooks/endpoints/:id/enable",
 			summary: "Enables an address that was disabled",
-			says: "What waited for it is sent at once.",
+			says: "One that answered 410 is. What waited for it is sent at once.",
 			scope: "admin",
 			params: { id: z.guid().describe("The endpoint's id") },
 			answers: { 200: { says: "The endpoint", json: endpointAnswer } },
@@ -34,6 +34,7 @@ export const webhooks: Topic = {
 		{
 			route: "GET /webhooks/deliveries",
 			summary: "Lists events on their way, newest first",
+			says: "Those of the status `dead` are the dead letters.",
 			scope: "calls:read",
 			query: { ...pageFields, ...filters },
 			answers: {

@@ -12,8 +12,6 @@ const LIMIT_MS = 150_000;
 
 /** What is typed into a command, and what is to be said; a call that nobody answers fails. */
 interface Typed {
-	/** Blocks that are typed before it, where the page means them to be known. */
-	before?: string[];
 	input?: string;
 	says?: RegExp;
 	fails?: true;
@@ -95,17 +93,19 @@ const claims: readonly [file: RegExp, words: string, claim: Claim][] = [
 	[/simulate\.md/, "npx flowdial lint ", typed({ says: /nothing is wrong/ })],
 	[/simulate\.md/, "npx flowdial simulate ", typed(walk)],
 	[/operate\.md/, "npx flowdial doctor ", typed({ says: /^ok +webhook /m })],
+	[/callbacks\.md/, "curl ", typed({ says: /"due_at":"2030-10-11T15:18:00/ })],
 	[/activeflows/, "curl ", typed({ says: /"result"/ })],
 	[
 		/accounts\.md/,
 		"npx flowdial token ",
 		typed({ says: /"allow_prefixes":\["\+49","\+43"\]/ }),
 	],
+	[/^README/, "npm run phone ", typed()],
+	[/^README/, "node examples/server.mjs", typed()],
 	[
-		/README\.md$/,
+		/^README/,
 		"npx flowdial lint ",
 		typed({
-			before: ["npm run phone -- --port 5070 --digits 2@silence+0.5"],
 			input: walk.input,
 			says: /nothing is wrong[\s\S]*its end, at bye[\s\S]*outcome=answered/,
 		}),
@@ -213,8 +213,7 @@ describe("the documentation's commands", { concurrent: true }, () => {
 			for (const block of commands(file)) {
 				const claim = claimOf(block);
 				if (claim?.how !== "typed") continue;
-				const { before = [], input = "", says = /(?:)/, fails = false } = claim;
-				for (const known of before) await page.type(known);
+				const { input = "", says = /(?:)/, fails = false } = claim;
 				const said = await page
 					.type(block.text, input)
 					.catch((error: Error) => {

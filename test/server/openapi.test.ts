@@ -7,6 +7,7 @@ import {
 	placeOf,
 } from "../../server/openapi/document.js";
 import { topics } from "../../server/openapi/topics.js";
+import { steps } from "../../steps/all.js";
 import { SLOW_MS } from "../store/data-dir.js";
 import { users } from "../support/outside.js";
 import { pathOf, wrongBy } from "./openapi-check.js";
@@ -119,6 +120,17 @@ describe("the docs", () => {
 
 	it("show requests", () => expect(requests.length).toBeGreaterThan(2));
 
+	it("show each request and step of a step's examples", () => {
+		const shown = requests.filter(([page]) => page.startsWith("docs/steps/"));
+		const given = steps.flatMap(
+			({ type, examples }) =>
+				examples.map(({ step, variables }) =>
+					JSON.stringify([type, step, variables]),
+				), // those alike are shown once
+		);
+		expect(shown).toHaveLength(new Set(given).size);
+	});
+
 	it.each(requests)(
 		"show a request as it is described: %s, %s",
 		(_, route, body) => {
@@ -132,7 +144,12 @@ describe("the docs", () => {
 		"show a flow that can run: %s",
 		async (_page, _route, body) => {
 			const answer = await app.post("/call/flow/validate", body);
-			expect(await answer.json()).toMatchObject({ valid: true, problems: [] });
+			const said = (await answer.json()) as { warnings: { hint: string }[] };
+			expect(said).toMatchObject({ valid: true, problems: [] });
+			const unset = said.warnings.filter(({ hint }) =>
+				/no step sets/.test(hint),
+			);
+			expect(unset).toEqual([]);
 		},
 	);
 });
@@ -154,15 +171,46 @@ function requestsIn(...places: string[]): [string, string, unknown][] {
 	);
 	return pages.flatMap((page) => {
 		const blocks = readFileSync(page, "utf8").matchAll(/```\w*\n(.*?)\n```/gs);
-		return [...blocks].flatMap(([, block = ""]) =>
-			[...curls(block), ...plain(block)].map(
-				([route, json]): [string, string, unknown] => [
-					...([page, route] as const),
-					JSON.parse(json.replaceAll("[ … ]", JSON.stringify(example.flow))),
-				],
-			),
-		);
+		const texts = [...blocks].map(([, block = ""]) => block);
+		const requests = texts
+			.flatMap((block) => [...curls(block), ...plain(block)])
+			.map(([route, json]): [string, string, unknown] => [
+				...([page, route] as const),
+				JSON.parse(json.replaceAll("[ … ]", JSON.stringify(example.flow))),
+			]);
+		return page.startsWith("docs/steps/")
+			? [...requests, ...withSteps(requests, texts)]
+			: requests;
 	});
+}
+
+/** The first request of a step's page with each step that the page shows by itself in its place, and what that leads to after it. */
+function withSteps(
+	[first]: readonly [string, string, unknown][],
+	texts: readonly string[],
+): [string, string, unknown][] {
+	if (!first) return [];
+	const [page, route, body] = first;
+	const request = body as { flow: Step[] }; // as pages write it
+	return texts
+		.filter((text) => text.startsWith("{"))
+		.map((text) => {
+			const step = JSON.parse(text) as Step;
+			const { id, next_step, flow: edges = {} } = step;
+			const steps = request.flow.map((one) => (one.id === id ? step : one));
+			const after = new Set([...Object.values(edges), next_step]);
+			for (const { id } of steps) after.delete(id);
+			const others = [...after].flatMap((to) =>
+				to ? [{ id: to, type: "play", text: "On it goes." }] : [],
+			);
+			return [page, route, { ...request, flow: [...steps, ...others] }];
+		});
+}
+
+interface Step {
+	id: string;
+	next_step?: string;
+	flow?: Record<string, string>;
 }
 
 const example = {

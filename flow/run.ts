@@ -80,8 +80,8 @@ class Walk {
 	#turn: AbortSignal;
 	/** What is pressed may be sensitive. */
 	#private = false;
-	/** Without a key, until what is pressed is not sensitive any more. */
-	#quietMs = RELEASED_MS;
+	/** A step that takes sensitive digits was left early: without a key, until the rest of them cannot come any more. */
+	#restMs = 0;
 	#hungUp = false;
 
 	constructor(flow: Flow, context: RunContext) {
@@ -130,8 +130,10 @@ class Walk {
 				? "redirected"
 				: result.outcome;
 		const detail = isRedirected ? null : (result.detail ?? null);
-		if (isRedirected)
-			this.#quietMs = quietAfter(step, this.#after(step), this.#quietMs);
+		this.#restMs =
+			isRedirected && this.#private
+				? quietAfter(step, this.#after(step), this.#restMs)
+				: 0;
 		yield {
 			type: "step.finished",
 			data: { ...told, outcome, edge, detail, duration_s },
@@ -234,16 +236,16 @@ class Walk {
 
 	/** What was pressed before is not sensitive and may have been recorded; what is left afterwards is nobody else's. */
 	async #keepPrivate(wanted: boolean): Promise<void> {
-		if (wanted === this.#private) return;
+		if (wanted === this.#private && this.#restMs === 0) return;
 		const leg = this.#leg();
-		if (!wanted)
-			await untilReleased(leg, this.#context.clock, this.#quietMs, this.#turn);
+		const quietMs = Math.max(this.#restMs, RELEASED_MS);
+		if (this.#private)
+			await untilReleased(leg, this.#context.clock, quietMs, this.#turn);
 		// what is over stays private: the last tone may still be on its way
 		if (this.#turn.aborted) return;
-		await leg.keepPrivate(wanted);
+		if (wanted !== this.#private) await leg.keepPrivate(wanted);
 		leg.digits.clear();
 		this.#private = wanted;
-		this.#quietMs = RELEASED_MS;
 	}
 
 	#contextFor(step: FlowStep, emit: StepContext["emit"]): StepContext {

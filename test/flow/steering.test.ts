@@ -179,6 +179,35 @@ describe("a walk that is taken elsewhere", () => {
 		expect(path(events).slice(1)).toEqual(["1 redirected", "2 timeout"]);
 	});
 
+	it("gives the rest of sensitive digits to no other sensitive step either, and waits for it once", async () => {
+		const taking = (id: number, fields: object) =>
+			gate(id, { sensitive: true, timeout: 9, ...fields });
+		const flow = flowOf([
+			{ ...CALL, next_step: 1 },
+			taking(1, { variable: "pin", interdigit_timeout: 3 }),
+			taking(2, { variable: "code", count: 1, next_step: 3 }),
+			gate(3, { count: 1, timeout: 1 }),
+		]);
+		const steering = new Steering();
+		const presses = [500, 2_500, 4_500, 11_000].map((atMs) => ({
+			...{ atMs, digits: atMs === 11_000 ? "4" : "7" },
+		}));
+		const outside = { ...flowOutside({ presses }), steering };
+		const { events } = await walk(flow, outside, ({ type, data }) => {
+			if (type === "step.started" && data.step_id === "1")
+				outside.clock.after(1_000, () => steering.toStep("2"));
+		});
+		expect(path(events).slice(1)).toEqual([
+			...["1 redirected", "2 pressed next_step→3", "3 timeout"],
+		]);
+		const durations = events.flatMap(({ type, data }) =>
+			type === "step.finished" ? [data.duration_s] : [],
+		);
+		// the last key of the first one came at 4.5 s, the one that is meant at 11 s
+		expect(durations[2]).toBeCloseTo(10, 1);
+		expect(durations[3]).toBeCloseTo(1.5, 1);
+	});
+
 	it("does nothing while it is held back, though its step has begun", async () => {
 		const talk = { id: 1, type: "connect", number: "911" };
 		const flow = flowOf([{ ...CALL, next_step: 1 }, talk]);

@@ -4,6 +4,7 @@ import type { CallHappening } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import type { Sound, Sounds } from "../core/sounds.js";
 import { type Flow, flowHash, thawFlow } from "../flow/flow.js";
+import { problem } from "../flow/problem.js";
 import { Steering } from "../flow/steering.js";
 import type { WalkedFlow } from "../store/call-list.js";
 
@@ -67,9 +68,8 @@ export class LiveControl {
 	 */
 	async ask(control: Control, expired: AbortSignal): Promise<ControlState> {
 		if (this.#waiting === MOST_WAITING)
-			throw new Fault(
-				"CONTROL_REFUSED",
-				`${MOST_WAITING} commands of this call wait already: ask again once they are answered`,
+			throw tooMany(
+				"commands of this call wait already: ask again once they are answered",
 			);
 		this.#waiting++;
 		try {
@@ -100,6 +100,7 @@ export class LiveControl {
 				: {
 						value: await this.#do(control, { leg, recordsTo, stepId, sound }),
 					};
+		if (this.#isClosed) throw isEnding();
 		await this.#options.record(
 			{
 				type: "call.controlled",
@@ -119,11 +120,10 @@ export class LiveControl {
 		const { stepId } = this.steering;
 		if (line && !line.leg.over.aborted && stepId !== null)
 			return { ...line, stepId };
+		if (line || this.#isClosed) throw isEnding();
 		throw new Fault(
 			"CALL_NOT_LIVE",
-			line || this.#isClosed
-				? "the call is ending"
-				: "nobody has answered yet: ask again after call.answered",
+			"nobody has answered yet, or only just now: ask again a moment after call.answered",
 		);
 	}
 
@@ -192,7 +192,7 @@ export class LiveControl {
 		const { over } = this.#onTheLine().leg;
 		const until = AbortSignal.any([over, expired]);
 		return this.#options.sounds.prepare(source, until).catch((error) => {
-			if (over.aborted) throw new Fault("CALL_NOT_LIVE", "the call is ending");
+			if (over.aborted) throw isEnding();
 			throw error;
 		});
 	}
@@ -204,9 +204,8 @@ export class LiveControl {
 		loop: number,
 	): void {
 		if (this.#unheard === MOST_WAITING)
-			throw new Fault(
-				"CONTROL_REFUSED",
-				`${MOST_WAITING} sounds wait to be heard already: ask again later; a redirect ends them`,
+			throw tooMany(
+				"sounds wait to be heard already: ask again later; a redirect ends them",
 			);
 		this.#unheard++;
 		const { signal } = this.#sounds;
@@ -232,3 +231,13 @@ export class LiveControl {
 }
 
 const onOrOff = (on: boolean) => (on ? "on" : "off");
+
+const isEnding = () => new Fault("CALL_NOT_LIVE", "the call is ending");
+
+/** It is about the call, not about what the command says. */
+function tooMany(what: string): Fault {
+	const hint = `${MOST_WAITING} ${what}`;
+	return new Fault("CONTROL_REFUSED", hint, {
+		problems: [problem("$.id", undefined, hint)],
+	});
+}

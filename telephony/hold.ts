@@ -52,6 +52,9 @@ export class Hold {
 		this.#held = held;
 		if (other && !(await this.#leg.endpoint.unbridge())) {
 			this.#held = null;
+			// it may have parted them all the same
+			if (other === this.#other)
+				await this.#leg.endpoint.bridge(other.endpoint);
 			throw new Fault("ENGINE_DOWN", "the media engine does not part them");
 		}
 		const tones = [this.#tone(this.#leg, this.#speaker, held.signal)];

@@ -6,6 +6,7 @@ import { type Clock, sleep } from "../core/clock.js";
 import { Fault } from "../core/fault.js";
 import type { DrachtioServer } from "./drachtio.js";
 import { argument, digitsArgument, mediaStatsArgument } from "./encode.js";
+import { ANSWER_MS, EndpointCommands } from "./endpoint-commands.js";
 import { rtpFigures } from "./media-stats.js";
 
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
@@ -15,8 +16,6 @@ const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
 export const HOLD_TONE = "tone_stream://%(300,2700,425);loops=-1";
 const SAMPLES_PER_MS = 8;
 
-/** For what FreeSWITCH answers at once. */
-const ANSWER_MS = 5_000;
 /** For a change of what is spoken: FreeSWITCH may be asked twice for it. */
 const CHANGE_MS = 2 * ANSWER_MS + 1_000;
 
@@ -43,17 +42,12 @@ export interface MediaEndpointOptions {
 	clock: Clock;
 }
 
-/**
- * One FreeSWITCH endpoint. Every command races the endpoint's end: a promise of fsmrf's never settles once its socket has died.
- * Arguments are this service's own words and paths, and pass the encoder all the same.
- */
+/** One FreeSWITCH endpoint. What it is asked is this service's own words and paths, and passes the encoder all the same. */
 export class MediaEndpoint {
 	readonly #endpoint: Mrf.Endpoint;
 	readonly #clock: Clock;
-	readonly #over = new AbortController();
-	readonly #ended: Promise<null>;
+	readonly #commands: EndpointCommands;
 
-	readonly #release: () => void;
 	#changed: Promise<unknown> = Promise.resolve();
 	#accepted: string | null = null;
 	readonly drachtio: DrachtioServer;
@@ -67,19 +61,12 @@ export class MediaEndpoint {
 		this.drachtio = drachtio;
 		this.another = another;
 		this.#clock = clock;
-		this.#release = release;
-		this.#ended = new Promise((resolve) => {
-			this.over.addEventListener("abort", () => resolve(null), { once: true });
-		});
-		endpoint.once("destroy", () => this.#finish());
-		// while fsmrf's own destroy waits, only the socket's end tells that FreeSWITCH died
-		endpoint.conn?.once("esl::end", () => this.#finish());
-		if (!endpoint.connected) this.#finish();
+		this.#commands = new EndpointCommands(endpoint, { clock, release });
 	}
 
 	/** Aborts when FreeSWITCH's side is gone, whoever ended it. */
 	get over(): AbortSignal {
-		return this.#over.signal;
+		return this.#commands.over;
 	}
 
 	/** What FreeSWITCH offers. */
@@ -134,8 +121,12 @@ export class MediaEndpoint {
 		});
 		dialog.on("modify", onOffer);
 		try {
-			const isAsked = await this.#api("uuid_media_reneg");
-			if (isAsked && (await this.#soon(this.#race(asked))) !== null) return sdp;
+			const isAsked = await this.#commands.api("uuid_media_reneg");
+			if (
+				isAsked &&
+				(await this.#commands.soon(this.#commands.race(asked))) !== null
+			)
+				return sdp;
 			throw new Fault("ENGINE_DOWN", "FreeSWITCH does not offer again");
 		} finally {
 			// it would answer another offer with what is out of date
@@ -147,7 +138,7 @@ export class MediaEndpoint {
 	#afterAnother(change: () => Promise<string>): Promise<string | null> {
 		// its time begins with it, and whatever becomes of it the next one has its turn
 		const changed = this.#changed.then(() =>
-			this.#soon(this.#race(change()), CHANGE_MS),
+			this.#commands.soon(this.#commands.race(change()), CHANGE_MS),
 		);
 		this.#changed = changed.catch(() => {});
 		return changed;
@@ -174,7 +165,7 @@ export class MediaEndpoint {
 		const end = () => ended.abort();
 		playing.then(end, end);
 		while (!ended.signal.aborted && !this.over.aborted) {
-			await this.#api("uuid_break");
+			await this.#commands.api("uuid_break");
 			await sleep(this.#clock, STOP_AGAIN_MS, ended.signal).catch(() => {});
 		}
 	}
@@ -183,39 +174,45 @@ export class MediaEndpoint {
 	async startRecording(path: string): Promise<boolean> {
 		// of 25 frames that FreeSWITCH holds back if it is not told otherwise the first half second is lost (1.10.12, measured)
 		const how = "RECORD_STEREO=true RECORD_PRE_BUFFER_FRAMES=1";
-		await this.#execute("multiset", how);
-		return this.#api("uuid_record", "start", path);
+		await this.#commands.execute("multiset", how);
+		return this.#commands.api("uuid_record", "start", path);
 	}
 
 	async stopRecording(path: string): Promise<boolean> {
-		return this.#api("uuid_record", "stop", path);
+		return this.#commands.api("uuid_record", "stop", path);
 	}
 
 	/** While it is on, both channels of the recording hold silence. */
 	async maskRecording(path: string, on: boolean): Promise<boolean> {
-		return this.#api("uuid_record", on ? "mask" : "unmask", path);
+		return this.#commands.api("uuid_record", on ? "mask" : "unmask", path);
 	}
 
 	/** What is said while it is on is left out, and the recording is so much shorter. */
 	async pauseRecording(path: string, on: boolean): Promise<boolean> {
-		return this.#api("uuid_record", on ? "pause" : "resume", path);
+		return this.#commands.api("uuid_record", on ? "pause" : "resume", path);
 	}
 
 	/** Of what comes from the far end; digits do. */
 	async mute(on: boolean): Promise<boolean> {
-		return this.#api("uuid_audio", "start", "read", "mute", on ? "1" : "0");
+		return this.#commands.api(
+			"uuid_audio",
+			"start",
+			"read",
+			"mute",
+			on ? "1" : "0",
+		);
 	}
 
 	/** Resolves once they hear each other. False where FreeSWITCH refused, or one of them is over. */
 	async bridge(other: MediaEndpoint): Promise<boolean> {
 		const { uuid } = other.#endpoint;
-		if (!(await this.#api("uuid_bridge", uuid))) return false;
+		if (!(await this.#commands.api("uuid_bridge", uuid))) return false;
 		return this.#untilJoined(uuid, other.over);
 	}
 
 	/** Resolves once they are parted; each stays where it is. False where FreeSWITCH refused. */
 	async unbridge(): Promise<boolean> {
-		if (!(await this.#api("uuid_transfer", "-both", "park", "inline")))
+		if (!(await this.#commands.api("uuid_transfer", "-both", "park", "inline")))
 			return false;
 		return this.#untilJoined("_undef_");
 	}
@@ -228,7 +225,8 @@ export class MediaEndpoint {
 		const until = this.#clock.monotonic() + ANSWER_MS;
 		const joinedTo = argument(this.#endpoint.uuid, "bridge_to");
 		while (!this.over.aborted && !over?.aborted) {
-			if ((await this.#ask("uuid_getvar", joinedTo)) === uuid) return true;
+			if ((await this.#commands.ask("uuid_getvar", joinedTo)) === uuid)
+				return true;
 			if (this.#clock.monotonic() > until) break;
 			await sleep(this.#clock, FRAME_MS, this.over).catch(() => {});
 		}
@@ -238,7 +236,7 @@ export class MediaEndpoint {
 	/** One after the other; resolves before they were sent. False where FreeSWITCH refused. */
 	async sendDigits(digits: string, durationMs?: number): Promise<boolean> {
 		const text = digitsArgument(digits, durationMs);
-		return this.#run(
+		return this.#commands.run(
 			"uuid_send_dtmf",
 			`${argument(this.#endpoint.uuid)} ${text}`,
 		);
@@ -250,7 +248,10 @@ export class MediaEndpoint {
 		const asked = this.#endpoint
 			.api("json", mediaStatsArgument(this.#endpoint.uuid))
 			.catch(() => null); // a leg ends without figures, too
-		const event = await this.#soon(this.#race(asked), FIGURES_MS);
+		const event = await this.#commands.soon(
+			this.#commands.race(asked),
+			FIGURES_MS,
+		);
 		return event && rtpFigures(event.getBody(), upMs);
 	}
 
@@ -258,71 +259,22 @@ export class MediaEndpoint {
 	async destroy(): Promise<void> {
 		if (this.over.aborted) return;
 		const destroyed = this.#endpoint.destroy().catch(() => {});
-		await this.#soon(Promise.race([destroyed, this.#ended]));
-		this.#finish();
+		await this.#commands.soon(this.#commands.race(destroyed));
+		this.#commands.finish();
 	}
 
 	/** FreeSWITCH answers no more: should it wake up, the end of its socket ends its leg. */
 	abandon(): void {
 		this.#endpoint.conn?.disconnect();
-		this.#finish();
+		this.#commands.finish();
 	}
 
 	async #playback(argumentText: string): Promise<PlaybackEnd> {
-		const event = await this.#execute("playback", argumentText);
+		const event = await this.#commands.execute("playback", argumentText);
 		if (!event) return "over";
 		const response = event.getHeader("Application-Response") ?? "";
 		return response === "FILE PLAYED" || response === "_none_"
 			? "played"
 			: "not_found";
-	}
-
-	#execute(application: string, text: string) {
-		if (this.over.aborted) return Promise.resolve(null);
-		return this.#race(this.#endpoint.execute(application, text));
-	}
-
-	/** Runs `command uuid …`; false where FreeSWITCH refused. */
-	async #api(command: string, ...words: string[]): Promise<boolean> {
-		return this.#run(command, argument(this.#endpoint.uuid, ...words));
-	}
-
-	async #run(command: string, text: string): Promise<boolean> {
-		const answer = await this.#ask(command, text);
-		return answer !== null && !answer.startsWith("-");
-	}
-
-	/** Null where there is no answer. */
-	async #ask(command: string, text: string): Promise<string | null> {
-		if (this.over.aborted) return null;
-		const event = await this.#soon(
-			this.#race(this.#endpoint.api(command, text)),
-		);
-		return event?.getBody() ?? null;
-	}
-
-	/** Null when it takes longer than a healthy FreeSWITCH ever does. */
-	#soon<T>(work: Promise<T>, limitMs = ANSWER_MS): Promise<T | null> {
-		return new Promise((resolve, reject) => {
-			const cancel = this.#clock.after(limitMs, () => resolve(null));
-			work.finally(cancel).then(resolve, reject);
-		});
-	}
-
-	/** Null when the endpoint ended first. */
-	async #race<T>(work: Promise<T>): Promise<T | null> {
-		work.catch(() => {}); // may reject after the race is over
-		try {
-			return await Promise.race([work, this.#ended]);
-		} catch (error) {
-			if (this.over.aborted) return null;
-			throw error;
-		}
-	}
-
-	#finish(): void {
-		if (this.over.aborted) return;
-		this.#over.abort();
-		this.#release();
 	}
 }

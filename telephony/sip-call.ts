@@ -136,11 +136,18 @@ export class SipCall implements Call {
 			end.addEventListener("abort", giveUp, { once: true });
 		}
 		const waiting = new Waiting(this.#leg.endpoint);
-		const reached = await this.#connect(
-			{ ...request, onEarlyMedia: (from) => waiting.hear(from) },
-			gaveUp.signal,
-		);
-		for (const end of ends) end.removeEventListener("abort", giveUp);
+		let reached: Reached;
+		try {
+			reached = await this.#connect(
+				{ ...request, onEarlyMedia: (from) => waiting.hear(from) },
+				gaveUp.signal,
+			);
+		} catch (error) {
+			await waiting.end();
+			throw error;
+		} finally {
+			for (const end of ends) end.removeEventListener("abort", giveUp);
+		}
 		if (reached.outcome !== "answered") {
 			await waiting.end();
 			return this.over.aborted ? { outcome: "hangup" } : reached;

@@ -93,9 +93,7 @@ describe("what is asked of a call", () => {
 				() => "done",
 				({ code, message }) => `${code}: ${message}`,
 			);
-		expect(await why()).toBe(
-			"CALL_NOT_LIVE: nobody has answered yet: ask again after call.answered",
-		);
+		expect(await why()).toContain("CALL_NOT_LIVE: nobody has answered yet");
 		answer();
 		expect(await why()).toBe("done");
 		leg.end({ by: "callee" });
@@ -103,6 +101,15 @@ describe("what is asked of a call", () => {
 		control.close();
 		expect(await why()).toBe("CALL_NOT_LIVE: the call is ending");
 		expect(told).toHaveLength(1);
+	});
+
+	it("is told of only while the flow goes on", async () => {
+		const { control, leg, told, answer } = controlled();
+		answer();
+		leg.hold = async () => control.close();
+		const held = control.ask({ command: "hold", on: true });
+		await expect(held).rejects.toMatchObject({ code: "CALL_NOT_LIVE" });
+		expect(told).toEqual([]);
 	});
 
 	it("tells of a sound that the engine cannot play", async () => {
@@ -198,6 +205,7 @@ describe("what is asked of a call", () => {
 			reason: {
 				code: "CONTROL_REFUSED",
 				message: expect.stringContaining("20 commands"),
+				problems: [{ path: "$.id", hint: expect.stringContaining("answered") }],
 			},
 		});
 		await expect(control.ask(play)).rejects.toThrow("20 sounds wait");

@@ -62,6 +62,25 @@ function connecting(refused: readonly string[] = []) {
 	return { ...{ call, did, leg, other, answer, joined } };
 }
 
+describe("a connect that is in trouble", () => {
+	it("leaves no ringback", async () => {
+		const did: string[] = [];
+		const leg = legOf(did, "callee", []);
+		leg.endpoint.stopPlaying = async () => void did.push("quiet");
+		const gone = async () => {
+			throw new Error("the store is gone");
+		};
+		const call = new SipCall(leg, gone, {
+			...{ share: sharedFolder, clock: systemClock, log: silentLog },
+		});
+		await expect(call.connect({ ...REQUEST, onBridged() {} })).rejects.toThrow(
+			"the store is gone",
+		);
+		expect(did).toEqual(["quiet"]);
+		await call.hangUp();
+	});
+});
+
 describe("a hold", () => {
 	it("is refused until both talk, also once the other party has answered", async () => {
 		const { call, did, answer, joined } = connecting();
@@ -90,7 +109,10 @@ describe("a hold", () => {
 			code: "ENGINE_DOWN",
 		});
 		leg.onInfoDigit("5");
-		expect(did).toEqual(["callee bridge", "callee unbridge", "other digit"]);
+		// joined again, in case they were
+		expect(did).toEqual([
+			...["callee bridge", "callee unbridge", "callee bridge", "other digit"],
+		]);
 		await call.hangUp();
 	});
 

@@ -47,6 +47,7 @@ export const call = z.object({
 	queued_s: z.number().nullable(),
 	ring_s: z.number().nullable(),
 	talk_s: z.number().nullable(),
+	record: z.boolean(),
 	recording: z
 		.object({
 			attempt: z.number(),

@@ -1,6 +1,9 @@
+import { get as getOver, type IncomingMessage } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SLOW_MS } from "../store/data-dir.js";
-import { type RunningApp, startApp } from "./running-app.js";
+import { bearer, type RunningApp, startApp } from "./running-app.js";
 
 let app: RunningApp;
 let page: string;
@@ -11,6 +14,16 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const get = (path: string, method = "GET") => fetch(app.url + path, { method });
+
+/** As it comes over the wire; fetch would decompress it. */
+async function overWire(path: string, headers: Record<string, string>) {
+	const answer = await new Promise<IncomingMessage>((resolve, reject) =>
+		getOver(app.url + path, { headers }, resolve).on("error", reject),
+	);
+	const { statusCode: status, headers: told } = answer;
+	return { status, headers: told, bytes: await buffer(answer) };
+}
+
 const scriptOf = () => /src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1] ?? "";
 
 describe("the dashboard's page", () => {
@@ -43,6 +56,48 @@ describe("the dashboard's page", () => {
 			expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
 			expect((await answer.text()).length).toBeGreaterThan(1_000);
 		}
+	});
+
+	const BROWSERS = "gzip, deflate, br, zstd";
+	it.each([
+		{ accepts: BROWSERS, coding: "br", decode: brotliDecompressSync },
+		{ accepts: "gzip, br;q=0", coding: "gzip", decode: gunzipSync },
+		{ accepts: "zstd", coding: undefined, decode: (bytes: Buffer) => bytes },
+		{ accepts: "", coding: undefined, decode: (bytes: Buffer) => bytes },
+	])(
+		"goes over the wire as $coding to who accepts '$accepts'",
+		async ({ accepts, coding, decode }) => {
+			const headers = { "accept-encoding": accepts };
+			const plain = await overWire(scriptOf(), {});
+			const sent = await overWire(scriptOf(), headers);
+			expect(sent.headers["content-encoding"]).toBe(coding);
+			expect(sent.headers.vary).toBe("Accept-Encoding");
+			expect(sent.headers["content-length"]).toBe(`${sent.bytes.length}`);
+			expect(decode(sent.bytes).equals(plain.bytes)).toBe(true);
+			if (coding)
+				expect(sent.bytes.length).toBeLessThan(plain.bytes.length / 3);
+			// another form is another ETag (RFC 9110 §8.8.3)
+			const isSame = sent.headers.etag === plain.headers.etag;
+			expect(isSame).toBe(coding === undefined);
+			const again = await overWire(scriptOf(), {
+				...{ ...headers, "if-none-match": sent.headers.etag ?? "" },
+			});
+			expect([again.status, again.bytes.length]).toEqual([304, 0]);
+			expect(again.headers.vary).toBe("Accept-Encoding");
+		},
+	);
+
+	it("comes compressed, the live stream does not: it would be gathered", async () => {
+		const over = new AbortController();
+		const answer = await fetch(`${app.url}/events`, {
+			headers: { ...bearer, "accept-encoding": BROWSERS },
+			signal: over.signal,
+		});
+		expect(answer.headers.get("content-encoding")).toBeNull();
+		const reader = answer.body?.getReader();
+		const first = await reader?.read();
+		expect(new TextDecoder().decode(first?.value)).toContain("retry: ");
+		over.abort();
 	});
 
 	it("is read only", async () => {

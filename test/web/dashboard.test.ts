@@ -7,6 +7,7 @@ import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
 import type { Script } from "../../softswitch/lab/script.js";
 import { Browser, hasChromium } from "../support/browser.js";
 import { TOKEN, useService } from "../support/service.js";
+import { hide } from "./pages.js";
 
 const LIMIT_MS = 120_000;
 /** For what a call does, in real time. */
@@ -270,12 +271,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 			await page.getByText("live", { exact: true }).waitFor();
 			const rows = page.locator("main > table tbody tr");
 			await rows.first().waitFor();
-			const hide = (isHidden: boolean) =>
-				page.evaluate(
-					`Object.defineProperty(document, "hidden", { configurable: true, get: () => ${isHidden} });
-					document.dispatchEvent(new Event("visibilitychange"))`,
-				);
-			await hide(true);
+			await hide(page, true);
 			await page.getByText("not followed").waitFor();
 			// what was to be read before is read
 			await sleep(2_000);
@@ -283,7 +279,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 			const call = service.follow(await placeCall());
 			await call.ended();
 			const then = await rows.count();
-			await hide(false);
+			await hide(page, false);
 			expect(then).toBe(before);
 			await expect.poll(() => rows.count()).toBe(before + 1);
 			expect(browser.complaints).toEqual([]);
@@ -492,6 +488,14 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 			return;
 		const folder = which === "all" ? "build/screenshots" : "docs/images";
 		mkdirSync(folder, { recursive: true });
-		await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+		const { width = 0 } = page.viewportSize() ?? {};
+		const height = await page.evaluate<number>(
+			"Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)",
+		);
+		await page.screenshot({
+			...{ path: `${folder}/${name}.png`, fullPage: true },
+			// not the empty space below
+			clip: { x: 0, y: 0, width, height },
+		});
 	}
 });

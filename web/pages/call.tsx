@@ -7,7 +7,8 @@ import { useEvents, useThrottled } from "../live.js";
 import { Facts } from "../parts/facts.js";
 import { FlowGraph } from "../parts/flow-graph.js";
 import { Live } from "../parts/live.js";
-import { type Marker, Recording } from "../parts/recording.js";
+import { markersIn } from "../parts/markers.js";
+import { Recording } from "../parts/recording.js";
 import { Timeline } from "../parts/timeline.js";
 import { useCall } from "../parts/use-call.js";
 import { Failure, SureButton } from "../parts/words.js";
@@ -38,9 +39,10 @@ export function CallPage({
 	const kept = useFlow(path, events, setError);
 	const shape = useMemo(() => shapeOf(kept?.flow), [kept]);
 	const walk = useMemo(() => walkOf(events, isOver), [events, isOver]);
+	const isRecorded = call?.record ?? false;
 	const markersOf = useCallback(
-		(attempt: number) => markersIn(events, attempt),
-		[events],
+		(attempt: number) => markersIn(events, attempt, isRecorded),
+		[events, isRecorded],
 	);
 	const recorded = events
 		.filter(({ type }) => type === "recording.ready")
@@ -136,23 +138,4 @@ function walkOf(all: readonly Event[], isOver: boolean): Walk {
 		if (!edge && current === id) current = null;
 	}
 	return { steps, edges, current: isOver ? null : current };
-}
-
-/** Recording begins as the callee answers. */
-function markersIn(events: readonly Event[], attempt: number): Marker[] {
-	let dialled = 0;
-	let answeredAt: number | null = null;
-	const markers: Marker[] = [];
-	for (const { type, at, data } of events) {
-		if (type === "call.dialing") {
-			dialled += 1;
-			answeredAt = null;
-		}
-		if (type === "call.answered") answeredAt = Date.parse(at);
-		if (type !== "step.started" || dialled !== attempt || answeredAt === null)
-			continue;
-		const atS = (Date.parse(at) - answeredAt) / 1_000;
-		markers.push({ atS, stepId: String(data.step_id) });
-	}
-	return markers;
 }

@@ -92,6 +92,8 @@ const panned: Readonly<Record<string, readonly [number, number]>> = {
 	ArrowDown: [0, -PAN_PX],
 };
 
+/** Hundreds of steps in a row are seen whole. */
+const SMALLEST = 0.005;
 /** Smaller than this nobody reads a step. */
 const READABLE = 0.45;
 
@@ -165,7 +167,7 @@ export function FlowGraph({
 				onInit={setDrawn}
 				fitView
 				fitViewOptions={{ maxZoom: 1 }}
-				minZoom={0.1}
+				minZoom={SMALLEST}
 				nodesDraggable={false}
 				nodesConnectable={false}
 				edgesFocusable={false}
@@ -182,12 +184,12 @@ export function FlowGraph({
 type Places = ReadonlyMap<string, { x: number; y: number }>;
 
 function placesOf({ nodes, edges }: Shape): Places {
-	const graph = new dagre.graphlib.Graph({ multigraph: true });
+	const graph = new dagre.graphlib.Graph();
 	graph.setGraph({ rankdir: "TB", nodesep: 36, ranksep: 56 });
 	graph.setDefaultEdgeLabel(() => ({}));
 	for (const { id } of nodes)
 		graph.setNode(id, { width: WIDTH, height: HEIGHT });
-	for (const { from, to, name } of edges) graph.setEdge(from, to, {}, name);
+	for (const { from, to } of downwards(edges)) graph.setEdge(from, to);
 	dagre.layout(graph);
 	return new Map(
 		nodes.map(({ id }) => {
@@ -195,6 +197,28 @@ function placesOf({ nodes, edges }: Shape): Places {
 			return [id, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }];
 		}),
 	);
+}
+
+/** All but those that lead back: a long one takes a place in each row that it passes, which for a large flow takes seconds. */
+function downwards(edges: Shape["edges"]): Shape["edges"] {
+	const leaving = new Map<string, Shape["edges"]>();
+	for (const edge of edges)
+		leaving.set(edge.from, [...(leaving.get(edge.from) ?? []), edge]);
+	const seen = new Set<string>();
+	const above = new Set<string>();
+	const down: Shape["edges"] = [];
+	const visit = (id: string) => {
+		seen.add(id);
+		above.add(id);
+		for (const edge of leaving.get(id) ?? []) {
+			if (above.has(edge.to)) continue;
+			down.push(edge);
+			if (!seen.has(edge.to)) visit(edge.to);
+		}
+		above.delete(id);
+	};
+	for (const { from } of edges) if (!seen.has(from)) visit(from);
+	return down;
 }
 
 function boxOf(

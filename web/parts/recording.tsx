@@ -3,13 +3,8 @@ import WaveSurfer from "wavesurfer.js";
 import { recordingLink } from "../answers.js";
 import { ask } from "../api.js";
 import type { Theme } from "../theme.js";
+import type { Marker } from "./markers.js";
 import { at, Failure } from "./words.js";
-
-/** A step's beginning, in seconds of the recording. */
-export interface Marker {
-	atS: number;
-	stepId: string;
-}
 
 const nonce =
 	document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ??

@@ -45,7 +45,7 @@ export function TestCall({
 		<section aria-labelledby="test-call">
 			<h2 id="test-call">Place a test call</h2>
 			<form className="fields" onSubmit={place}>
-				<div>
+				<div className="address">
 					<label htmlFor={id}>Ring this address</label>
 					<input
 						{...{ id, value: number }}

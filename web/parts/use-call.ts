@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import {
 	type Call,
 	call as callSchema,
@@ -9,12 +9,12 @@ import {
 	type SipMessage,
 	sipMessages,
 } from "../answers.js";
-import { ask, query, words } from "../api.js";
+import { ask, clockAheadMs, query, words } from "../api.js";
 import { useInTurn } from "../live.js";
 
 const PAGE = 100;
-/** Deliveries are looked at again after so long, and then after twice as long each time. */
-const LOOK_MS = { first: 1_000, most: 60_000 };
+/** Deliveries that are due are looked at again after so long, and then after twice as long each time. */
+const LOOK_MS = { first: 1_000, most: 300_000 };
 
 /** What is known of a call. */
 interface Known {
@@ -102,20 +102,42 @@ async function readEvents(
 	return news.length > 0 ? [...known, ...news] : known;
 }
 
-/** No event tells of what comes of a webhook, or of the BYE's answer: after the end it is looked once more, and while one is on its way. */
+/**
+ * No event tells of what comes of a webhook, or of the BYE's answer: after the end it is looked once more, and while a delivery is on
+ * its way once that is due, or ever less often where it is already. Not while nobody sees it.
+ */
 function useLookAgain(
 	{ call, deliveries }: Known,
 	refresh: () => Promise<void>,
 ): void {
-	const looks = useRef(0);
-	const isPending = deliveries.some(({ status }) => status === "pending");
+	const [looks, setLooks] = useState(0);
+	const isSeen = useSeen();
+	const isOver = call?.status === "ended";
+	// biome-ignore lint/correctness/useExhaustiveDependencies: what is new is looked at soon
+	useEffect(() => setLooks(0), [isSeen, isOver, deliveries.length]);
 	// biome-ignore lint/correctness/useExhaustiveDependencies: each reading is followed by the next
 	useEffect(() => {
-		if (call?.status !== "ended") return;
-		if (!isPending && looks.current > 0) return;
-		const waitMs = Math.min(LOOK_MS.first * 2 ** looks.current, LOOK_MS.most);
-		looks.current += 1;
-		const timer = setTimeout(refresh, waitMs);
+		const backOffMs = Math.min(LOOK_MS.first * 2 ** looks, LOOK_MS.most);
+		const waitsMs = deliveries
+			.filter(({ status }) => status === "pending")
+			.map(untilDueMs)
+			.map((ms) => (ms > 0 ? ms + LOOK_MS.first : backOffMs));
+		if (isOver && looks === 0) waitsMs.push(backOffMs);
+		if (!isSeen || waitsMs.length === 0) return;
+		const timer = setTimeout(
+			() => refresh().then(() => setLooks(looks + 1)),
+			Math.min(...waitsMs),
+		);
 		return () => clearTimeout(timer);
-	}, [deliveries, isPending, call, refresh]);
+	}, [call, deliveries, looks, isSeen, isOver, refresh]);
+}
+
+const untilDueMs = ({ next_at }: Delivery) =>
+	next_at === null ? 0 : Date.parse(next_at) - Date.now() - clockAheadMs;
+
+const useSeen = () => useSyncExternalStore(onSeen, () => !document.hidden);
+
+function onSeen(changed: () => void): () => void {
+	document.addEventListener("visibilitychange", changed);
+	return () => document.removeEventListener("visibilitychange", changed);
 }

@@ -188,6 +188,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 		await page.getByRole("button", { name: "Play" }).click();
 		await expect.poll(at).toBeGreaterThan(from);
 		await page.getByRole("button", { name: "Pause" }).click();
+		expect(await page.locator(".react-flow__edge.walked").count()).toBe(3);
 		await shot("call");
 		expect(browser.complaints).toEqual([]);
 	});

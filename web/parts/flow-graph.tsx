@@ -234,6 +234,8 @@ function boxOf(
 		...{ id, type: "step" },
 		position: places.get(id) ?? { x: 0, y: 0 },
 		...{ width: WIDTH, height: HEIGHT },
+		// else the library forgets where arrows begin whenever a step changes, and two changes at once leave them out for good
+		measured: { width: WIDTH, height: HEIGHT },
 		data: { id, type, says, isWalked, isHere },
 		ariaRole: "img",
 		ariaLabel: `Step ${id}, ${type}${state}${says ? `: ${says}` : ""}`,

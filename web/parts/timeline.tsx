@@ -132,8 +132,11 @@ function eventSays(type: string, data: Event["data"]): string {
 		case "step.finished": {
 			const edge = data.edge as { name: string; to: string } | null; // docs/events.md
 			const then = edge ? `→ ${edge.to}` : "and the flow ends";
+			if (data.outcome === "redirected") return `step ${step}: redirected`;
 			return `step ${step}: ${data.outcome} ${then}`;
 		}
+		case "call.controlled":
+			return `asked for: ${data.command} ${data.value}, at step ${step}`;
 		case "call.ended":
 			return `the call ended: ${data.cause ?? `${data.outcome}, ${data.reason}`}`;
 		case "call.attempt_ended":

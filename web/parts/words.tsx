@@ -25,7 +25,9 @@ export const seconds = (value: number | null) =>
 
 /** What a call is at, or what became of it. */
 export function Badge({ call: { status, outcome } }: { call: Call }) {
-	const says = status === "ended" ? (outcome ?? "ended") : status;
+	// an outcome, too
+	const live = status === "answered" ? "on the line" : status;
+	const says = status === "ended" ? (outcome ?? "ended") : live;
 	const kind =
 		status !== "ended"
 			? "live"

@@ -96,10 +96,13 @@ export class EventStream {
 			// nginx would gather what is to be told at once
 			"X-Accel-Buffering": "no",
 		});
-		response.flushHeaders();
 		this.over.addEventListener("abort", () => this.#cancel(), { once: true });
 		response.once("close", () => this.#abort.abort());
-		response.write(`retry: ${RECONNECT_MS}\n${this.#now()}`);
+	}
+
+	/** Once it hears what is kept from now on: whoever reads what there is when this has come misses nothing. */
+	begin(): void {
+		this.#response.write(`retry: ${RECONNECT_MS}\n${this.#now()}`);
 		this.#tickLater();
 	}
 

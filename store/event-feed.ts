@@ -17,10 +17,13 @@ export interface EventFeed {
 	/** Told of every event that this instance has kept. */
 	tell(event: CallEvent): void;
 	/**
-	 * Calls `listener` with each event of the account from now on, once, and maybe with some whose instant was up to SEEN_LATE_MS
-	 * before; returns what ends that.
+	 * Calls `listener` with each event of the account that is kept once this resolves, whatever its instant is, and maybe with
+	 * some that were kept a moment before, each once; resolves to what ends that.
 	 */
-	listen(cloudId: string, listener: (event: CallEvent) => void): () => void;
+	listen(
+		cloudId: string,
+		listener: (event: CallEvent) => void,
+	): Promise<() => void>;
 	/** Up to `limit` kept events of the account after a place, in the order of their instants, and those of a call in its own. */
 	since(
 		cloudId: string,

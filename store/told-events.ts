@@ -32,8 +32,10 @@ type Listener = (event: CallEvent) => void;
 /** What an instance has that listens to an account. */
 interface Ear {
 	listeners: Set<Listener>;
-	/** Ids that were heard, and when, the oldest first. */
+	/** Ids that were heard, or kept before it was there, and when, the oldest first. */
 	heard: Map<string, number>;
+	/** Resolves once it knows what was kept before. */
+	begun: Promise<void>;
 	cancel(): void;
 }
 
@@ -85,15 +87,20 @@ export class ToldEvents implements EventFeed {
 		else this.#wanted.delete(event.cloud_id);
 	}
 
-	listen(cloudId: string, listener: Listener): () => void {
+	async listen(cloudId: string, listener: Listener): Promise<() => void> {
 		const ear = this.#ears.get(cloudId) ?? this.#open(cloudId);
 		ear.listeners.add(listener);
-		return () => {
+		const stop = () => {
 			ear.listeners.delete(listener);
 			if (ear.listeners.size > 0) return;
 			ear.cancel();
 			if (this.#ears.get(cloudId) === ear) this.#ears.delete(cloudId);
 		};
+		await ear.begun.catch((error) => {
+			stop();
+			throw error;
+		});
+		return stop;
 	}
 
 	/** One at a time: who was away for long reads much, and others want the database, too. */
@@ -135,23 +142,50 @@ export class ToldEvents implements EventFeed {
 	}
 
 	#open(cloudId: string): Ear {
-		const { database, clock, log } = this.#parts;
-		const ear: Ear = { listeners: new Set(), heard: new Map(), cancel() {} };
+		const ear: Ear = {
+			...{ listeners: new Set(), heard: new Map() },
+			...{ begun: Promise.resolve(), cancel() {} },
+		};
 		this.#ears.set(cloudId, ear);
-		if (!database.isShared) return ear;
+		if (this.#parts.database.isShared) ear.begun = this.#begin(cloudId, ear);
+		return ear;
+	}
+
+	async #begin(cloudId: string, ear: Ear): Promise<void> {
+		const now = this.#parts.clock.monotonic();
+		for (const id of await this.#announce(cloudId)) ear.heard.set(id, now);
+		this.#announceLater(cloudId, ear);
+	}
+
+	#announceLater(cloudId: string, ear: Ear): void {
+		if (this.#ears.get(cloudId) !== ear) return;
+		const { clock, log } = this.#parts;
 		const announce = async () => {
 			try {
-				await this.#notify(WATCH, { cloud_id: cloudId });
 				// a notification may be lost with a connection, or came too early to be heard
-				await this.#lookBack(cloudId, clock.now() - SEEN_LATE_MS);
+				const ids = await this.#announce(cloudId);
+				for (let n = 0; n < ids.length; n += MOST_IDS)
+					await this.#fetch(cloudId, ids.slice(n, n + MOST_IDS));
 			} catch (error) {
 				log.warn({ err: message(error) }, "other instances not asked");
 			}
-			if (this.#ears.get(cloudId) === ear)
-				ear.cancel = clock.after(ANNOUNCE_MS, () => void announce());
+			this.#announceLater(cloudId, ear);
 		};
-		void announce();
-		return ear;
+		ear.cancel = clock.after(ANNOUNCE_MS, () => void announce());
+	}
+
+	/** Asks other instances to tell; resolves to the ids of all that was kept by then and may not have been seen yet. */
+	async #announce(cloudId: string): Promise<string[]> {
+		const { db, clock } = this.#parts;
+		await this.#notify(WATCH, { cloud_id: cloudId });
+		const rows = await db
+			.selectFrom("events")
+			.innerJoin("calls", "calls.id", "events.call_id")
+			.select("events.id")
+			.where("calls.cloud_id", "=", cloudId)
+			.where("events.at", ">=", new Date(clock.now() - SEEN_LATE_MS))
+			.execute();
+		return rows.map(({ id }) => id);
 	}
 
 	#hear(event: CallEvent): void {
@@ -207,19 +241,6 @@ export class ToldEvents implements EventFeed {
 		} catch (error) {
 			this.#parts.log.warn({ err: message(error) }, "events not fetched");
 		}
-	}
-
-	async #lookBack(cloudId: string, from: number): Promise<void> {
-		const rows = await this.#parts.db
-			.selectFrom("events")
-			.innerJoin("calls", "calls.id", "events.call_id")
-			.select("events.id")
-			.where("calls.cloud_id", "=", cloudId)
-			.where("events.at", ">=", new Date(from))
-			.execute();
-		const ids = rows.map(({ id }) => id);
-		for (let n = 0; n < ids.length; n += MOST_IDS)
-			await this.#fetch(cloudId, ids.slice(n, n + MOST_IDS));
 	}
 
 	#select(cloudId: string) {

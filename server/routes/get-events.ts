@@ -63,6 +63,7 @@ export function getEvents(deps: AppDeps): RequestHandler {
 		);
 		if (!stream) return;
 		await follow(stream, deps, { cloudId, filter, after }).catch((error) => {
+			if (!response.headersSent) throw error;
 			deps.log.error({ err: message(error) }, "an event stream broke");
 			response.destroy();
 		});
@@ -91,16 +92,16 @@ async function follow(
 	{ store, clock }: Pick<AppDeps, "store" | "clock">,
 	{ cloudId, filter, after }: Followed,
 ): Promise<void> {
-	const beganAt = clock.now();
 	let waiting: CallEvent[] | null = [];
 	const sent = new Set<string>();
-	const stop = store.feed.listen(cloudId, (event) => {
-		if (!isWanted(event, filter)) return;
-		if (after ? sent.has(event.id) : Date.parse(event.at) < beganAt) return;
+	const stop = await store.feed.listen(cloudId, (event) => {
+		if (!isWanted(event, filter) || sent.has(event.id)) return;
 		if (!waiting) stream.send(event);
 		else if (waiting.push(event) > MOST_WAITING) stream.end("slow");
 	});
+	if (stream.over.aborted) return stop();
 	stream.over.addEventListener("abort", stop, { once: true });
+	stream.begin();
 	if (after) {
 		sent.add(after.id);
 		const replayed = replay(store, clock.now(), { cloudId, filter, after });
@@ -113,13 +114,13 @@ async function follow(
 			await stream.taken();
 			if (stream.over.aborted) return;
 		}
+		if (stream.over.aborted) return;
+		// by then all of it was heard that ever will be
+		const forget = clock.after(2 * SEEN_LATE_MS, () => sent.clear());
+		stream.over.addEventListener("abort", forget, { once: true });
 	}
 	for (const event of waiting) if (!sent.has(event.id)) stream.send(event);
 	waiting = null;
-	if (stream.over.aborted) return;
-	// by then all of it was heard that ever will be
-	const forget = clock.after(2 * SEEN_LATE_MS, () => sent.clear());
-	stream.over.addEventListener("abort", forget, { once: true });
 }
 
 function isWanted(

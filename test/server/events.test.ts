@@ -67,15 +67,77 @@ describe("the live stream", () => {
 		stream.close();
 	});
 
-	it("begins now: what happened before and comes late is not told", async () => {
+	it("begins now: with what is kept from then on, also where it happened before", async () => {
+		await keep(2);
 		const stream = await open(`?call_id=${call.id}`);
-		await expect.poll(() => stream.lastId).not.toBe("");
-		const at = new Date(app.clock.now() - 1).toISOString();
-		await keep(2, { more: { at } });
-		const news = await keep(3);
-		await expect.poll(() => stream.events.at(-1)).toEqual(news);
-		expect(stream.events).toEqual([news]);
+		const at = new Date(app.clock.now() - 30_000).toISOString();
+		const late = await keep(3, { more: { at } });
+		await expect.poll(() => stream.events).toEqual([late]);
 		stream.close();
+	});
+
+	describe("while its instance does not hear the others yet", () => {
+		/** What its feed does next, once it was asked. */
+		let hear: (() => void) | undefined;
+		let fail: ((error: Error) => void) | undefined;
+		let stops = 0;
+		const asked = () => expect.poll(() => hear).toBeDefined();
+		beforeEach(() => {
+			const { feed } = app.store;
+			const { listen } = feed;
+			hear = undefined;
+			stops = 0;
+			feed.listen = async (...wanted) => {
+				feed.listen = listen;
+				const stop = await feed.listen(...wanted);
+				await new Promise<void>((resolve, reject) => {
+					hear = resolve;
+					fail = reject;
+				});
+				return () => {
+					stops += 1;
+					stop();
+				};
+			};
+		});
+
+		it("is not open, and is told then what was kept meanwhile", async () => {
+			let isOpen = false;
+			const opening = open(`?call_id=${call.id}`).finally(() => {
+				isOpen = true;
+			});
+			await asked();
+			const event = await keep(2);
+			await new Promise((resolve) => setTimeout(resolve, 100));
+			expect(isOpen).toBe(false);
+			hear?.();
+			const stream = await opening;
+			await expect.poll(() => stream.events).toEqual([event]);
+			stream.close();
+			await expect.poll(() => stops).toBe(1);
+		});
+
+		it("hears nothing more where the client has left", async () => {
+			const leaving = new AbortController();
+			const { signal } = leaving;
+			const url = `${app.url}/events`;
+			const left = fetch(url, { headers: bearer, signal }).catch(() => "left");
+			await asked();
+			leaving.abort();
+			expect(await left).toBe("left");
+			await new Promise((resolve) => setTimeout(resolve, 100));
+			hear?.();
+			await expect.poll(() => stops).toBe(1);
+		});
+
+		it("is refused as anything else where that fails", async () => {
+			const opening = app.get("/events");
+			await asked();
+			fail?.(new Error("the database is away"));
+			const answer = await opening;
+			expect(answer.status).toBe(500);
+			expect(await answer.json()).toMatchObject({ code: "INTERNAL" });
+		});
 	});
 
 	it("tells what is asked for", async () => {

@@ -7,9 +7,9 @@ import type { Store } from "../../store/store.js";
 import { newCall, newEvent, queued, SLOW_MS } from "./data-dir.js";
 import { databases } from "./databases.js";
 
-/** Keeps the first event of a new call, a second from now: newer than whoever listens. */
+/** Keeps the first event of a new call, which happened a while ago. */
 async function keepOne({ calls }: Store, cloudId = "dev"): Promise<CallEvent> {
-	const call = newCall({ cloudId, createdAt: Date.now() });
+	const call = newCall({ cloudId, createdAt: Date.now() - 20_000 });
 	const event = queued(call);
 	await calls.insert(call, event);
 	return event;
@@ -30,7 +30,7 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 
 	it("who listens hears each event of the account, and after that none", async () => {
 		const heard: CallEvent[] = [];
-		const stop = store.feed.listen("dev", (event) => heard.push(event));
+		const stop = await store.feed.listen("dev", (event) => heard.push(event));
 		const [event, other] = [
 			await keepOne(store),
 			await keepOne(store, "other"),
@@ -69,7 +69,9 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		async () => {
 			const other = await database.open();
 			const heard: CallEvent[] = [];
-			const stop = store.feed.listen("told", (event) => heard.push(event));
+			const stop = await store.feed.listen("told", (event) =>
+				heard.push(event),
+			);
 			// the other one is asked to tell, and is told of it a moment later
 			const events: CallEvent[] = [];
 			await expect
@@ -101,7 +103,9 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 		async () => {
 			const other = await database.open();
 			const heard: CallEvent[] = [];
-			const stop = store.feed.listen("untold", (event) => heard.push(event));
+			const stop = await store.feed.listen("untold", (event) =>
+				heard.push(event),
+			);
 			const event = await keepOne(other, "untold");
 			await expect.poll(() => heard, { timeout: 8_000 }).toEqual([event]);
 			stop();
@@ -111,18 +115,34 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 	);
 
 	it(
-		"an event that was kept late, with an instant before somebody listened, is found too",
+		"what was kept before somebody listened is not heard, however late it is told or found",
 		async () => {
 			const other = await database.open();
+			const before = await keepOne(other, "before");
 			const heard: CallEvent[] = [];
-			const stop = store.feed.listen("late", (event) => heard.push(event));
-			const createdAt = Date.now() - 20_000;
-			const call = newCall({ cloudId: "late", createdAt });
-			const event = queued(call);
-			await other.calls.insert(call, event);
-			await expect.poll(() => heard, { timeout: 8_000 }).toEqual([event]);
+			const stop = await store.feed.listen("before", (event) =>
+				heard.push(event),
+			);
+			store.feed.tell(before);
+			// which is found with it, when others are asked again
+			const after = await keepOne(other, "before");
+			await expect.poll(() => heard, { timeout: 8_000 }).toEqual([after]);
 			stop();
 			await other.close();
+		},
+		SLOW_MS,
+	);
+
+	it(
+		"nobody listens where it is not known what was kept before",
+		async () => {
+			const ended = await database.open();
+			await ended.close();
+			const heard: CallEvent[] = [];
+			const listening = ended.feed.listen("dev", (event) => heard.push(event));
+			await expect(listening).rejects.toThrow();
+			ended.feed.tell(await keepOne(store));
+			expect(heard).toEqual([]);
 		},
 		SLOW_MS,
 	);

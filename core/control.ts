@@ -65,6 +65,8 @@ export type ControlAnswer =
 			code: FaultCode;
 			detail: string;
 			problems: readonly Problem[];
+			/** Seconds, where known. */
+			retryAfterS?: number | undefined;
 	  };
 
 /** What became of it, a Fault as an answer; anything else that is thrown is logged, and told as INTERNAL. */
@@ -77,15 +79,17 @@ export async function answerOf(
 	} catch (thrown) {
 		const isFault = thrown instanceof Fault;
 		if (!isFault) log.error({ err: thrown }, "what was asked of a call failed");
-		const { code, message, problems } = isFault
+		const { code, message, problems, retryAfterS } = isFault
 			? thrown
 			: new Fault("INTERNAL");
-		return { outcome: "refused", code, detail: message, problems };
+		const detail = message;
+		return { outcome: "refused", code, detail, problems, retryAfterS };
 	}
 }
 
 /** The reverse: throws what was refused. */
 export function stateOf(answer: ControlAnswer): ControlState {
 	if (answer.outcome === "done") return answer.state;
-	throw new Fault(answer.code, answer.detail, { problems: answer.problems });
+	const { code, detail, problems, retryAfterS } = answer;
+	throw new Fault(code, detail, { problems, retryAfterS });
 }

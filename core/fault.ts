@@ -235,7 +235,7 @@ export class Fault extends Error {
 		detail?: string,
 		more: {
 			problems?: readonly Problem[];
-			retryAfterS?: number;
+			retryAfterS?: number | undefined;
 			cause?: unknown;
 		} = {},
 	) {

@@ -18,7 +18,7 @@ export function faultAt(
 		detail === undefined ? `${path}: ${hint}` : `${detail}: ${hint}`,
 		{
 			problems: [problem(path, value, hint)],
-			...(retryAfterS !== undefined && { retryAfterS }),
+			retryAfterS,
 		},
 	);
 }

@@ -13,8 +13,10 @@ function instance(ask: LiveControl["ask"]) {
 	const clock = new ManualClock();
 	const logged: unknown[] = [];
 	let asked: Parameters<Controls["onAsked"]>[0] | undefined;
+	let answer: Promise<ControlAnswer> | undefined;
 	const controls: Controls = {
-		ask: async () => null,
+		// by way of the database
+		ask: async () => JSON.parse(JSON.stringify((await answer) ?? null)),
 		onAsked: (listener) => {
 			asked = listener;
 		},
@@ -32,6 +34,10 @@ function instance(ask: LiveControl["ask"]) {
 		/** As another instance asks it. */
 		asked: (leftMs: number): Promise<ControlAnswer> | undefined =>
 			asked?.("here", mute, leftMs),
+		/** What another one answers that is asked by this one. */
+		answers: (by: Promise<ControlAnswer> | undefined) => {
+			answer = by;
+		},
 	};
 }
 
@@ -58,6 +64,17 @@ describe("what is asked of calls", () => {
 		await here;
 		expect(codes).toEqual(["CONTROL_UNANSWERED", "CONTROL_UNANSWERED"]);
 		expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+	});
+
+	it("is to be asked again in five seconds, whichever of the two gives up first", async () => {
+		const other = instance(() => new Promise(() => {}));
+		const { controls, answers } = instance(() => new Promise(() => {}));
+		const unanswered = { code: "CONTROL_UNANSWERED", retryAfterS: 5 };
+		await expect(controls.ask("there", mute)).rejects.toMatchObject(unanswered);
+		answers(other.asked(5_000));
+		const asking = controls.ask("there", mute).catch((fault) => fault);
+		await other.clock.advance(5_000);
+		expect(await asking).toMatchObject(unanswered);
 	});
 
 	it("is told as INTERNAL, and logged, where it fails as nothing should", async () => {

@@ -64,7 +64,7 @@ export class StoredActiveflows implements Activeflows {
 
 	/**
 	 * Of each call its newest event, its newest step, and of the flow, which can be large, only that one. Until a step of the flow
-	 * that it was redirected to has begun, it is still at one of the flow before.
+	 * that it was redirected to has begun, it is at none: one of the flow before may have the same id.
 	 */
 	async #select(
 		which: RawBuilder<unknown>,
@@ -78,12 +78,12 @@ export class StoredActiveflows implements Activeflows {
 			) as source
 			from (select ${pageColumns} from calls where ${which}) as page
 			left join lateral (
-				select seq, data ->> 'step_id' as step_id, data ->> 'step_type' as step_type from events
-				where call_id = page.id and type = 'step.started' order by seq desc limit 1
+				select data ->> 'step_id' as step_id, data ->> 'step_type' as step_type from events
+				where call_id = page.id and type = 'step.started' and seq > coalesce(walked_since, 0)
+				order by seq desc limit 1
 			) as started on true
 			cross join lateral (
-				select case when started.seq > walked_since then walked_flow else page.flow end as flow,
-					case when started.seq > walked_since then walked_flow_hash else page.flow_hash end as flow_hash
+				select coalesce(walked_flow, page.flow) as flow, coalesce(walked_flow_hash, page.flow_hash) as flow_hash
 			) as walked
 			${order}`.execute(this.#db);
 		return rows.map(activeflowRecord);

@@ -150,7 +150,7 @@ describe("GET /v1.0/activeflows/{id}", () => {
 		});
 	});
 
-	it("is at the steps of a flow that it was redirected to, from the first of them until the attempt ends", async () => {
+	it("walks the last flow that it was redirected to, at none of its steps until one has begun, until the attempt ends", async () => {
 		const call = await keep();
 		await started(call, 2, "ask", "http");
 		const text = "Sorry.";
@@ -158,25 +158,34 @@ describe("GET /v1.0/activeflows/{id}", () => {
 			{ id: "ask", type: "play", text, next_step: "bye" },
 			{ id: "bye", type: "play", text: "Bye." },
 		];
-		await app.store.calls.append(call.id, [newEvent(call, 3)], {
-			walked: { flow: other, flowHash: "cafe", since: 3 },
-		});
+		const redirect = (seq: number, flow: object[], flowHash: string) => {
+			const walked = { flow, flowHash, since: seq };
+			return app.store.calls.append(call.id, [newEvent(call, seq)], { walked });
+		};
 		const [before, after] = [v5("f00d", FLOWS), v5("cafe", FLOWS)];
 		// held back, say
+		const none = { id: NIL, next_id: NIL, type: "", option: {} };
+		const between = [{ id: "ask", type: "play", text: "Between." }];
+		await redirect(3, between, "beef");
 		expect(await show(call)).toMatchObject({
-			...{ flow_id: before, current_action: { type: "http" } },
+			...{ flow_id: v5("beef", FLOWS), current_action: none },
 		});
 		await started(call, 4, "ask", "play");
+		await redirect(5, other, "cafe");
+		expect(await show(call)).toMatchObject({
+			...{ flow_id: after, current_action: none },
+		});
+		await started(call, 6, "ask", "play");
 		const shown = await show(call);
 		expect(shown.flow_id).toBe(after);
 		expect(shown.current_action).toEqual({
 			...{ id: v5("ask", after), next_id: v5("bye", after), type: "play" },
 			option: { text, next_step: "bye" },
 		});
-		await app.store.calls.append(call.id, [newEvent(call, 5)], {
+		await app.store.calls.append(call.id, [newEvent(call, 7)], {
 			...{ status: "scheduled", attempt: 2 },
 		});
-		await started(call, 6, "ask", "http");
+		await started(call, 8, "ask", "http");
 		expect(await show(call)).toMatchObject({
 			...{ flow_id: before, current_action: { type: "http" } },
 		});

@@ -13,6 +13,8 @@ import { type RemoveStoredOptions, removeStored } from "./remove-stored.js";
 const REST_MS = 25;
 /** Of one sweep in a minute, so that those after it have their turn. */
 const MOST_BATCHES = 500;
+/** What is asked of a call is asked for seconds; clocks differ. */
+const CONTROL_KEPT_MS = 60_000;
 /** Of files: nearly all are to be kept, and going through them is work for nothing. */
 const MOST_BATCHES_OF_FILES = 20;
 
@@ -48,6 +50,7 @@ export function retentionSweeps(options: RetentionOptions): Sweep[] {
 		counted("replaced secrets", 0, (at) => retention.deleteSecrets(at)),
 		counted("sessions", 0, (at) => retention.deleteSessions(at)),
 		counted("idempotency keys", KEY_KEPT_MS, (at) => retention.deleteKeys(at)),
+		counted("controls", CONTROL_KEPT_MS, (at) => retention.deleteControls(at)),
 	];
 	if (callsKeptMs !== undefined) {
 		let after: Position | null = null;

@@ -65,7 +65,13 @@ export class StoredControls implements Controls {
 		// nobody else is there
 		if (!this.#database.isShared) return null;
 		const id = newId();
-		await this.#keep(id, callId, control);
+		await this.#db
+			.insertInto("controls")
+			.values({
+				...{ id, call_id: callId, control: storableJson(control) },
+				expires_at: sql`now() + make_interval(secs => ${PATIENCE_MS / 1_000})`,
+			})
+			.execute();
 		try {
 			const deadline = this.#clock.monotonic() + PATIENCE_MS;
 			while (this.#clock.monotonic() < deadline) {
@@ -86,22 +92,6 @@ export class StoredControls implements Controls {
 			// one that nobody has taken is done no more
 			await this.#db.deleteFrom("controls").where("id", "=", id).execute();
 		}
-	}
-
-	/** Without those of instances that ended before they were answered. */
-	async #keep(id: string, callId: string, control: Control): Promise<void> {
-		await this.#db
-			.with("forgotten", (db) =>
-				db
-					.deleteFrom("controls")
-					.where(sql<boolean>`expires_at < now() - interval '1 minute'`),
-			)
-			.insertInto("controls")
-			.values({
-				...{ id, call_id: callId, control: storableJson(control) },
-				expires_at: sql`now() + make_interval(secs => ${PATIENCE_MS / 1_000})`,
-			})
-			.execute();
 	}
 
 	/** Does what is asked of calls that this instance carries out. */

@@ -79,6 +79,11 @@ export class ExpiredRows implements Retention {
 		return this.#deleteSome("sessions", over);
 	}
 
+	deleteControls(before: number): Promise<number> {
+		const over = sql`expires_at < ${new Date(before)}`;
+		return this.#deleteSome("controls", over);
+	}
+
 	async markRecordings(before: number, now: number): Promise<number> {
 		const { numUpdatedRows } = await this.#db
 			.updateTable("recordings")
@@ -98,7 +103,12 @@ export class ExpiredRows implements Retention {
 	}
 
 	async #deleteSome(
-		table: "callbacks" | "webhook_secrets" | "idempotency_keys" | "sessions",
+		table:
+			| "callbacks"
+			| "webhook_secrets"
+			| "idempotency_keys"
+			| "sessions"
+			| "controls",
 		which: RawBuilder<unknown>,
 	): Promise<number> {
 		const { numAffectedRows } = await sql`

@@ -22,6 +22,8 @@ export interface Retention {
 	deleteKeys(before: number): Promise<number>;
 	/** Of browsers that were signed in until before. */
 	deleteSessions(before: number): Promise<number>;
+	/** What was asked of calls until before, by instances that ended meanwhile. */
+	deleteControls(before: number): Promise<number>;
 	/** Marks recordings that were made before as deleted `now`. */
 	markRecordings(before: number, now: number): Promise<number>;
 }

@@ -1,6 +1,13 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../core/clock.js";
 import type { Control, ControlAnswer } from "../../core/control.js";
+import { silentLog } from "../../core/log.js";
+import { createRecordings } from "../../media/recordings.js";
+import { Heartbeat } from "../../scheduler/heartbeat.js";
+import { retentionSweeps } from "../../scheduler/retention.js";
 import type { Store } from "../../store/store.js";
+import { newFolder } from "../media/folder.js";
 import { newCall, queued, SLOW_MS } from "./data-dir.js";
 import { databases } from "./databases.js";
 
@@ -94,5 +101,42 @@ describe.each(databases)("on $name", ({ isThere, isShared, start }) => {
 				},
 				SLOW_MS,
 			);
+
+		if (isShared)
+			it("goes within minutes where the instance that asked has died", async () => {
+				const dying = await database.open();
+				const heard = new Promise<void>((resolve) => {
+					owner.controls.onAsked(() => {
+						resolve();
+						return new Promise(() => {});
+					});
+				});
+				const id = await kept();
+				const asked = dying.controls.ask(id, mute).catch(() => "died");
+				await heard;
+				await dying.close();
+				expect(await asked).toBe("died");
+				const client = new pg.Client(database.databaseUrl);
+				await client.connect();
+				const count = async () =>
+					(await client.query("select from controls")).rowCount;
+				await sweepIn(30_000);
+				const soon = await count();
+				await sweepIn(90_000);
+				const later = await count();
+				await client.end();
+				expect([soon, later]).toEqual([1, 0]);
+			});
+
+		/** What an instance does each minute, so long from now. */
+		async function sweepIn(ms: number): Promise<void> {
+			const sweeps = retentionSweeps({
+				...{ store: owner, log: silentLog },
+				clock: { ...systemClock, now: () => Date.now() + ms },
+				recordings: await createRecordings(await newFolder()),
+				...{ callsKeptMs: undefined, recordingsKeptMs: undefined },
+			});
+			await new Heartbeat(sweeps, silentLog).beat();
+		}
 	});
 });

@@ -35,9 +35,12 @@ export interface PositionPage {
 /** A flow as plain JSON. */
 export type WalkedFlow = Pick<NewCallRecord, "flow" | "flowHash">;
 
+/** The flow that a call was redirected to, by the event with this seq. */
+export type Redirected = WalkedFlow & { since: number };
+
 /** What a call walks and begins with, as it was accepted. */
 export type KeptFlow = WalkedFlow &
 	Pick<NewCallRecord, "variables"> & {
 		/** What its last attempt was redirected to, the last time; null if it was not. */
-		redirectedTo: WalkedFlow | null;
+		redirectedTo: Redirected | null;
 	};

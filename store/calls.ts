@@ -144,15 +144,17 @@ export class StoredCalls implements Calls {
 		const row = await this.#db
 			.selectFrom("calls")
 			.select(["flow", "flow_hash", "variables"])
-			.select(["walked_flow", "walked_flow_hash"])
+			.select(["walked_flow", "walked_flow_hash", "walked_since"])
 			.where("id", "=", id)
 			.where("cloud_id", "=", cloudId)
 			.executeTakeFirst();
 		if (!row) return undefined;
 		const { flow, flow_hash: flowHash, variables } = row;
-		const { walked_flow: walked, walked_flow_hash: walkedHash } = row;
+		const { walked_flow: walked, walked_flow_hash: hash, walked_since } = row;
 		const redirectedTo =
-			walkedHash === null ? null : { flow: walked, flowHash: walkedHash };
+			hash === null || walked_since === null
+				? null
+				: { flow: walked, flowHash: hash, since: walked_since };
 		return { flow, flowHash, variables, redirectedTo };
 	}
 

@@ -8,7 +8,7 @@ import type {
 	CallStatus,
 	KeptFlow,
 	PositionPage,
-	WalkedFlow,
+	Redirected,
 } from "./call-list.js";
 import type { Callbacks } from "./callback.js";
 import type { Controls } from "./control.js";
@@ -70,8 +70,8 @@ export type CallRecord = Omit<
 export type CallPatch = Partial<
 	Omit<Progress, "recording"> & {
 		recording: Recording;
-		/** That the attempt walks from then on; `since`: the event's seq. */
-		walked: WalkedFlow & { since: number };
+		/** That the attempt walks from then on. */
+		walked: Redirected;
 	}
 >;
 

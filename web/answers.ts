@@ -78,7 +78,7 @@ export const keptFlow = z.object({
 	variables: z.record(z.string(), z.unknown()),
 	flow_hash: z.string(),
 	/** The one that a call walks that was taken elsewhere. */
-	redirected_to: z.object({ flow: z.unknown() }).nullable(),
+	redirected_to: z.object({ flow: z.unknown(), since: z.number() }).nullable(),
 });
 
 const sipMessage = z.object({

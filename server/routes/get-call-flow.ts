@@ -30,6 +30,11 @@ export const callFlowAnswer = z.object({
 		.object({
 			flow: shownSteps.describe("Its steps, without their secrets too"),
 			flow_hash: z.string().describe("Of this flow"),
+			since: z
+				.int()
+				.describe(
+					"seq of the event that tells of it: steps that began later are of this flow",
+				),
 		})
 		.nullable()
 		.describe(
@@ -66,6 +71,7 @@ function flowView(kept: KeptFlow): z.infer<typeof callFlowAnswer> {
 		redirected_to: redirectedTo && {
 			flow: other?.steps ?? [],
 			flow_hash: redirectedTo.flowHash,
+			since: redirectedTo.since,
 		},
 	};
 }

@@ -122,6 +122,7 @@ describe("GET /calls/{id}/flow", () => {
 		const redirected_to = {
 			flow: [{ ...ask, headers: { "X-Key": "***" } }],
 			flow_hash: "cafe",
+			since: 3,
 		};
 		expect(await show()).toEqual({
 			...{ ...shown, redirected_to },

@@ -38,7 +38,11 @@ export function CallPage({
 	});
 	const kept = useFlow(path, events, setError);
 	const shape = useMemo(() => shapeOf(kept?.flow), [kept]);
-	const walk = useMemo(() => walkOf(events, isOver), [events, isOver]);
+	const since = kept?.since ?? 0;
+	const walk = useMemo(
+		() => walkOf(events, since, isOver),
+		[events, since, isOver],
+	);
 	const isRecorded = call?.record ?? false;
 	const markersOf = useCallback(
 		(attempt: number) => markersIn(events, attempt, isRecorded),
@@ -90,20 +94,22 @@ export function CallPage({
 	);
 }
 
-/** What it walks: also where it was taken elsewhere, and back for the next attempt. */
+type WalkedFlow = Kept & { since: number };
+
+/** What it walks since which event: also where it was taken elsewhere, and back for the next attempt. */
 function useFlow(
 	path: string,
 	events: readonly Event[],
 	onError: (error: unknown) => void,
-): Kept | null {
-	const [kept, setKept] = useState<Kept | null>(null);
+): WalkedFlow | null {
+	const [kept, setKept] = useState<WalkedFlow | null>(null);
 	const redirects = events.filter(isRedirect).length;
 	useEffect(() => {
 		let isOld = false;
 		void redirects;
 		ask(`${path}/flow`, keptFlow).then(({ flow, variables, redirected_to }) => {
 			if (isOld) return;
-			setKept({ flow: redirected_to?.flow ?? flow, variables });
+			setKept({ flow, since: 0, ...redirected_to, variables });
 		}, onError);
 		return () => {
 			isOld = true;
@@ -116,12 +122,12 @@ const isRedirect = ({ type, data }: Event) =>
 	type === "call.attempt_ended" ||
 	(type === "call.controlled" && data.command === "redirect");
 
-/** Of the newest attempt. */
-function walkOf(all: readonly Event[], isOver: boolean): Walk {
+/** Of the newest attempt, after the event with the seq `since`. */
+function walkOf(all: readonly Event[], since: number, isOver: boolean): Walk {
 	const before = all.findLastIndex(
 		({ type, data }) => type === "call.attempt_ended" && data.next_at !== null,
 	);
-	const events = all.slice(before + 1);
+	const events = all.slice(before + 1).filter(({ seq }) => seq > since);
 	const steps = new Set<string>();
 	const edges = new Set<string>();
 	let current: string | null = null;

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { accountAnswer } from "./answers.js";
 import { ask, askAll } from "./client.js";
 import type { Row } from "./print.js";
 import { decimal, listOf, type Session } from "./session.js";
@@ -34,7 +35,7 @@ export function addAccountCommands(program: Command, session: Session): void {
 				given: { sid?: string; name?: string; limit: Row },
 			) =>
 				session.tell(
-					await ask(session.connection, "POST", "/accounts", {
+					await ask(session.connection, accountAnswer, "POST", "/accounts", {
 						...{ cloud_id, cloud_sid: given.sid, name: given.name },
 						limits: given.limit,
 					}),
@@ -45,7 +46,7 @@ export function addAccountCommands(program: Command, session: Session): void {
 		.description("lists them with their limits")
 		.action(async () =>
 			session.tellAll(
-				await askAll(session.connection, "/accounts"),
+				await askAll(session.connection, accountAnswer, "/accounts"),
 				ACCOUNT_COLUMNS,
 			),
 		);
@@ -56,6 +57,7 @@ export function addAccountCommands(program: Command, session: Session): void {
 			session.tell(
 				await ask(
 					session.connection,
+					accountAnswer,
 					"PATCH",
 					`/accounts/${encodeURIComponent(cloud_id)}`,
 					{ limits: given.reduce<Row>((all, one) => limit(one, all), {}) },

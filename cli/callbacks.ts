@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { thingAnswer } from "./answers.js";
 import { ask, askAll } from "./client.js";
 import type { Session } from "./session.js";
 
@@ -22,7 +23,7 @@ export function addCallbackCommands(program: Command, session: Session): void {
 		.option("--to <instant>", "due before this instant")
 		.action(async ({ from, to, ...filters }: Record<string, string>) =>
 			session.tellAll(
-				await askAll(session.connection, "/callbacks", {
+				await askAll(session.connection, thingAnswer, "/callbacks", {
 					filters: { ...filters, due_after: from, due_before: to },
 				}),
 				COLUMNS,
@@ -33,12 +34,16 @@ export function addCallbackCommands(program: Command, session: Session): void {
 		.command("show <id>")
 		.description("shows one")
 		.action(async (id: string) =>
-			session.tell(await ask(session.connection, "GET", pathOf(id))),
+			session.tell(
+				await ask(session.connection, thingAnswer, "GET", pathOf(id)),
+			),
 		);
 	callbacks
 		.command("cancel <id>")
 		.description("cancels one that waits")
 		.action(async (id: string) =>
-			session.tell(await ask(session.connection, "DELETE", pathOf(id))),
+			session.tell(
+				await ask(session.connection, thingAnswer, "DELETE", pathOf(id)),
+			),
 		);
 }

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { sleep, systemClock } from "../core/clock.js";
+import { eventAnswer, pageOf, placedAnswer, thingAnswer } from "./answers.js";
 import { ask, askAll } from "./client.js";
 import { readFlowFile, withVariables } from "./flow-file.js";
 import { type Row, shown } from "./print.js";
 import { pair, type Session } from "./session.js";
-import { type Event, tail, tellEvent } from "./tail.js";
+import { tail, tellEvent } from "./tail.js";
 
 const CALL_COLUMNS = [
 	...["id", "status", "outcome", "number", "created_at", "talk_s", "cause"],
@@ -46,7 +47,10 @@ export function addCallCommands(program: Command, session: Session): void {
 		.action(
 			async ({ most, ...filters }: { most: number } & Record<string, string>) =>
 				session.tellAll(
-					await askAll(session.connection, "/calls", { filters, most }),
+					await askAll(session.connection, thingAnswer, "/calls", {
+						filters,
+						most,
+					}),
 					CALL_COLUMNS,
 				),
 		);
@@ -58,7 +62,14 @@ export function addCallCommands(program: Command, session: Session): void {
 		.command("stop <id>")
 		.description("ends one")
 		.action(async (id: string) =>
-			session.tell(await ask(session.connection, "POST", `${pathOf(id)}/stop`)),
+			session.tell(
+				await ask(
+					session.connection,
+					thingAnswer,
+					"POST",
+					`${pathOf(id)}/stop`,
+				),
+			),
 		);
 	program
 		.command("tail")
@@ -86,17 +97,21 @@ async function place(
 	{ to, callerId, var: variables, record, follow }: PlaceOptions,
 ): Promise<void> {
 	const { body } = withVariables(await readFlowFile(file), variables);
-	const made = (await ask(session.connection, "POST", "/call/flow", {
+	const route = ["POST", "/call/flow"] as const;
+	const made = await ask(session.connection, placedAnswer, ...route, {
 		...body,
 		flow: withEntry(body.flow, {
 			...(to !== undefined && { number: to }),
 			...(callerId !== undefined && { caller_id: callerId }),
 		}),
 		...(record && { record }),
-	})) as { id: string; warnings: { path: string; hint: string }[] }; // its documented answer
-	if (!follow) return session.tell(made);
-	for (const { path, hint } of made.warnings)
+	});
+	if (session.isJson && !follow) return session.tell(made);
+	const { warnings, ...call } = made;
+	for (const { path, hint } of warnings)
 		console.error(`odd   ${shown(path)}: ${shown(hint)}`);
+	if (!follow) return session.tell(call);
+	console.error(`following call ${shown(made.id)}`);
 	if ((await followed(session, made.id)) !== "answered") process.exitCode = 1;
 }
 
@@ -114,11 +129,12 @@ async function followed(session: Session, id: string): Promise<unknown> {
 	const { connection } = session;
 	let after = 0;
 	for (;;) {
-		const { result } = (await ask(
+		const { result } = await ask(
 			connection,
+			pageOf(eventAnswer),
 			"GET",
 			`${pathOf(id)}/events?after_seq=${after}`,
-		)) as { result: Event[] }; // its documented answer
+		);
 		for (const event of result) {
 			tellEvent(session, event);
 			after = event.seq;
@@ -131,10 +147,10 @@ async function followed(session: Session, id: string): Promise<unknown> {
 
 async function show(session: Session, id: string): Promise<void> {
 	const { connection } = session;
-	const call = await ask(connection, "GET", pathOf(id));
-	const all = await askAll(connection, `${pathOf(id)}/events`);
-	if (session.isJson) return session.tell({ ...(call as Row), events: all }); // the API answers with objects
+	const call = await ask(connection, thingAnswer, "GET", pathOf(id));
+	const all = await askAll(connection, eventAnswer, `${pathOf(id)}/events`);
+	if (session.isJson) return session.tell({ ...call, events: all });
 	session.tell(call);
 	console.log("");
-	for (const event of all as unknown as Event[]) tellEvent(session, event); // its documented answer
+	for (const event of all) tellEvent(session, event);
 }

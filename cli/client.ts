@@ -1,6 +1,8 @@
 import { createParser } from "eventsource-parser";
+import { z } from "zod";
 import { message } from "../core/fault.js";
-import { shown } from "./print.js";
+import { pageOf, problemDocument } from "./answers.js";
+import { shown, shownLines } from "./print.js";
 
 /** What the API answered, or that it did not; its words are for whoever runs the command. */
 export class CliError extends Error {
@@ -18,33 +20,66 @@ export interface Connection {
 	token: string;
 }
 
-interface ProblemDocument {
-	detail?: string;
-	problems?: { path: string; hint: string }[];
-}
-
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-/** Sends one request; throws a CliError with all that the API finds wrong. */
-export async function ask(
+/** Sends one request; throws a CliError with all that the API finds wrong, or where the answer is none of flowdial's. */
+export async function ask<Wanted extends z.ZodType>(
 	connection: Connection,
+	wanted: Wanted,
 	method: Method,
 	path: string,
 	body?: unknown,
-): Promise<unknown> {
+): Promise<z.output<Wanted>> {
 	const answer = await send(connection, method, path, body);
+	return await read(answer, wanted, connection);
+}
+
+async function read<Wanted extends z.ZodType>(
+	answer: Response,
+	wanted: Wanted,
+	{ url }: Connection,
+): Promise<z.output<Wanted>> {
+	const { ok, status } = answer;
 	const text = await answer.text();
-	const read = text === "" ? null : parse(text);
-	if (answer.ok && read !== undefined) return read;
-	const { detail, problems = [] } = (read ?? {}) as ProblemDocument; // RFC 9457
+	if (ok) return readAnswer(text, wanted, { url, status });
+	const from = { url, status };
+	const { detail, problems } = readAnswer(text, problemDocument, from);
+	// the words of an only problem stand in the detail as well
+	const others = problems.filter(
+		({ hint }) => problems.length > 1 || !detail.includes(hint),
+	);
+	const lines = others.map(({ path, hint }) => `  ${shown(path)}: ${hint}`);
+	const words = [`${status}: ${detail}`, ...lines].join("\n");
+	throw new CliError(shownLines(inCommands(words)), status);
+}
+
+/** What a text of the API holds, as it came; throws a CliError if it is not what is wanted. */
+export function readAnswer<Wanted extends z.ZodType>(
+	text: string,
+	wanted: Wanted,
+	{ url, status }: { url: string; status: number },
+): z.output<Wanted> {
+	const json = parse(text);
+	// no schema in answers.ts changes what it reads
+	if (wanted.safeParse(json).success) return json as z.output<Wanted>;
+	const check = "check --url or FLOWDIAL_URL";
 	throw new CliError(
-		[
-			`${answer.status}: ${shown(detail ?? "this is no answer of flowdial's")}`,
-			...problems.map(({ path, hint }) => `  ${shown(path)}: ${shown(hint)}`),
-		].join("\n"),
-		answer.status,
+		`${url} is not a flowdial: ${check} (it answered ${status})`,
+		status,
 	);
 }
+
+/** The commands that show what routes do. */
+const commands: Readonly<Record<string, string>> = {
+	"GET /calls": "npx flowdial calls",
+	"GET /callbacks": "npx flowdial callbacks",
+	"GET /tokens": "npx flowdial token list",
+	"GET /accounts": "npx flowdial account list",
+};
+
+/** The API's words, for whoever has a command line in front of them. */
+const inCommands = (words: string) =>
+	words.replace(/GET \/[\w/{}.-]+/g, (route) => commands[route] ?? route);
 
 async function send(
 	{ url, token }: Connection,
@@ -62,7 +97,9 @@ async function send(
 			...(body !== undefined && { body: JSON.stringify(body) }),
 		});
 	} catch (error) {
-		throw new CliError(`${url} does not answer: ${whyNot(error)}`);
+		throw new CliError(
+			`${url} does not answer: ${whyNot(error)}\n  has it been started (npm start), and is --url or FLOWDIAL_URL right?`,
+		);
 	}
 }
 
@@ -85,9 +122,9 @@ export async function* stream(
 	onOpen: () => void,
 ): AsyncGenerator<Told> {
 	const answer = await send(connection, "GET", path);
-	if (!answer.ok || !answer.body) {
-		await answer.body?.cancel();
-		await ask(connection, "GET", path); // whose words are wanted
+	const type = answer.headers.get("content-type") ?? "";
+	if (!answer.body || !type.startsWith("text/event-stream")) {
+		await read(answer, z.never(), connection); // which throws
 		return;
 	}
 	onOpen();
@@ -108,8 +145,9 @@ export async function* stream(
 }
 
 /** All pages of a list. */
-export async function askAll(
+export async function askAll<Entry extends z.ZodType>(
 	connection: Connection,
+	entry: Entry,
 	path: string,
 	{
 		filters = {},
@@ -118,8 +156,8 @@ export async function askAll(
 		filters?: Readonly<Record<string, string | undefined>>;
 		most?: number;
 	} = {},
-): Promise<Record<string, unknown>[]> {
-	const all: Record<string, unknown>[] = [];
+): Promise<z.output<Entry>[]> {
+	const all: z.output<Entry>[] = [];
 	let next: string | null = "";
 	while (next !== null && all.length < most) {
 		const query = queryOf({
@@ -127,10 +165,12 @@ export async function askAll(
 			...filters,
 			...(next !== "" && { page_token: next }),
 		});
-		const page = (await ask(connection, "GET", path + query)) as {
-			result: Record<string, unknown>[];
-			next_page_token: string | null;
-		}; // a list as the API has it
+		const page: z.output<ReturnType<typeof pageOf<Entry>>> = await ask(
+			connection,
+			pageOf(entry),
+			"GET",
+			path + query,
+		);
 		all.push(...page.result);
 		next = page.next_page_token;
 	}

@@ -1,15 +1,11 @@
 import type { Command } from "commander";
+import type { z } from "zod";
+import { doctorAnswer } from "./answers.js";
 import { ask, CliError } from "./client.js";
-import { shown } from "./print.js";
+import { shownLines } from "./print.js";
 import type { Session } from "./session.js";
 
-/** As POST /doctor tells it. */
-interface Check {
-	name: string;
-	status: "ok" | "wrong" | "skipped";
-	detail: string;
-	hint: string | null;
-}
+type Check = z.infer<typeof doctorAnswer>["checks"][number];
 
 export function addDoctorCommand(program: Command, session: Session): void {
 	program
@@ -31,16 +27,17 @@ async function examine(
 ): Promise<Check[]> {
 	try {
 		const { connection } = session;
-		const { checks } = (await ask(connection, "POST", "/doctor", {
+		const { checks } = await ask(connection, doctorAnswer, "POST", "/doctor", {
 			webhook,
-		})) as { checks: Check[] }; // its documented answer
+		});
 		const service: Check = {
 			...{ name: "service", status: "ok", hint: null },
 			detail: `${connection.url} answers, and takes the token`,
 		};
 		return [service, ...checks];
 	} catch (error) {
-		if (!(error instanceof CliError)) throw error;
+		// of a 400 it is the webhook's address that is wrong
+		if (!(error instanceof CliError) || error.status === 400) throw error;
 		return [
 			{
 				...{ name: "service", status: "wrong", detail: error.message },
@@ -50,18 +47,18 @@ async function examine(
 	}
 }
 
-function hintFor({ status }: CliError): string {
+/** Null where its words say it. */
+function hintFor({ status = 0 }: CliError): string | null {
 	if (status === 401)
 		return "--token or FLOWDIAL_TOKEN is to be AUTH_TOKEN, or what token create has printed";
 	if (status === 403)
 		return "this wants a token of the operator's account (CLOUD_ID) with the scope admin: token create … --scopes admin";
-	if (status === undefined)
-		return "has it been started (npm start), and are --url or FLOWDIAL_URL, --token or FLOWDIAL_TOKEN right?";
-	return "its log says more";
+	return status >= 500 ? "its log says more" : null;
 }
 
 function tellCheck({ name, status, detail, hint }: Check): void {
 	const mark = { ok: "ok     ", wrong: "WRONG  ", skipped: "-      " }[status];
-	console.log(`${mark}${name.padEnd(13)} ${shown(detail)}`);
-	if (hint) console.log(`${" ".repeat(21)}${shown(hint)}`);
+	const indent = " ".repeat(21);
+	console.log(`${mark}${name.padEnd(13)} ${shownLines(detail, indent)}`);
+	if (hint) console.log(`${indent}${shownLines(hint, indent)}`);
 }

@@ -26,11 +26,16 @@ export async function readJson(file: string): Promise<unknown> {
 	} catch (error) {
 		throw new CliError(`${file} cannot be read: ${message(error)}`);
 	}
+	return parseJson(written, file);
+}
+
+/** Throws a CliError with the place of the first thing that is wrong; `name` is what the text is from. */
+export function parseJson(written: string, name: string): unknown {
 	try {
 		return JSON.parse(written);
 	} catch {
 		const { place, hint } = describeJsonError(written);
-		throw new CliError(`${file} is not JSON: ${place}: ${hint}`);
+		throw new CliError(`${name} is not JSON: ${place}: ${hint}`);
 	}
 }
 
@@ -83,7 +88,8 @@ export function checkFlow(
 }
 
 /** The file that ENTITIES names (docs/entities.md). */
-export function entitiesIn(path: string): Entities {
+export async function entitiesIn(path: string): Promise<Entities> {
+	await readJson(path); // which says where it is no JSON
 	const read = readEntities.safeParse(path);
 	if (read.success) return read.data;
 	throw new CliError(

@@ -4,11 +4,13 @@ import type { Problem } from "../core/fault.js";
 import { at } from "../flow/problem.js";
 import { type ScriptEntry, scriptSchema } from "../flow/script.js";
 import { instant } from "../server/instant.js";
+import { lintAnswer } from "./answers.js";
 import { ask, CliError } from "./client.js";
 import {
 	checkFlow,
 	entitiesIn,
 	type FlowContext,
+	parseJson,
 	readFlowFile,
 	readJson,
 	withVariables,
@@ -46,7 +48,7 @@ export function addFlowCommands(program: Command, session: Session): void {
 				const flowFile = withVariables(await readFlowFile(file), given.var);
 				const { problems, warnings } = given.remote
 					? await validate(session, flowFile.body, given)
-					: lintOf(checkFlow(flowFile, contextOf(given)));
+					: lintOf(checkFlow(flowFile, await contextOf(given)));
 				if (session.isJson) session.tell({ problems, warnings });
 				else tellLint(file, problems, warnings);
 				const isBad =
@@ -65,7 +67,7 @@ export function addFlowCommands(program: Command, session: Session): void {
 				file: string,
 				given: Given & { script?: string; speak?: boolean },
 			) => {
-				const context = contextOf(given);
+				const context = await contextOf(given);
 				const flowFile = withVariables(await readFlowFile(file), given.var);
 				const checked = checkFlow(flowFile, context);
 				if (!checked.ok) {
@@ -104,8 +106,8 @@ async function validate(
 		throw new CliError(
 			"--entities and --now go without --remote: the API has voice ids and a clock of its own",
 		);
-	const path = "/call/flow/validate";
-	return (await ask(session.connection, "POST", path, body)) as Lint; // its documented answer
+	const route = ["POST", "/call/flow/validate"] as const;
+	return await ask(session.connection, lintAnswer, ...route, body);
 }
 
 function tellLint(
@@ -126,10 +128,10 @@ function tellLint(
 	);
 }
 
-function contextOf({ entities, now }: Given) {
+async function contextOf({ entities, now }: Given) {
 	return {
 		now: now === undefined ? systemClock.now() : instantOf(now),
-		entities: entities === undefined ? undefined : entitiesIn(entities),
+		entities: entities === undefined ? undefined : await entitiesIn(entities),
 	} satisfies FlowContext;
 }
 
@@ -141,7 +143,7 @@ function instantOf(text: string): number {
 
 async function scriptOf(given: string): Promise<ScriptEntry[]> {
 	const isText = /^\s*\[/.test(given);
-	const json = isText ? parse(given) : await readJson(given);
+	const json = isText ? parseJson(given, "--script") : await readJson(given);
 	const read = scriptSchema.safeParse(json);
 	if (read.success) return read.data;
 	const lines = read.error.issues.map(({ path, message }) => {
@@ -151,12 +153,4 @@ async function scriptOf(given: string): Promise<ScriptEntry[]> {
 		return `${keys.reduce(at, "$")}: ${message}`;
 	});
 	throw new CliError(`--script:\n  ${lines.join("\n  ")}`);
-}
-
-function parse(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		throw new CliError("--script: this is not JSON");
-	}
 }

@@ -7,7 +7,7 @@ import { addCallCommands } from "./calls.js";
 import { CliError } from "./client.js";
 import { addDoctorCommand } from "./doctor.js";
 import { addFlowCommands } from "./flows.js";
-import { Session } from "./session.js";
+import { apiUrl, Session } from "./session.js";
 import { addTokenCommands } from "./tokens.js";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as {
@@ -19,14 +19,21 @@ const program = new Command("flowdial")
 	.addOption(
 		new Option("--url <url>", "address of the API")
 			.env("FLOWDIAL_URL")
-			.default("http://127.0.0.1:3000"),
+			.default("http://127.0.0.1:3000")
+			.argParser(apiUrl),
 	)
 	.addOption(
 		new Option("--token <token>", "a token of the account").env(
 			"FLOWDIAL_TOKEN",
 		),
 	)
-	.option("--json", "print what the API answers");
+	.option("--json", "print what the API answers")
+	.showHelpAfterError("See npx flowdial --help");
+// of a command that there is not, commander would show the help of all
+program.on("beforeHelp", () => {
+	const unknown = program.args.find((word) => !/^(-|help$)/.test(word));
+	if (unknown) program.parse([unknown], { from: "user" });
+});
 const session = new Session(program);
 addFlowCommands(program, session);
 addCallCommands(program, session);

@@ -36,3 +36,7 @@ export function shown(value: unknown): string {
 		typeof value === "object" ? JSON.stringify(value) : String(value);
 	return text.replace(/\p{Cc}/gu, "?");
 }
+
+/** A text whose line breaks stay; those after the first begin with the indent. */
+export const shownLines = (text: string, indent = "") =>
+	text.split("\n").map(shown).join(`\n${indent}`);

@@ -28,9 +28,8 @@ export class Session {
 	}
 
 	/** Prints one thing. */
-	tell(answer: unknown): void {
-		const told = answer as Row; // the API answers with objects
-		console.log(this.isJson ? JSON.stringify(told, null, 2) : fieldsOf(told));
+	tell(thing: Row): void {
+		console.log(this.isJson ? JSON.stringify(thing, null, 2) : fieldsOf(thing));
 	}
 
 	/** Prints many. */
@@ -39,6 +38,14 @@ export class Session {
 			this.isJson ? JSON.stringify(rows, null, 2) : tableOf(rows, columns),
 		);
 	}
+}
+
+/** The address of an API. */
+export function apiUrl(text: string): string {
+	if (/^https?:\/\/./.test(text) && URL.canParse(text)) return text;
+	throw new InvalidArgumentError(
+		"Begin with http:// or https://, as in http://127.0.0.1:3000",
+	);
 }
 
 export function listOf(text: string): string[] {

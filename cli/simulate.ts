@@ -90,6 +90,13 @@ function linesOf(step: SimulatedStep): string[] {
 	];
 }
 
+/** What may be added to a script that is too short. */
+const entries: Record<Wanted, string> = {
+	digits: '{"digits": "1"}',
+	http: '{"http": {"status": 200}}',
+	connect: '{"connect": "completed"}',
+};
+
 function tellEnd({ end, script_left }: Simulation): void {
 	const words: Record<Simulation["end"]["reason"], string> = {
 		completed: "The flow came to its end",
@@ -101,6 +108,7 @@ function tellEnd({ end, script_left }: Simulation): void {
 	};
 	console.log(`${words[end.reason]}, at ${shown(end.step_id)}`);
 	if (end.hint) console.log(end.hint);
+	else if (end.wants) console.log(`Add ${entries[end.wants]} to it`);
 	if (script_left.length > 0)
 		console.log(`Left of the script: ${script_left.join(", ")}`);
 }

@@ -1,21 +1,18 @@
 import { sleep, systemClock } from "../core/clock.js";
-import { CliError, type Connection, queryOf, stream } from "./client.js";
-import { type Row, shown } from "./print.js";
+import { type Event, eventAnswer } from "./answers.js";
+import {
+	CliError,
+	type Connection,
+	queryOf,
+	readAnswer,
+	stream,
+} from "./client.js";
+import { shown } from "./print.js";
 import type { Session } from "./session.js";
 
 const AGAIN_MS = 1_000;
 /** An event may come twice within 35 s of a break (docs/live.md). */
 const MOST_REMEMBERED = 10_000;
-
-/** As /calls/{id}/events and /events tell it. */
-export interface Event {
-	id: string;
-	type: string;
-	at: string;
-	call_id: string;
-	seq: number;
-	data: Row;
-}
 
 /** Prints an event on one line, as JSON or for people. */
 export function tellEvent(session: Session, event: Event): void {
@@ -40,6 +37,7 @@ export async function tail(
 	filters: { call_id: string | undefined; type: string | undefined },
 ): Promise<void> {
 	const seen = new Set<string>();
+	const from = { url: session.connection.url, status: 200 };
 	let after: string | undefined;
 	for (;;) {
 		try {
@@ -52,7 +50,7 @@ export async function tail(
 				if (event.startsWith("stream.") || seen.has(id ?? "")) continue;
 				if (seen.size >= MOST_REMEMBERED) seen.clear();
 				if (id) seen.add(id);
-				tellEvent(session, JSON.parse(data) as Event); // docs/live.md
+				tellEvent(session, readAnswer(data, eventAnswer, from));
 			}
 		} catch (error) {
 			// what was never there need not come back

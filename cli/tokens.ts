@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { thingAnswer } from "./answers.js";
 import { ask, askAll } from "./client.js";
 import { decimal, listOf, type Session } from "./session.js";
 
@@ -28,7 +29,7 @@ export function addTokenCommands(program: Command, session: Session): void {
 				given: { scopes: string[]; expires?: string; account?: string },
 			) =>
 				session.tell(
-					await ask(session.connection, "POST", "/tokens", {
+					await ask(session.connection, thingAnswer, "POST", "/tokens", {
 						...{ name, scopes: given.scopes },
 						...{ expires_at: given.expires, cloud_id: given.account },
 					}),
@@ -39,7 +40,7 @@ export function addTokenCommands(program: Command, session: Session): void {
 		.description("lists them, revoked ones too")
 		.action(async () =>
 			session.tellAll(
-				await askAll(session.connection, "/tokens"),
+				await askAll(session.connection, thingAnswer, "/tokens"),
 				TOKEN_COLUMNS,
 			),
 		);
@@ -51,6 +52,7 @@ export function addTokenCommands(program: Command, session: Session): void {
 			session.tell(
 				await ask(
 					session.connection,
+					thingAnswer,
 					"POST",
 					`/tokens/${encodeURIComponent(id)}/rotate`,
 					{ overlap_s: overlap },
@@ -64,6 +66,7 @@ export function addTokenCommands(program: Command, session: Session): void {
 			session.tell(
 				await ask(
 					session.connection,
+					thingAnswer,
 					"DELETE",
 					`/tokens/${encodeURIComponent(id)}`,
 				),

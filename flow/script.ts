@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { outcomes } from "../core/outcome.js";
+import { didYouMean } from "../steps/closest.js";
 import { stepId } from "../steps/fields.js";
 
 const MOST_ENTRIES = 1_000;
@@ -61,14 +62,19 @@ const entryFields = {
 			"What a server answers: {status, json} or {status, body}; null: nothing",
 		),
 } as const;
-const names = Object.keys(entryFields).join(", ");
+const kinds = Object.keys(entryFields);
+const names = kinds.join(", ");
 
 /** One thing that happens outside of the flow. */
 const entry = z
-	.strictObject(entryFields, { error: `write an object with one of ${names}` })
+	.strictObject(entryFields, {
+		error: (issue) =>
+			`write an object with one of ${names}${issue.code === "unrecognized_keys" ? didYouMean(String(issue.keys), kinds) : ""}`,
+	})
 	.partial()
 	.refine((given) => Object.keys(given).length === 1, {
 		error: `write one of ${names}`,
+		when: ({ issues }) => issues.length === 0,
 	});
 
 /** What the callee, the other parties and the servers do, each in its order. */

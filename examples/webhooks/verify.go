@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -40,9 +39,10 @@ func isGenuine(key []byte, headers http.Header, body []byte) bool {
 }
 
 func main() {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(os.Getenv("WEBHOOK_SECRET"), "whsec_"))
-	if err != nil || len(key) == 0 {
-		log.Fatal("WEBHOOK_SECRET is not set")
+	secret := os.Getenv("WEBHOOK_SECRET")
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+	if !strings.HasPrefix(secret, "whsec_") || err != nil || len(key) == 0 {
+		log.Fatal("WEBHOOK_SECRET is not whsec_…, as GET /webhooks/secrets shows")
 	}
 	port := os.Getenv("PORT")
 	if port == "" {
@@ -60,13 +60,6 @@ func main() {
 			return
 		}
 		response.WriteHeader(http.StatusNoContent)
-		var event struct {
-			CallID string `json:"call_id"`
-			Seq    int    `json:"seq"`
-			Type   string `json:"type"`
-		}
-		if json.Unmarshal(body, &event) == nil {
-			fmt.Println(event.CallID, event.Seq, event.Type)
-		}
+		fmt.Println(string(body)) // JSON of the event
 	})))
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bearerOf } from "../server/accounts.js";
 import { account, type RunningApp, startApp } from "../server/running-app.js";
@@ -5,10 +8,15 @@ import { SLOW_MS } from "../store/data-dir.js";
 import { runCli } from "../support/cli.js";
 
 let app: RunningApp;
+let folder: string;
 beforeAll(async () => {
 	app = await startApp();
+	folder = mkdtempSync(join(tmpdir(), "flowdial-cli-"));
 }, SLOW_MS);
-afterAll(() => app.close());
+afterAll(async () => {
+	rmSync(folder, { recursive: true });
+	await app.close();
+});
 
 const cli = (args: string[], env: Record<string, string> = {}) =>
 	runCli(args, {
@@ -105,8 +113,95 @@ describe("the command line", () => {
 				"http://127.0.0.1:1",
 			]);
 			expect(nobody.code).toBe(1);
-			expect(nobody.err).toContain("does not answer");
+			expect(nobody.err).toMatch(
+				/does not answer: .*\n.*npm start.*FLOWDIAL_URL/,
+			);
 		},
 		SLOW_MS,
 	);
+
+	it(
+		"says it once, and names the command that shows what there is",
+		async () => {
+			const call = await cli(["calls", "show", "1563"]);
+			expect(call.err).toBe(
+				"404: No call has this id: use an id that npx flowdial calls shows to this account\n",
+			);
+			const token = await cli(["token", "revoke", "1563"]);
+			expect(token.err).toContain("that npx flowdial token list shows");
+			const account = await cli(["account", "limits", "nobody"]);
+			expect(account.err).toContain("npx flowdial account list shows all");
+			const two = ["max_steps=0", "max_stepz=1"];
+			const { err } = await cli(["account", "limits", "dev", ...two]);
+			expect(err).toMatch(
+				/^400: 2 things.*\n {2}\$\.limits\.\w+: .*\n {2}\$\.limits\.\w+: .*\n$/,
+			);
+		},
+		SLOW_MS,
+	);
+
+	it(
+		"examines what the service uses, an address that is none apart",
+		async () => {
+			const wrong = await cli(["doctor", "--webhook", "nope"]);
+			expect(wrong).toMatchObject({ code: 1, out: "" });
+			expect(wrong.err).toMatch(/^400: \$\.webhook: .+\n$/);
+			const down = await cli(["doctor"], {
+				FLOWDIAL_URL: "http://127.0.0.1:1",
+			});
+			expect(down.out).toMatch(
+				/^WRONG {2}service .* does not answer: [^?\n]+\n {21} *has it been started \(npm start\)/,
+			);
+			const refused = await cli(["doctor"], { FLOWDIAL_TOKEN: "wrong" });
+			expect(refused.out).toMatch(
+				/^WRONG {2}service +401: .+\n {21}--token or/,
+			);
+		},
+		SLOW_MS,
+	);
+
+	it(
+		"tells what is odd about a call as it does with --follow",
+		async () => {
+			const steps = [
+				{ id: 0, type: "call", number: "12345", caller_id: "1", next_step: 1 },
+				{ id: 1, type: "play", text: "<<word>>" },
+			];
+			const path = join(folder, "flow.json");
+			writeFileSync(path, JSON.stringify(steps));
+			const { out, err, code } = await cli(["call", path]);
+			expect(err).toMatch(/^odd {3}\$\.flow\[1\]\.text: no step sets it.*\n$/);
+			expect(out).toMatch(/^id +\S{36}\nstatus +queued\n$/);
+			expect(code).toBe(0);
+			const { warnings } = await json("call", path);
+			expect(warnings).toMatchObject([{ path: "$.flow[1].text" }]);
+		},
+		SLOW_MS,
+	);
+
+	it.each([
+		[["calls", "--url", "127.0.0.1:3400"], /Begin with http:\/\//],
+		[["calls", "--url", "localhost:3400"], /Begin with http:\/\//],
+		[["calls", "--url", "ftp://127.0.0.1"], /Begin with http:\/\//],
+		[["call"], /missing required argument 'file'/],
+		[["tokens"], /unknown command 'tokens'\n\(Did you mean token\?\)/],
+		[["tokens", "--help"], /unknown command 'tokens'/],
+		[["help", "tokens"], /unknown command 'tokens'/],
+	])("does not understand %j, and names the help", async (args, words) => {
+		const { out, err, code } = await cli(args);
+		expect({ out, code }).toEqual({ out: "", code: 1 });
+		expect(err).toMatch(words);
+		expect(err).toMatch(/See npx flowdial --help\n$/);
+	});
+
+	it.each([
+		[["--help"]],
+		[["help"]],
+		[["token", "--help"]],
+		[["help", "token"]],
+	])("explains itself: %j", async (args) => {
+		const { out, err, code } = await cli(args);
+		expect({ err, code }).toEqual({ err: "", code: 0 });
+		expect(out).toMatch(/^Usage: flowdial/);
+	});
 });

@@ -78,6 +78,12 @@ describe("flowdial lint", () => {
 		writeFileSync(entities, JSON.stringify({ 5263: user }));
 		const known = await cli(["lint", file(flow), "--entities", entities]);
 		expect(known.out).toContain("wrong $[0].number (support): write a number");
+		writeFileSync(entities, '{"5263":\n{]');
+		const broken = await cli(["lint", file(flow), "--entities", entities]);
+		expect(broken).toMatchObject({ code: 1, out: "" });
+		expect(broken.err).toMatch(
+			/entities\.json is not JSON: line 2, column 2: /,
+		);
 	});
 
 	it.each([
@@ -156,13 +162,32 @@ describe("flowdial simulate", () => {
 			...{ code: 0, err: "" },
 		});
 		const waits = await walk({ digits: "5" });
-		expect(waits.out).toMatch(/nothing more for this step: connect, at 4\n$/);
+		expect(waits.out).toMatch(
+			/nothing more for this step: connect, at 4\nAdd \{"connect": "completed"\} to it\n$/,
+		);
 		expect(waits.code).toBe(1);
 		const left = await walk({ hangup: true }, { digits: "5" });
 		expect(left.out).toMatch(/hung up, at 2\nLeft of the script: 1\n$/);
 		expect(left.code).toBe(1);
 		const wrong = await walk({ digits: "a" });
 		expect(wrong.err).toContain("$[0].digits: write 1 to 32 keys");
+	});
+
+	it("says where a script is wrong, and what was meant", async () => {
+		const said = async (script: string) =>
+			(await cli(["simulate", file(flow), "--script", script])).err;
+		expect(await said('[{"digits":"2"')).toMatch(
+			/^--script is not JSON: line 1, column 15: the text ends too early/,
+		);
+		expect(await said('[{"htp":{"status":200}}]')).toMatch(
+			/^--script:\n {2}\$\[0\]: write an object with one of .*; did you mean "http"\?\n$/,
+		);
+		expect(await said("[{}]")).toMatch(
+			/^--script:\n {2}\$\[0\]: write one of .*\n$/,
+		);
+		expect(await said('[{"digits":"1","timeout":true}]')).toMatch(
+			/^--script:\n {2}\$\[0\]: write one of .*\n$/,
+		);
 	});
 
 	it("hangs up at the end of the input, tells what is wrong, and goes on without sound", async () => {

@@ -4,6 +4,7 @@ import type { CallEvent } from "../../core/event.js";
 import { newDataDir } from "../store/data-dir.js";
 import { Child } from "../support/child.js";
 import { runCli } from "../support/cli.js";
+import { Program } from "../support/program.js";
 import { selfSigned } from "../support/self-signed.js";
 import { type TestService, useService, walked } from "../support/service.js";
 import { inAProcess } from "../support/service-process.js";
@@ -114,6 +115,24 @@ it("are more than one, each with a page and a script", () => {
 	for (const { path, scripts, flow } of examples) {
 		expect(scripts, path("script.json")).not.toEqual([]);
 		expect(flow, path("flow.json")).not.toBe("");
+	}
+});
+
+it("have a server that says how it is started", async () => {
+	const started = async (...words: string[]) => {
+		const server = new Program(["node", "examples/server.mjs", ...words]);
+		return { code: await server.exited(), said: server.said };
+	};
+	const help = await started("--help");
+	expect(help).toEqual({
+		code: 0,
+		said: expect.stringMatching(/^node .*PORT/s),
+	});
+	for (const file of ["nosuch.json", "examples/server.mjs"]) {
+		const { code, said } = await started(file);
+		expect(code).toBe(1);
+		expect(said).not.toMatch(/^ +at /m);
+		expect(said).toContain(help.said);
 	}
 });
 

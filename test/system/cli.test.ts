@@ -42,7 +42,9 @@ describe.skipIf(!hasSipp)("the command line", () => {
 			...[invited(), rings(), answers(), isHungUp()],
 		]);
 		const { out, err, code } = await place(phone.uri, "--record", "--follow");
-		expect({ err, code }).toEqual({ err: "", code: 0 });
+		expect(code).toBe(0);
+		const [, id = ""] = /^following call (\S{36})\n$/.exec(err) ?? [];
+		expect((await cli("calls", "show", id)).out).toContain(id);
 		expect(out).toMatch(/call\.queued +number=sip:\S+ caller_id=49301234/);
 		expect(out).toMatch(/step\.finished +step_id=1 .*outcome=played/);
 		expect(out).toMatch(/recording\.ready +url=\/calls\//);

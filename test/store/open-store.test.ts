@@ -17,7 +17,7 @@ import {
 	onTestFinished,
 } from "vitest";
 import { systemClock } from "../../core/clock.js";
-import { silentLog } from "../../core/log.js";
+import { createLog, silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
 import { PglitePool } from "../../store/pglite-pool.js";
 import { newCall, newDataDir, queued, SLOW_MS } from "./data-dir.js";
@@ -41,7 +41,11 @@ describe("opening the store", () => {
 			const leftover = join(dataDir, "database.unfinished");
 			mkdirSync(leftover, { recursive: true });
 			writeFileSync(join(leftover, "PG_VERSION"), "18\n");
-			const store = await open(dataDir);
+			const lines: string[] = [];
+			const write = (line: string) => lines.push(line);
+			const log = createLog({ level: "info", write });
+			const store = await openStore({ dataDir, clock: systemClock, log });
+			expect(lines.join()).toMatch(/the database is made, which takes/);
 			const call = newCall();
 			await store.calls.insert(call, queued(call));
 			await store.close();

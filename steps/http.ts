@@ -164,12 +164,13 @@ export const http = defineStep({
 			outcome: "hangup",
 		},
 	],
-	check({ url, headers, body, flow, next_step }, { sensitive }) {
+	check({ url, headers, body, flow, next_step }, facts) {
+		const { sensitive } = facts;
 		const carries = reads(headers, sensitive) || reads(body, sensitive);
 		if (carries && url !== undefined && /^http:/i.test(url))
 			return [{ severity: "problem", field: "url", hint: HTTPS_ONLY }];
 		const hasFail = !flow?.success || flow.fail || next_step;
-		return [...checkStart(url), ...(hasFail ? [] : [NO_FAIL])];
+		return [...checkStart(url, facts), ...(hasFail ? [] : [NO_FAIL])];
 	},
 	async execute(step, context) {
 		const { carriesSensitive } = context;

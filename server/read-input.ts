@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { closest } from "../core/closest.js";
 import { Fault, type FaultCode, type Problem } from "../core/fault.js";
 import { at, problem } from "../flow/problem.js";
-import { closest } from "../steps/closest.js";
 
 /** A body can hold a hundred thousand problems. */
 export const MOST_TOLD = 1_000;

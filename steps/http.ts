@@ -81,7 +81,9 @@ export const http = defineStep({
 	fields: {
 		url: webUrl.describe("http or https address"),
 		method: z
-			.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
+			.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], {
+				error: "no such method",
+			})
 			.default("GET")
 			.describe("GET (if left out), POST, PUT, PATCH, DELETE or HEAD"),
 		headers: entries(headerName, headerValue, MOST_ENTRIES)

@@ -172,3 +172,24 @@ describe("the database's thread", () => {
 		next.release();
 	});
 });
+
+it("a PostgreSQL server that is not there is named by DATABASE_URL, without the password", async () => {
+	const lines: string[] = [];
+	const write = (line: string) => lines.push(line);
+	let now = 0;
+	const opened = openStore({
+		dataDir: await dataDirForThisTest(),
+		databaseUrl: "postgres://joe:hunter2@127.0.0.1:9/calls",
+		// each look at the clock is 15 seconds later
+		clock: { ...systemClock, monotonic: () => (now += 15_000) },
+		log: createLog({ level: "info", write }),
+	});
+	const where = "PostgreSQL at 127.0.0.1:9 (DATABASE_URL)";
+	await expect(opened).rejects.toThrow(
+		`${where} has not answered in 20 seconds: connect ECONNREFUSED`,
+	);
+	expect(lines.join()).toContain(
+		`${where} does not answer; it is tried again and again`,
+	);
+	expect(lines.join()).not.toContain("hunter2");
+});

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { closest } from "./closest.js";
 import { bucketSettings, checkBucket } from "./config-bucket.js";
 import { checkEngines, engineSettings } from "./config-engines.js";
 import {
@@ -24,6 +25,8 @@ import { trunks } from "./trunk.js";
 
 export type { Address, AllowList, Engine } from "./config-forms.js";
 export { isLoopback } from "./config-forms.js";
+
+const levels = ["debug", "info", "warn", "error", "silent"] as const;
 
 /** Every setting of the service: its default, its meaning, its form. */
 const serviceSettings = {
@@ -117,7 +120,9 @@ const serviceSettings = {
 			"Where traces are sent, http://host:4318 (OTLP over HTTP); unset = nowhere. The SDK reads further OTEL_ variables (docs/observability.md)",
 		),
 	LOG_LEVEL: z
-		.enum(["debug", "info", "warn", "error", "silent"])
+		.enum(levels, {
+			error: ({ input }) => `'${input}' is none of ${levels.join(", ")}`,
+		})
 		.default("info")
 		.describe("debug, info, warn, error or silent"),
 } as const;
@@ -162,6 +167,19 @@ export class ConfigError extends Error {
 export const readConfig = (
 	environment: NodeJS.ProcessEnv = process.env,
 ): Config => read(serviceSettings, checkService, environment);
+
+/** What to say of variables that are one slip away from a setting, and none. */
+export const misspelt = (
+	environment: NodeJS.ProcessEnv = process.env,
+): string[] => {
+	const names = Object.keys(serviceSettings);
+	return Object.keys(environment).flatMap((name) => {
+		const meant = closest(name, names, 1);
+		return meant === undefined || names.includes(name)
+			? []
+			: [`${name} is no setting; did you mean ${meant}?`];
+	});
+};
 
 /** Reads the settings of the softswitch as a program of its own. */
 export const readSoftswitchConfig = (

@@ -15,7 +15,8 @@ export interface SipMessage {
 	at: number;
 	/** The other party is whom a connect rings. */
 	leg: "callee" | "other";
-	direction: "sent" | "received";
+	/** `own`: made by the SIP stack itself, where nobody could be reached. */
+	direction: "sent" | "received" | "own";
 	text: string;
 }
 

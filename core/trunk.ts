@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { didYouMean } from "./closest.js";
 import {
 	type Address,
 	fail,
@@ -29,7 +30,9 @@ export interface Trunk extends Address {
 	ping: number;
 }
 
-const yesOrNo = z.enum(["true", "false"]).transform((word) => word === "true");
+const yesOrNo = z
+	.enum(["true", "false"], { error: "is neither true nor false" })
+	.transform((word) => word === "true");
 const upTo = (most: number) =>
 	z
 		.string()
@@ -40,7 +43,9 @@ const upTo = (most: number) =>
 		});
 
 const parameters = z.strictObject({
-	transport: z.enum(["udp", "tcp", "tls"]).default("udp"),
+	transport: z
+		.enum(["udp", "tcp", "tls"], { error: "is none of udp, tcp, tls" })
+		.default("udp"),
 	register: yesOrNo.default(false),
 	srtp: yesOrNo.default(false),
 	codecs: z
@@ -66,7 +71,7 @@ const PATTERN =
 function parseTrunk(text: string, context: z.RefinementCtx): Trunk {
 	const complain = (words: string) => fail(context, `'${mask(text)}' ${words}`);
 	const match = PATTERN.exec(text);
-	if (!match?.[3]) return complain(`is not ${FORM}`);
+	if (!match?.[3]) return complain(wrongPart(text));
 	const [, , , host, portText, parameterText = ""] = match;
 	const given = parameterText
 		.split(";")
@@ -76,7 +81,7 @@ function parseTrunk(text: string, context: z.RefinementCtx): Trunk {
 	if (!read.success) {
 		const [issue] = read.error.issues;
 		if (issue?.code === "unrecognized_keys")
-			return complain(`has a parameter '${issue.keys[0]}', which is not known`);
+			return complain(unknownParameter(issue.keys[0] ?? ""));
 		return complain(`has a ${issue?.path.join()} that ${issue?.message}`);
 	}
 	const transport = read.data.transport;
@@ -96,6 +101,29 @@ function parseTrunk(text: string, context: z.RefinementCtx): Trunk {
 		port,
 		...(user ? { user, password: password ?? "" } : {}),
 	};
+}
+
+const names = Object.keys(parameters.shape);
+
+const unknownParameter = (name: string) =>
+	`has a parameter '${name}', which is not known${didYouMean(name, names) || `; known are ${names.join(", ")}`}`;
+
+/** Of one that is not in the form: what is wrong, without what may be secret. */
+function wrongPart(text: string): string {
+	// what has no host and port before its parameters may be a password
+	const [, user, rest = ""] =
+		/^sip:(?:(.*)@)?(?:\[[\da-f:]+\]|[\w.-]+)(?::\d{1,5})?((?:;[^@;]*)*)$/i.exec(
+			text,
+		) ?? [];
+	const words = rest.split(";").flatMap((one) => {
+		const [, name = "", value] = /^([A-Za-z]+)(?:=(.*))?$/.exec(one) ?? [];
+		if (names.includes(name))
+			return value ? [] : [`has a parameter '${name}' without =value`];
+		return value ? [unknownParameter(name)] : [];
+	});
+	if (user !== undefined && !/^[^:;\s]+:\S*$/.test(user))
+		words.unshift("has no user:password before its @");
+	return words.join(", ") || `is not ${FORM}`;
 }
 
 /** Null if it is not percent-encoded as it should be. */

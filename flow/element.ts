@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import { closest } from "../core/closest.js";
 import type { Problem } from "../core/fault.js";
 import { steps } from "../steps/all.js";
-import { closest } from "../steps/closest.js";
 import { stepId } from "../steps/fields.js";
 import type { StepDefinition } from "../steps/step.js";
 import { at, problem } from "./problem.js";

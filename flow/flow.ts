@@ -41,6 +41,8 @@ export interface CompileContext {
 	hasTrunk: boolean;
 	/** Whether a `sip:` address would not be dialled. */
 	refusesSip?(address: SipAddress): boolean;
+	/** Whether nothing may be asked of a URL because of the address that it names. */
+	refuses?(url: string): boolean;
 	/** Somebody is on the line: the first step need not be a call. */
 	isUnderway?: boolean;
 	/** Steps at the most; MOST_STEPS if left out. */

@@ -1,5 +1,5 @@
+import { didYouMean } from "../core/closest.js";
 import type { Problem } from "../core/fault.js";
-import { didYouMean } from "../steps/closest.js";
 import type { Element } from "./element.js";
 import { at, problem } from "./problem.js";
 

@@ -1,6 +1,6 @@
+import { didYouMean } from "../core/closest.js";
 import type { Problem } from "../core/fault.js";
 import { namesIn } from "../core/template.js";
-import { didYouMean } from "../steps/closest.js";
 import { isReserved } from "../steps/fields.js";
 import type { StepDefinition } from "../steps/step.js";
 import { components } from "./components.js";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { didYouMean } from "../core/closest.js";
 import { outcomes } from "../core/outcome.js";
-import { didYouMean } from "../steps/closest.js";
 import { stepId } from "../steps/fields.js";
 
 const MOST_ENTRIES = 1_000;

@@ -1,6 +1,6 @@
 import { unlessAborted } from "../core/abort.js";
+import { didYouMean } from "../core/closest.js";
 import { Fault } from "../core/fault.js";
-import { didYouMean } from "../steps/closest.js";
 import type { Flow } from "./flow.js";
 import { problem } from "./problem.js";
 

@@ -114,7 +114,7 @@ export interface ReadContext {
 	/** The account's. */
 	limits: Limits;
 	refusesSip(address: SipAddress): boolean;
-	/** Whether events could not be sent to a URL that names this address. */
+	/** Whether nothing may be asked of a URL, or sent to it, because of the address that it names. */
 	refuses(url: string): boolean;
 }
 

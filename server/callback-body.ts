@@ -82,24 +82,29 @@ export const changeFields = {
 		.describe("Outcomes after which it is tried again"),
 };
 
+type ChangeFields = z.infer<z.ZodObject<typeof changeFields>>;
+type NewFields = z.infer<z.ZodObject<typeof newFields>>;
 type When = { [K in keyof typeof when]?: string | undefined };
 
 /** Reads the body of POST /callbacks; throws BAD_REQUEST with all that is wrong. */
 export function readNewCallback(body: unknown, deps: Deps) {
+	const between = ({ entity, number, ...read }: Partial<NewFields>) => {
+		const due = dueOf(read, {}, deps);
+		return [
+			...("problems" in due ? due.problems : []),
+			...entityProblems(entity, deps),
+			...targetProblems(number, deps),
+		];
+	};
 	const { caller_id, attempts, interval, on, ...read } = readBody(
 		newFields,
 		body,
+		between,
 	);
 	const { entity, number, record, publish, metadata } = read;
 	const due = dueOf(read, {}, deps);
-	const problems = [
-		...("problem" in due ? [due.problem] : []),
-		...entityProblems(entity, deps),
-		...checkTarget(number, deps)
-			.filter(({ severity }) => severity === "problem")
-			.map(({ hint }) => problem("$.number", number, hint)),
-	];
-	if ("problem" in due || problems.length > 0) throw badRequest(problems);
+	const problems = between(read);
+	if ("problems" in due || problems.length > 0) throw badRequest(problems);
 	return {
 		...due,
 		...{ entity, number, record, publish, metadata },
@@ -114,17 +119,26 @@ export function readCallbackChange(
 	before: CallbackRecord,
 	deps: Deps,
 ): CallbackChange {
+	const newDue = (read: When) =>
+		Object.values(read).some((value) => value !== undefined)
+			? dueOf(read, before, deps)
+			: null;
+	const between = ({ entity, ...read }: Partial<ChangeFields>) => {
+		const { date, time, timezone, due_at } = read;
+		const due = newDue({ date, time, timezone, due_at });
+		return [
+			...(due && "problems" in due ? due.problems : []),
+			...entityProblems(entity, deps),
+		];
+	};
 	const { entity, attempts, interval, on, ...read } = readBody(
 		changeFields,
 		body,
+		between,
 	);
-	const isMoved = Object.values(read).some((value) => value !== undefined);
-	const due = isMoved ? dueOf(read, before, deps) : null;
-	const problems = [
-		...(due && "problem" in due ? [due.problem] : []),
-		...(entity === undefined ? [] : entityProblems(entity, deps)),
-	];
-	if ((due && "problem" in due) || problems.length > 0)
+	const due = newDue(read);
+	const problems = between({ entity, ...read });
+	if ((due && "problems" in due) || problems.length > 0)
 		throw badRequest(problems);
 	const { retry } = before;
 	return {
@@ -138,10 +152,22 @@ export function readCallbackChange(
 	};
 }
 
-function entityProblems(entity: string, { entities }: Deps): Problem[] {
+function entityProblems(
+	entity: string | undefined,
+	{ entities }: Deps,
+): Problem[] {
 	const hint =
 		"no user or team has this voice id; write one that GET /entities shows";
-	return entities.has(entity) ? [] : [problem("$.entity", entity, hint)];
+	return entity === undefined || entities.has(entity)
+		? []
+		: [problem("$.entity", entity, hint)];
+}
+
+function targetProblems(number: string | undefined, deps: Deps): Problem[] {
+	if (number === undefined) return [];
+	return checkTarget(number, deps)
+		.filter(({ severity }) => severity === "problem")
+		.map(({ hint }) => problem("$.number", number, hint));
 }
 
 /** When it is due; of a wall time, what is left out is as it was `before`. */
@@ -149,23 +175,21 @@ function dueOf(
 	{ due_at, date, time, timezone }: When,
 	before: Partial<Pick<WallInstant, "date" | "time" | "timezone">>,
 	{ clock }: Deps,
-): WallInstant | { problem: Problem } {
+): WallInstant | { problems: Problem[] } {
 	const wall = { date, time, timezone };
 	const given = Object.values(wall).some((value) => value !== undefined);
 	if (due_at !== undefined && given)
 		return {
-			problem: problem(
-				"$.due_at",
-				due_at,
-				"leave it out, or date, time and timezone",
-			),
+			problems: [
+				problem("$.due_at", due_at, "leave it out, or date, time and timezone"),
+			],
 		};
 	const due = due_at === undefined ? resolve(wall, before) : inUtc(due_at);
-	if ("problem" in due || due.dueAt > clock.now()) return due;
+	if ("problems" in due || due.dueAt > clock.now()) return due;
 	const [path, value] =
 		due_at === undefined ? ["$.date", due.date] : ["$.due_at", due_at];
 	return {
-		problem: problem(path, value, "this time is past; write one to come"),
+		problems: [problem(path, value, "this time is past; write one to come")],
 	};
 }
 
@@ -181,20 +205,22 @@ function inUtc(dueAt: string): WallInstant {
 function resolve(
 	wall: When,
 	before: Partial<Pick<WallInstant, "date" | "time" | "timezone">>,
-): WallInstant | { problem: Problem } {
+): WallInstant | { problems: Problem[] } {
 	const date = wall.date ?? before.date;
 	const time = wall.time ?? before.time;
 	const timezone = wall.timezone ?? before.timezone;
 	if (date === undefined || time === undefined || timezone === undefined) {
-		const missing = Object.entries({ date, time, timezone }).find(
+		const missing = Object.entries({ date, time, timezone }).filter(
 			([, value]) => value === undefined,
 		);
 		const hint = "write date, time and timezone, or due_at";
-		return { problem: problem(`$.${missing?.[0]}`, undefined, hint) };
+		return {
+			problems: missing.map(([name]) => problem(`$.${name}`, undefined, hint)),
+		};
 	}
 	const resolved = wallTimeToInstant(date, time, timezone);
 	if (resolved.kind === "invalid")
-		return { problem: problem("$.date", date, resolved.hint) };
+		return { problems: [problem("$.date", date, resolved.hint)] };
 	const { at, resolution } = resolved;
 	return { date, time: resolved.time, timezone, dueAt: at, resolution };
 }

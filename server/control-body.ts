@@ -5,7 +5,7 @@ import { checkUrl } from "../core/http.js";
 import { compileFlow } from "../flow/flow.js";
 import { problem } from "../flow/problem.js";
 import { entryOf } from "../flow/steering.js";
-import { spokenText, stepId } from "../steps/fields.js";
+import { isTemplate, spokenText, stepId } from "../steps/fields.js";
 import type { ReadContext } from "./call-request.js";
 import { refusedNumbers } from "./destinations.js";
 import { badRequest, readBody } from "./read-input.js";
@@ -27,6 +27,9 @@ export const controlBodies = {
 	},
 	play: {
 		text: spokenText
+			.refine((text) => !isTemplate(text), {
+				error: "variables are not filled here: write what is to be said",
+			})
 			.optional()
 			.describe("What is spoken, up to 4000 characters; it holds no variables"),
 		url: z

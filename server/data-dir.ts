@@ -1,6 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import {
+	mkdirSync,
+	mkdtempSync,
+	rmdirSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { getSystemErrorMap } from "node:util";
 import { type Config, ConfigError } from "../core/config.js";
 import { message } from "../core/fault.js";
 import { isSafePath } from "../telephony/encode.js";
@@ -12,9 +20,12 @@ import type { Closers } from "./closers.js";
  */
 export function openDataDir({ DATA_DIR }: Config, closers: Closers): string {
 	const dataDir = resolve(DATA_DIR);
+	demand(dataDir, "made", () => makeFolder(dataDir));
+	demand(dataDir, "written", () =>
+		rmdirSync(mkdtempSync(join(dataDir, "writable-"))),
+	);
+	if (isSafePath(dataDir)) return dataDir;
 	try {
-		mkdirSync(dataDir, { recursive: true });
-		if (isSafePath(dataDir)) return dataDir;
 		const folder = mkdtempSync(join(tmpdir(), "flowdial-"));
 		closers.add(() => rmSync(folder, { recursive: true }));
 		const link = join(folder, "data");
@@ -24,5 +35,31 @@ export function openDataDir({ DATA_DIR }: Config, closers: Closers): string {
 		return link;
 	} catch (error) {
 		throw new ConfigError(`DATA_DIR: ${message(error)}`);
+	}
+}
+
+/** Not by mkdir's `recursive`, which tries for ever where a folder is there and takes none (/proc; Node 20 to 24). */
+function makeFolder(path: string): void {
+	const isFolder = () =>
+		statSync(path, { throwIfNoEntry: false })?.isDirectory();
+	if (isFolder()) return;
+	if (dirname(path) !== path) makeFolder(dirname(path));
+	try {
+		mkdirSync(path);
+	} catch (error) {
+		// somebody else was faster
+		if (!isFolder()) throw error;
+	}
+}
+
+function demand(dataDir: string, done: string, attempt: () => void): void {
+	try {
+		attempt();
+	} catch (error) {
+		const { errno } = error as NodeJS.ErrnoException; // node:fs throws nothing else
+		const reason = getSystemErrorMap().get(errno ?? 0)?.[1] ?? message(error);
+		throw new ConfigError(
+			`DATA_DIR ${dataDir} cannot be ${done}: ${reason}; name a folder that can be written`,
+		);
 	}
 }

@@ -20,9 +20,10 @@ export function only(...methods: Method[]): RequestHandler {
 		.join(", ");
 	return (request, response) => {
 		response.set("Allow", allowed);
-		throw faultAt("METHOD_NOT_ALLOWED", "$.method", `write ${allowed}`, {
+		const hint = `write ${allowed.includes(",") ? "one of " : ""}${allowed}`;
+		throw faultAt("METHOD_NOT_ALLOWED", "$.method", hint, {
 			value: request.method,
-			detail: `${request.method} is not among what this path takes: ${allowed}`,
+			detail: `This path takes no ${request.method}`,
 		});
 	};
 }

@@ -7,6 +7,7 @@ import { systemClock } from "../core/clock.js";
 import {
 	type Address,
 	type Config,
+	misspelt,
 	readConfig,
 	serviceHelp,
 } from "../core/config.js";
@@ -236,6 +237,7 @@ async function main(): Promise<void> {
 		);
 		return;
 	}
+	for (const words of misspelt()) console.error(words);
 	const config = readConfig();
 	const service = await startService(config);
 	let stopping = false;

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { closest } from "../core/closest.js";
 import { Fault, type FaultCode, type Problem } from "../core/fault.js";
 import { at, problem } from "../flow/problem.js";
-import { closest } from "../steps/closest.js";
 
 /** A body can hold a hundred thousand problems. */
 export const MOST_TOLD = 1_000;
@@ -16,12 +16,19 @@ const credentials = {
 	auth_token: z.unknown().optional(),
 };
 
-/** Reads a body by the schemas of its fields; throws BAD_REQUEST with all that is wrong. */
+/** What is wrong between fields, of those that are right by themselves. */
+type Between<S extends z.ZodRawShape> = (
+	right: Partial<z.infer<z.ZodObject<S>>>,
+) => Problem[];
+
+/** Reads a body by the schemas of its fields; throws BAD_REQUEST with all that is wrong, where a field is also with what `between` finds. */
 export function readBody<S extends z.ZodRawShape>(
 	fields: S,
 	body: unknown,
+	between: Between<S> = () => [],
 ): z.infer<z.ZodObject<S>> {
-	return read(fields, body ?? {}, credentials, Object.keys(fields));
+	const known = Object.keys(fields);
+	return read(fields, body ?? {}, { others: credentials, known, between });
 }
 
 /** Reads a body by a schema of its own, in which no field is a credential. No body counts as an empty object. */
@@ -31,7 +38,7 @@ export function readOwnBody<S extends z.ZodObject>(
 ): z.output<S> {
 	const result = schema.safeParse(body ?? {});
 	if (result.success) return result.data;
-	throw wrong(result.error, body, Object.keys(schema.shape));
+	throw badRequest(wrong(result.error, body, Object.keys(schema.shape)));
 }
 
 /** The same as readBody for a query, some parameters of which are `others` to read. */
@@ -40,7 +47,8 @@ export function readQuery<S extends z.ZodRawShape>(
 	query: Record<string, unknown>,
 	others: z.ZodRawShape = none,
 ): z.infer<z.ZodObject<S>> {
-	return read(fields, query, others, Object.keys({ ...others, ...fields }));
+	const known = Object.keys({ ...others, ...fields });
+	return read(fields, query, { others, known, between: () => [] });
 }
 
 const none: z.ZodRawShape = {};
@@ -53,19 +61,45 @@ const schemas = new WeakMap<
 function read<S extends z.ZodRawShape>(
 	fields: S,
 	given: unknown,
-	others: z.ZodRawShape,
-	known: readonly string[],
+	{
+		others,
+		known,
+		between,
+	}: {
+		others: z.ZodRawShape;
+		known: readonly string[];
+		between: Between<S>;
+	},
 ): z.infer<z.ZodObject<S>> {
 	const result = schemaOf(fields, others).safeParse(given);
 	// S's fields are parsed by S, and z.infer of a spread is not known to be that
 	if (result.success) return result.data as z.infer<z.ZodObject<S>>;
-	throw wrong(result.error, given, known);
+	// with what is wrong in those that others read
+	const all = strict({ ...others, ...fields }, fields).safeParse(given);
+	const ofFields = wrong(all.error ?? result.error, given, known);
+	const told = new Set(ofFields.map(({ path }) => path));
+	const isObject = !ofFields.some(({ path }) => path === "$");
+	const more = isObject ? between(right(fields, given)) : [];
+	throw badRequest([
+		...ofFields,
+		...more.filter(({ path }) => !told.has(path)),
+	]);
+}
+
+/** Those fields that are right. */
+function right<S extends z.ZodRawShape>(
+	fields: S,
+	given: unknown,
+): Partial<z.infer<z.ZodObject<S>>> {
+	const read = Object.entries(fields).flatMap(([name, schema]) => {
+		const result = z.safeParse(schema, valueAt(given, [name]));
+		return result.success ? [[name, result.data]] : [];
+	});
+	return Object.fromEntries(read) as Partial<z.infer<z.ZodObject<S>>>; // each came out of its own schema
 }
 
 const wrong = (error: z.ZodError, given: unknown, known: readonly string[]) =>
-	badRequest(
-		problemsOf(error, given, (path) => (path === "$" ? known : undefined)),
-	);
+	problemsOf(error, given, (path) => (path === "$" ? known : undefined));
 
 function schemaOf(fields: z.ZodRawShape, others: z.ZodRawShape): z.ZodObject {
 	const beside = schemas.get(fields) ?? new WeakMap();
@@ -75,11 +109,15 @@ function schemaOf(fields: z.ZodRawShape, others: z.ZodRawShape): z.ZodObject {
 	const ignored = Object.fromEntries(
 		Object.keys(others).map((name) => [name, z.unknown().optional()]),
 	);
-	const error = `send an object with ${Object.keys(fields).join(", ")}`;
-	const schema = z.strictObject({ ...ignored, ...fields }, { error });
+	const schema = strict({ ...ignored, ...fields }, fields);
 	beside.set(others, schema);
 	return schema;
 }
+
+const strict = (shape: z.ZodRawShape, told: z.ZodRawShape) =>
+	z.strictObject(shape, {
+		error: `send an object with ${Object.keys(told).join(", ")}`,
+	});
 
 /** A BAD_REQUEST, or another fault, whose words are its one problem's, or how many there are. */
 export function badRequest(

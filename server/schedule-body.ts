@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Entities } from "../core/entity.js";
-import { Fault, type Problem } from "../core/fault.js";
+import type { Problem } from "../core/fault.js";
 import type { Limits } from "../core/limits.js";
 import { problem } from "../flow/problem.js";
 import { checkCron, nextFiring } from "../scheduler/cron.js";
@@ -10,7 +10,7 @@ import {
 	type NewSchedule,
 	type ScheduleRecord,
 } from "../store/schedule.js";
-import { type CallRequest, readCallRequest } from "./call-request.js";
+import { checkCallRequest } from "./call-request.js";
 import type { AppDeps } from "./deps.js";
 import { badRequest, readBody } from "./read-input.js";
 
@@ -43,17 +43,30 @@ export const fields = {
 	request: z.unknown().describe("A body of POST /call/flow, without start_at"),
 };
 
-/** Reads the body of POST /schedules; throws a Fault with what is wrong with it, or with the request in it. */
+type Fields = z.infer<z.ZodObject<typeof fields>>;
+
+/** Reads the body of POST /schedules; throws a Fault with all that is wrong with it and with the request in it. */
 export function readNewSchedule(
 	body: unknown,
 	deps: Deps,
 ): Omit<NewSchedule, "cloudId"> & { warnings: Problem[] } {
-	const { cron, timezone, missed, request } = readBody(fields, body);
-	const nextAt = nextFrom({ cron, timezone }, deps);
-	refuseStart(request);
-	const { warnings, flow, dueAt: _now, ...rest } = readRequest(request, deps);
+	const between = (right: Partial<Fields>) => [
+		...neverFires(right, deps),
+		...startProblems(right.request),
+		...requestProblems(check(right.request, deps)),
+	];
+	const read = readBody(fields, body, between);
+	const { cron, timezone, missed, request } = read;
+	const own = [...neverFires(read, deps), ...startProblems(request)];
+	const checked = check(request, deps);
+	if (own.length > 0 || !checked.ok)
+		throw badRequest(
+			[...own, ...requestProblems(checked)],
+			own.length > 0 || checked.ok ? "BAD_REQUEST" : checked.code,
+		);
+	const { warnings, flow, dueAt: _now, ...rest } = checked.request;
 	return {
-		...{ cron, timezone, missed, nextAt },
+		...{ cron, timezone, missed, nextAt: nextFrom(read, deps) },
 		request: { ...rest, flow: flow.source },
 		warnings: warnings.map(within),
 	};
@@ -61,42 +74,45 @@ export function readNewSchedule(
 
 /** The next firing from now on; throws BAD_REQUEST if there is none. */
 export function nextFrom(
-	{ cron, timezone }: Pick<ScheduleRecord, "cron" | "timezone">,
+	schedule: Pick<ScheduleRecord, "cron" | "timezone">,
 	{ clock }: Pick<AppDeps, "clock">,
 ): number {
+	const { cron, timezone } = schedule;
 	const nextAt = nextFiring(cron, timezone, clock.now());
 	if (nextAt !== null) return nextAt;
-	const hint = "no calendar has such a day; write one that comes";
-	throw badRequest([problem("$.cron", cron, hint)]);
+	throw badRequest(neverFires(schedule, { clock }));
 }
 
-function refuseStart(request: unknown): void {
-	if (typeof request !== "object" || request === null) return;
-	if (!Object.hasOwn(request, "start_at")) return;
+function neverFires(
+	{ cron, timezone }: Partial<Pick<ScheduleRecord, "cron" | "timezone">>,
+	{ clock }: Pick<AppDeps, "clock">,
+): Problem[] {
+	if (cron === undefined || timezone === undefined) return [];
+	if (nextFiring(cron, timezone, clock.now()) !== null) return [];
+	const hint = "no calendar has such a day; write one that comes";
+	return [problem("$.cron", cron, hint)];
+}
+
+function startProblems(request: unknown): Problem[] {
+	if (typeof request !== "object" || request === null) return [];
+	if (!Object.hasOwn(request, "start_at")) return [];
 	const start: unknown = Reflect.get(request, "start_at");
 	const hint = "leave it out: the schedule says when";
-	throw badRequest([problem("$.request.start_at", start, hint)]);
+	return [problem("$.request.start_at", start, hint)];
 }
 
-function readRequest(request: unknown, deps: Deps): CallRequest {
-	const { clock, http, ...context } = deps;
-	try {
-		return readCallRequest(request, {
-			now: clock.now(),
-			entities: context.entities,
-			hasTrunk: context.hasTrunk,
-			limits: context.limits,
-			refusesSip: context.refusesSip,
-			refuses: http.refuses,
-		});
-	} catch (error) {
-		if (!(error instanceof Fault)) throw error;
-		const problems = error.problems.map(within);
-		const words =
-			problems.length === 1 ? badRequest(problems).message : error.message;
-		throw new Fault(error.code, words, { problems });
-	}
-}
+const check = (request: unknown, { clock, http, ...context }: Deps) =>
+	checkCallRequest(request, {
+		now: clock.now(),
+		entities: context.entities,
+		hasTrunk: context.hasTrunk,
+		limits: context.limits,
+		refusesSip: context.refusesSip,
+		refuses: http.refuses,
+	});
+
+const requestProblems = (checked: ReturnType<typeof check>): Problem[] =>
+	checked.ok ? [] : checked.problems.map(within);
 
 /** `$.flow[0]` of the request is `$.request.flow[0]` of the schedule. */
 const within = (one: Problem): Problem => ({

@@ -13,7 +13,11 @@ export const sipAnswer = z.object({
 				leg: z
 					.enum(["callee", "other"])
 					.describe("`other`: the party that a connect rings"),
-				direction: z.enum(["sent", "received"]).describe("Seen from here"),
+				direction: z
+					.enum(["sent", "received", "own"])
+					.describe(
+						"Seen from here; `own`: an answer that the SIP stack has made itself, where nobody could be reached",
+					),
 				method: z
 					.string()
 					.nullable()

@@ -6,6 +6,7 @@ import {
 	ConfigError,
 	type Engine as EngineAddress,
 } from "../core/config.js";
+import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
 import { type MediaShare, sharedFolder } from "../core/media-share.js";
 import { HttpShare } from "../media/http-share.js";
@@ -46,7 +47,7 @@ export async function startEngines(
 	{ log, closers, ...files }: { log: Log; closers: Closers } & ProbeOptions,
 ): Promise<Engines> {
 	const { drachtio, freeswitch } = addresses(config, embedded);
-	const engines = await Engines.connect({
+	const engines = await connected({
 		drachtio,
 		freeswitch,
 		mediaListen: config.MEDIA_LISTEN,
@@ -58,6 +59,19 @@ export async function startEngines(
 	});
 	closers.add(() => engines.close());
 	return engines;
+}
+
+/** Of a server that is not there the setting is named that says where it is. */
+async function connected(options: EnginesOptions): Promise<Engines> {
+	try {
+		return await Engines.connect(options);
+	} catch (error) {
+		if (!(error instanceof Fault) || error.code !== "ENGINE_DOWN") throw error;
+		const name = /^drachtio/.test(error.message) ? "DRACHTIO" : "FREESWITCH";
+		throw new ConfigError(
+			`${name}: ${error.message}; start it, or write where it is`,
+		);
+	}
 }
 
 /** Registers with the trunks that want it, and asks each whether it is there. */

@@ -4,7 +4,7 @@ import { checkUrl } from "../core/http.js";
 import { isNumber } from "../core/phone.js";
 import { parseSipAddress, type SipAddress } from "../core/sip-address.js";
 import { namesIn } from "../core/template.js";
-import type { Finding } from "./step.js";
+import type { CheckFacts, Finding } from "./step.js";
 
 /** Characters; a minute of speech is about 900. */
 const LONGEST_TEXT = 4_000;
@@ -164,9 +164,19 @@ export const variableName = z
 		error: "names that start with call., http. or connect. are the service's",
 	});
 
-/** What no value can make right: one is percent-encoded, so it can be a part of an address, never the whole. */
-export function checkStart(url: string | undefined): Finding[] {
-	if (url === undefined || !isTemplate(url)) return [];
+/** Of whom nothing will be asked; and what no value can make right: one is percent-encoded, so it can be a part of an address, never the whole. */
+export function checkStart(
+	url: string | undefined,
+	{ refuses }: Pick<CheckFacts, "refuses">,
+): Finding[] {
+	if (url === undefined) return [];
+	const [host = ""] = /^https?:\/\/[^/?#\\]+/i.exec(url) ?? [];
+	if (!isTemplate(host) && URL.canParse(host) && refuses?.(host)) {
+		const hint =
+			"a private address that HTTP_ALLOW does not name: nothing will be asked of it";
+		return [{ severity: "warning", field: "url", hint }];
+	}
+	if (!isTemplate(url)) return [];
 	const hint = !/^https?:/i.test(url)
 		? "values in an address are percent-encoded, so this can never become one; begin it with http:// or https:// and the host"
 		: /^https?:\/\/[^/?#]*@/i.test(url)

@@ -81,7 +81,9 @@ export const http = defineStep({
 	fields: {
 		url: webUrl.describe("http or https address"),
 		method: z
-			.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
+			.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], {
+				error: "no such method",
+			})
 			.default("GET")
 			.describe("GET (if left out), POST, PUT, PATCH, DELETE or HEAD"),
 		headers: entries(headerName, headerValue, MOST_ENTRIES)
@@ -164,12 +166,13 @@ export const http = defineStep({
 			outcome: "hangup",
 		},
 	],
-	check({ url, headers, body, flow, next_step }, { sensitive }) {
+	check({ url, headers, body, flow, next_step }, facts) {
+		const { sensitive } = facts;
 		const carries = reads(headers, sensitive) || reads(body, sensitive);
 		if (carries && url !== undefined && /^http:/i.test(url))
 			return [{ severity: "problem", field: "url", hint: HTTPS_ONLY }];
 		const hasFail = !flow?.success || flow.fail || next_step;
-		return [...checkStart(url), ...(hasFail ? [] : [NO_FAIL])];
+		return [...checkStart(url, facts), ...(hasFail ? [] : [NO_FAIL])];
 	},
 	async execute(step, context) {
 		const { carriesSensitive } = context;

@@ -79,8 +79,9 @@ export const play = defineStep({
 			outcome: "hangup",
 		},
 	],
-	check({ url }, { given }) {
-		if (given.has("text") || given.has("url")) return checkStart(url);
+	check({ url }, facts) {
+		const { given } = facts;
+		if (given.has("text") || given.has("url")) return checkStart(url, facts);
 		return [
 			{
 				severity: "problem",

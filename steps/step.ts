@@ -108,6 +108,8 @@ export interface CheckFacts {
 	now: number;
 	entities: Entities;
 	hasTrunk: boolean;
+	/** Whether nothing may be asked of a URL because of the address that it names. */
+	refuses?(url: string): boolean;
 	/** Names of the variables that hold sensitive digits. */
 	sensitive: ReadonlySet<string>;
 	/** Names of the fields that were written, right or wrong. */

@@ -1,5 +1,5 @@
 import { formatInTimeZone } from "date-fns-tz";
-import { didYouMean } from "./closest.js";
+import { didYouMean } from "../core/closest.js";
 
 export type WallTime =
 	| {

@@ -50,9 +50,11 @@ export async function openStore({
 	const lock = await DataDirLock.take(dataDir);
 	let database: Database | undefined;
 	try {
-		database = databaseUrl
-			? new PostgresServer(databaseUrl, { clock, log })
-			: await PglitePool.open(join(dataDir, "database"), log);
+		if (databaseUrl) {
+			const server = new PostgresServer(databaseUrl, { clock, log });
+			database = server;
+			await server.reach();
+		} else database = await PglitePool.open(join(dataDir, "database"), log);
 		const db = new Kysely<Tables>({
 			dialect: new PostgresDialect({ pool: database }),
 		});

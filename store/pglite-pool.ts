@@ -64,6 +64,7 @@ export class PglitePool implements Database {
 	static async open(folder: string, log: Log): Promise<PglitePool> {
 		// In a thread of its own: making a database takes 500 MB, which go back when the thread ends.
 		if (!existsSync(folder)) {
+			log.info({ folder }, "the database is made, which takes some seconds");
 			const maker = new PglitePool({ folder, create: true }, log);
 			await maker.#reply(OPENING);
 			await maker.#worker.terminate();

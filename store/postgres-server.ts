@@ -25,6 +25,8 @@ export class PostgresServer implements Database {
 	readonly #pool: pg.Pool;
 	readonly #clock: Clock;
 	readonly #log: Log;
+	/** Where it is, without who asks and the password. */
+	readonly #at: string;
 	#alive = true;
 	#ended = false;
 	/** Of each query; undefined until a session is held. */
@@ -38,6 +40,9 @@ export class PostgresServer implements Database {
 	constructor(url: string, { clock, log }: { clock: Clock; log: Log }) {
 		this.#clock = clock;
 		this.#log = log;
+		const { hostname, port } = new URL(url);
+		const host = hostname || "localhost";
+		this.#at = `PostgreSQL at ${host}:${port || 5432} (DATABASE_URL)`;
 		this.#pool = new pg.Pool({
 			connectionString: url,
 			max: CONNECTIONS,
@@ -187,6 +192,18 @@ export class PostgresServer implements Database {
 		}
 	}
 
+	/** Throws, in words, if it is not there for a while. */
+	async reach(): Promise<void> {
+		try {
+			(await this.#connect()).release();
+		} catch (error) {
+			const after = `in ${PATIENCE_MS / 1_000} seconds`;
+			throw this.isInterruption(error)
+				? new Error(`${this.#at} has not answered ${after}: ${message(error)}`)
+				: error;
+		}
+	}
+
 	isInterruption(error: unknown): boolean {
 		// connection exception, too many connections, the server shuts down, crashed or starts
 		if (error instanceof pg.DatabaseError)
@@ -214,8 +231,12 @@ export class PostgresServer implements Database {
 	#tell(alive: boolean, why?: string): void {
 		if (alive === this.#alive) return;
 		this.#alive = alive;
-		if (alive) this.#log.info("PostgreSQL is back");
-		else this.#log.error({ err: why }, "PostgreSQL does not answer");
+		if (alive) this.#log.info(`${this.#at} is back`);
+		else
+			this.#log.error(
+				{ err: why },
+				`${this.#at} does not answer; it is tried again and again`,
+			);
 	}
 }
 

@@ -27,7 +27,9 @@ export interface KeptRecordings {
 		callId: string,
 		attempt: number,
 	): Promise<KeptRecording | undefined>;
-	/** The same, whoever's it is: for who was given it. */
+	/** Those of a call that have one, in order. */
+	attempts(cloudId: string, callId: string): Promise<number[]>;
+	/** The same as `find`, whoever's it is: for who was given it. */
 	named(name: RecordingName): Promise<KeptRecording | undefined>;
 	/** What links to recordings are signed with, at every instance. */
 	linkSecret(): Promise<string>;

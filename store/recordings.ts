@@ -38,6 +38,18 @@ export class StoredRecordings implements KeptRecordings {
 		return row && keptRecording(row);
 	}
 
+	async attempts(cloudId: string, callId: string): Promise<number[]> {
+		const rows = await this.#db
+			.selectFrom("recordings")
+			.select("attempt")
+			.where("call_id", "=", callId)
+			.where("cloud_id", "=", cloudId)
+			.where("deleted_at", "is", null)
+			.orderBy("attempt")
+			.execute();
+		return rows.map(({ attempt }) => attempt);
+	}
+
 	async named(name: RecordingName): Promise<KeptRecording | undefined> {
 		const row = await this.#named(name).executeTakeFirst();
 		return row && keptRecording(row);

@@ -285,7 +285,8 @@ const noCodec: RingResult = {
 	redirectTo: null,
 };
 
-const illness = (trunk: Trunk, { sipStatus }: Missed): string =>
+const illness = (trunk: Trunk, { sipStatus, detail }: Missed): string =>
+	detail ??
 	`${trunkUri(trunk)}: ${sipStatus === undefined ? "no answer" : `SIP ${sipStatus}`}`;
 
 /** What a call says of its trunk; null for nothing. */

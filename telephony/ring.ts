@@ -9,8 +9,13 @@ import type { DialogName } from "./dialog-name.js";
 import type { DrachtioServer } from "./drachtio.js";
 import { bracket, headerName, headerValue, sipUser } from "./encode.js";
 import { endLeftLeg } from "./left-leg.js";
-import { q850Of } from "./q850.js";
-import { type Attempt, engineLost, missed, statusOf } from "./sip-outcome.js";
+import {
+	type Attempt,
+	engineLost,
+	missed,
+	saidBy,
+	statusOf,
+} from "./sip-outcome.js";
 
 /** Where one INVITE goes. */
 export interface Destination {
@@ -87,7 +92,7 @@ export function ring(
 		const fail = (status: number | null, error?: unknown) =>
 			settle({
 				...{ answered: false, redirectTo: redirectTarget(error) },
-				missed: missed(status, attempt, q850Of(responseOf(error))),
+				missed: missed(status, attempt, saidBy(responseOf(error), destination)),
 				leastSessionS: leastSession(error),
 			});
 		const cancel = (because: "ring_timeout" | StopReason) => {
@@ -112,7 +117,6 @@ export function ring(
 		);
 		signal.addEventListener("abort", onAbort, { once: true });
 		drachtio.once("lost", onLost);
-
 		let isEarly = false;
 		const tellSent = () => {
 			const id = request && transactionOf(request);

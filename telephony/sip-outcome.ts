@@ -1,5 +1,9 @@
+import { isIP } from "node:net";
 import type { Missed, StopReason } from "../core/call.js";
 import type { MissedOutcome, Reason } from "../core/outcome.js";
+import { parseSipAddress } from "../core/sip-address.js";
+import { bracket } from "./encode.js";
+import { q850Of } from "./q850.js";
 
 /** Final SIP status → what became of the attempt. Sections are RFC 3261's where nothing else is said. */
 const table = {
@@ -47,7 +51,7 @@ export interface Attempt {
 export function missed(
 	status: number | null,
 	attempt: Attempt,
-	said: Pick<Missed, "q850Cause"> = {},
+	said: Pick<Missed, "q850Cause" | "detail"> = {},
 ): Missed {
 	const [outcome, reason] = judge(status, attempt);
 	const sip = status === null ? {} : { sipStatus: status };
@@ -76,6 +80,27 @@ function judge(
 		"failed",
 		status >= 500 && status < 600 ? "trunk_error" : "sip_error",
 	];
+}
+
+/** What srf reads of a final response; one that came from no address the SIP stack has made itself (RFC 3261 §8.1.3.1). */
+interface FinalResponse {
+	status: number;
+	source_address?: string;
+	get(name: string): string | undefined;
+}
+
+/** What the response to an INVITE that went there says of its cause. */
+export function saidBy(
+	response: FinalResponse | undefined,
+	{ uri, proxy }: { uri: string; proxy?: string },
+): Pick<Missed, "q850Cause" | "detail"> {
+	const address = parseSipAddress(proxy ?? uri);
+	if (response?.source_address !== "" || !address) return q850Of(response);
+	const at = `${bracket(address.host)}:${address.port}`;
+	if (response.status === 408) return { detail: `no answer came from ${at}` };
+	if (response.status !== 503) return {};
+	const orUnknown = isIP(address.host) ? "" : ", or no host is called so";
+	return { detail: `nothing listens at ${at}${orUnknown}` };
 }
 
 /** Another trunk may do better: this one gave no answer at all or is ill. Never after busy or declined. */

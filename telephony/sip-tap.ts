@@ -10,7 +10,8 @@ const CALL_ID = /^(?:Call-ID|i)[ \t]*:[ \t]*(\S+)/im;
 
 /**
  * Sees what drachtio-server tells of SIP, and passes on what belongs to a dialog that is watched: `sip|network|…` is a message that
- * came, `response|id|OK|application|…` how one reads that srf has sent (drachtio-srf 5.0.29, lib/drachtio-agent.js, _onMsg).
+ * came, `response|id|OK|application|…` how one reads that srf has sent (drachtio-srf 5.0.29, lib/drachtio-agent.js, _onMsg). One that
+ * came from no address (`sip|network|0|udp||0|…`) the stack has made itself.
  */
 export class SipTap {
 	readonly #watched = new Map<string, TakeSip>();
@@ -28,11 +29,14 @@ export class SipTap {
 		if (this.#watched.size === 0) return;
 		const end = message.indexOf("\r\n");
 		if (end < 0) return;
-		const [, kind, source, verdict] = message.slice(0, end).split("|", 4);
+		const [, kind, source, verdict, , address] = message
+			.slice(0, end)
+			.split("|", 6);
 		if (kind !== "sip" && !(kind === "response" && verdict === "OK")) return;
 		const isReceived = kind === "sip" && source === "network";
 		const text = message.slice(end + 2);
 		const take = this.#watched.get(CALL_ID.exec(text)?.[1] ?? "");
-		take?.(isReceived ? "received" : "sent", text);
+		const received = address === "" ? "own" : "received";
+		take?.(isReceived ? received : "sent", text);
 	}
 }

@@ -22,7 +22,11 @@ export function deleteCallRecording({
 		const attempts = await store.recordings.markDeleted(
 			...([cloudId, id, attempt, clock.now()] as const),
 		);
-		if (attempts.length === 0) throw noRecording(id, attempt);
+		if (attempts.length === 0)
+			throw noRecording(
+				...([id, attempt] as const),
+				await store.recordings.attempts(cloudId, id),
+			);
 		// marked is deleted; the sweeps remove what lies with another instance, or could not be removed now
 		const told = (error: unknown) =>
 			log.warn({ err: message(error), callId: id }, "recording not removed");

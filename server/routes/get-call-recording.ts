@@ -4,6 +4,7 @@ import { instant } from "../../core/clock.js";
 import { Fault } from "../../core/fault.js";
 import { problem } from "../../flow/problem.js";
 import type { KeptRecording } from "../../store/recording.js";
+import type { CallRecord } from "../../store/store.js";
 import type { AppDeps } from "../deps.js";
 import { faultAt } from "../fault-at.js";
 import { findCall } from "../find-call.js";
@@ -31,15 +32,24 @@ export function getCallRecording(deps: AppDeps): RequestHandler {
 	const { store } = deps;
 	return async (request, response) => {
 		const { attempt } = readQuery(query, request.query);
-		const { id, cloudId, recording } = await findCall(store, request, response);
-		const kept =
-			attempt === undefined
-				? recording
-				: await store.recordings.find(cloudId, id, attempt);
-		await sendRecording(deps, there(kept, id, attempt), {
-			...{ callId: id, request, response },
+		const call = await findCall(store, request, response);
+		const kept = await recordingOf(store, call, attempt);
+		await sendRecording(deps, kept, {
+			...{ callId: call.id, request, response },
 		});
 	};
+}
+
+/** That of an attempt, or the last one; throws what is to be told where it cannot be given out. */
+export async function recordingOf(
+	{ recordings }: AppDeps["store"],
+	{ id, cloudId, recording }: CallRecord,
+	attempt: number | undefined,
+): Promise<KeptRecording> {
+	if (attempt === undefined) return there(recording, id, attempt);
+	const kept = await recordings.find(cloudId, id, attempt);
+	if (kept) return there(kept, id, attempt);
+	throw noRecording(id, attempt, await recordings.attempts(cloudId, id));
 }
 
 /** One that can be given out; throws what else is to be told of it. */
@@ -83,7 +93,19 @@ function wasDeleted(attempt: number, at: number): Fault {
 	);
 }
 
-export function noRecording(id: string, attempt: number | undefined): Fault {
+/** `others`: attempts that have one. */
+export function noRecording(
+	id: string,
+	attempt: number | undefined,
+	others: readonly number[] = [],
+): Fault {
+	if (attempt !== undefined && others.length > 0)
+		return faultAt(
+			"RECORDING_NOT_FOUND",
+			"$.attempt",
+			`write one that has a recording: ${others.join(", ")}`,
+			{ value: attempt, detail: `Attempt ${attempt} has no recording` },
+		);
 	const hint = `GET /calls/${id}/events tells of recordings: each has its recording.ready`;
 	const [path, value] =
 		attempt === undefined ? ["$.id", id] : ["$.attempt", attempt];

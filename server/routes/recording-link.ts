@@ -6,7 +6,7 @@ import { isGranted, signatureOf } from "../../core/signature.js";
 import type { AppDeps } from "../deps.js";
 import { findCall, readId } from "../find-call.js";
 import { readBody } from "../read-input.js";
-import { sendRecording, there } from "./get-call-recording.js";
+import { recordingOf, sendRecording, there } from "./get-call-recording.js";
 
 const LONGEST_S = 86_400;
 const seconds = `write whole seconds from 1 to ${LONGEST_S}, a day`;
@@ -64,12 +64,8 @@ export function postRecordingLink({ store, clock }: AppDeps): RequestHandler {
 	return async (request, response) => {
 		const wanted = readBody(linkFields, request.body);
 		const call = await findCall(store, request, response);
-		const { id, cloudId } = call;
-		const found =
-			wanted.attempt === undefined
-				? call.recording
-				: await store.recordings.find(cloudId, id, wanted.attempt);
-		const { attempt } = there(found, id, wanted.attempt);
+		const { id } = call;
+		const { attempt } = await recordingOf(store, call, wanted.attempt);
 		const expires = Math.ceil(clock.now() / 1_000) + wanted.expires_in_s;
 		const secret = await store.recordings.linkSecret();
 		const query = new URLSearchParams({

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
 	ConfigError,
+	misspelt,
 	readConfig,
 	readSoftswitchConfig,
 	serviceHelp,
@@ -107,6 +108,34 @@ describe("the configuration", () => {
 			expect(text).toContain(`  ${name}: `);
 	});
 
+	it.each([
+		["sip:a@127.0.0.1;regster=true", "has no user:password before its @"],
+		["sip:a@127.0.0.1;regster=true", "'regster', which is not known; did"],
+		["sip:a@127.0.0.1;regster=true", 'did you mean "register"?'],
+		["sip:127.0.0.1;regster=true", 'did you mean "register"?'],
+		["sip:127.0.0.1;Register=true", 'did you mean "register"?'],
+		["sip:127.0.0.1;colour=red", "not known; known are transport, register"],
+		["sip:127.0.0.1;register", "a parameter 'register' without =value"],
+		["sip:127.0.0.1;register=yes", "register that is neither true nor false"],
+		["sip:127.0.0.1;transport=sctp", "transport that is none of udp, tcp"],
+	])("says which part of %s is wrong: %s", (trunk, words) => {
+		expect(complaints({ SIP_TRUNK: trunk })).toContain(words);
+	});
+
+	it("says what a LOG_LEVEL may be", () => {
+		expect(complaints({ LOG_LEVEL: "loud" })).toContain(
+			"LOG_LEVEL: 'loud' is none of debug, info, warn, error, silent",
+		);
+	});
+
+	it("knows a variable that is one slip away from a setting", () => {
+		const set = { HTTP_ALOW: "", HTTP_ALLOW: "", HTTP_PROXY: "", LOGLEVEL: "" };
+		expect(misspelt(set)).toEqual([
+			"HTTP_ALOW is no setting; did you mean HTTP_ALLOW?",
+			"LOGLEVEL is no setting; did you mean LOG_LEVEL?",
+		]);
+	});
+
 	it("never repeats a secret in a complaint", () => {
 		expect(
 			complaints({
@@ -122,6 +151,8 @@ describe("the configuration", () => {
 			"sip:joe:hunter2,hunter2@192.0.2.1",
 			"sip:joe:hunter2%@192.0.2.1",
 			"sip:joe:hunter2@192.0.2.1:0",
+			"sip:joe:hunter2;hunter2",
+			"sip:joe;hunter2=a@192.0.2.1;plus",
 		])
 			expect(complaints({ SIP_TRUNK: trunk })).not.toContain("hunter2");
 	});

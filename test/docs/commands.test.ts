@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "vitest";
 import { TOKEN, useService } from "../support/service.js";
@@ -195,6 +195,27 @@ describe("the documentation's commands", { concurrent: true }, () => {
 		const used = new Set(all.map(claimOf));
 		const unused = claims.filter(([, , claim]) => !used.has(claim));
 		expect(unused.map(([file, words]) => `${file} ${words}`)).toEqual([]);
+	});
+
+	it("of the first call say what to wait for, as it is said", async ({
+		expect,
+		onTestFinished,
+	}) => {
+		const page = new Page({ url: service.url, token: TOKEN });
+		onTestFinished(() => page.close());
+		const file = "docs/guides/first-call.md";
+		const guide = readFileSync(file, "utf8");
+		for (const { text } of commands(file)) {
+			if (!/^npm run phone|server\.mjs/.test(text)) continue;
+			// at a free port here
+			const said = (await page.type(text)).replace(/:\d+(?= |$)/m, ":");
+			const line =
+				said
+					.trim()
+					.split(/\d\s{2,}/)
+					.at(-1) ?? "";
+			expect(guide.replace(/:\d+(?=[ `])/g, ":")).toContain(`\`${line}`);
+		}
 	});
 
 	it.for(

@@ -156,6 +156,10 @@ describe("a flow that cannot run", () => {
 		[{ type: "play", url: "ftp://example.com/a.wav" }, /url: /],
 		[{ type: "play", url: "data:{{x}}" }, /url: .*only http: and https:/],
 		[{ type: "play", url: "not a url" }, /url: /],
+		[
+			{ type: "http", url: "https://a.test", method: "GETT" },
+			/method: no such method; wanted: GET \(if left out\), POST, PUT/,
+		],
 		[{ type: "keypad" }, /count: this field is required; wanted: How many/],
 		[{ type: "keypad", count: 0 }, /count: /],
 		[{ type: "keypad", count: "4" }, /count: .*number/],

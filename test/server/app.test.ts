@@ -60,7 +60,12 @@ describe("the API", () => {
 		const answer = await fetch(app.url + path, { method, headers: bearer });
 		expect(answer.status).toBe(405);
 		expect(answer.headers.get("allow")).toBe(allowed);
-		expect(await answer.json()).toMatchObject({ code: "METHOD_NOT_ALLOWED" });
+		const hint = `write ${allowed.includes(",") ? "one of " : ""}${allowed}`;
+		expect(await answer.json()).toMatchObject({
+			code: "METHOD_NOT_ALLOWED",
+			detail: `This path takes no ${method}: ${hint}`,
+			problems: [{ path: "$.method", value: method, hint }],
+		});
 	});
 
 	it("marks every answer as not to be sniffed or kept, and names no product", async () => {

@@ -118,6 +118,26 @@ describe("POST /callbacks", () => {
 		for (const { hint } of told.problems) expect(hint).toMatch(/\w/);
 	});
 
+	it("tells all that is wrong at once, of single fields and between them", async () => {
+		const wrong = { entity: "nobody", number: "x", date: "2020-01-01", foo: 1 };
+		const answer = await app.post("/callbacks", wrong);
+		expect(answer.status).toBe(400);
+		const { problems: all } = await problems(answer);
+		expect(all.map(({ path }) => path).sort()).toEqual(
+			["caller_id", "entity", "foo", "number", "time", "timezone"].map(
+				(name) => `$.${name}`,
+			),
+		);
+		const { id } = await made();
+		const change = { entity: "nobody", date: "2020-01-01", attempts: 0 };
+		const changed = await problems(
+			await send("PATCH", `/callbacks/${id}`, change),
+		);
+		expect(changed.problems.map(({ path }) => path).sort()).toEqual([
+			...["$.attempts", "$.date", "$.entity"],
+		]);
+	});
+
 	it("refuses an instant that is past", async () => {
 		const { entity, number, caller_id } = BODY;
 		const due_at = "2029-01-01T00:00:00Z";

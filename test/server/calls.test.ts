@@ -321,6 +321,18 @@ describe("GET /calls/{id}/recording", () => {
 			};
 			expect(problems[0]?.path).toMatch(/^\$\.at?tempt$/);
 		}
+		const hint = "write one that has a recording: 1, 3";
+		for (const answer of [
+			await app.get(`${path}?attempt=9`),
+			await app.post(`${path}/link`, { attempt: 9 }),
+			await fetch(`${app.url}${path}?attempt=9`, {
+				...{ method: "DELETE", headers: bearer },
+			}),
+		])
+			expect(await answer.json()).toMatchObject({
+				detail: `Attempt 9 has no recording: ${hint}`,
+				problems: [{ path: "$.attempt", value: 9, hint }],
+			});
 	});
 
 	it("says so where there is none, or its file is gone", async () => {

@@ -75,6 +75,8 @@ describe("POST /calls/{id}/…", () => {
 		],
 		["play", { text: "a", url: "https://a" }, "$", "not both"],
 		["play", { text: "" }, "$.text", ""],
+		["play", { text: "Hi <<name>>." }, "$.text", "variables are not filled"],
+		["play", { text: "Hi {{name}}." }, "$.text", "variables are not filled"],
 		["play", { url: "ftp://example.com" }, "$.url", "http"],
 		["play", { text: "a", loop: 0 }, "$.loop", ""],
 		["mute", { on: "yes" }, "$.on", "write true or false"],

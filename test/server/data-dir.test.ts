@@ -6,6 +6,7 @@ import { readConfig } from "../../core/config.js";
 import { Closers } from "../../server/closers.js";
 import { openDataDir } from "../../server/data-dir.js";
 import { isSafePath } from "../../telephony/encode.js";
+import { Child } from "../support/child.js";
 
 function parent(): string {
 	const folder = mkdtempSync(join(tmpdir(), "flowdial-data-"));
@@ -40,9 +41,31 @@ describe("DATA_DIR", () => {
 		},
 	);
 
-	it("says by its name what is wrong with it", () => {
+	it("says where it is a file", () => {
 		const file = join(parent(), "file");
 		writeFileSync(file, "");
-		expect(() => opened(file)).toThrow(/^DATA_DIR: /);
+		const below = join(file, "below");
+		for (const [path, reason] of [
+			[file, "file already exists"],
+			[below, "not a directory"],
+		] as const)
+			expect(() => opened(path)).toThrow(
+				`DATA_DIR ${path} cannot be made: ${reason}; name a folder that can be written`,
+			);
 	});
+
+	it.runIf(existsSync("/proc/self"))(
+		"ends the start where a folder takes none, instead of trying for ever",
+		async () => {
+			for (const [path, done] of [
+				["/proc/x/y", "made"],
+				["/proc", "written"],
+			] as const)
+				await expect(
+					Child.start("server/main.js", { DATA_DIR: path }, /listens/),
+				).rejects.toThrow(
+					`DATA_DIR ${path} cannot be ${done}: no such file or directory; name a folder that can be written`,
+				);
+		},
+	);
 });

@@ -168,6 +168,16 @@ describe("GET /calls", () => {
 		expect(ids(await page(b.headers, { number: "917507161643" }))).toEqual([]);
 	});
 
+	it("tells all that is wrong with a query at once", async () => {
+		const answer = await app.get("/calls?status=foo&foo=1&from=x&page_size=y");
+		const { problems } = (await answer.json()) as {
+			problems: { path: string }[];
+		};
+		expect(problems.map(({ path }) => path).sort()).toEqual(
+			["foo", "from", "page_size", "status"].map((name) => `$.${name}`),
+		);
+	});
+
 	it.each([
 		["status=over", "$.status", "write one of scheduled, queued"],
 		["outcome=ok", "$.outcome", "write one of answered, busy"],

@@ -73,6 +73,39 @@ describe("POST /call/flow", () => {
 		expect(await hintsFor("https://example.com/events")).toEqual([]);
 	});
 
+	it("warns of steps that ask a private address, and of no others", async () => {
+		const warned = async (url: string) => {
+			const http = { type: "http", flow: { fail: 3 }, next_step: 3, url };
+			const flow = [
+				{ ...call, next_step: 2 },
+				{ id: 2, ...http },
+				{ id: 3, type: "play", url },
+			];
+			const paths: string[] = [];
+			for (const [route, wanted] of [
+				["/call/flow", 202],
+				["/call/flow/validate", 200],
+			] as const) {
+				const answer = await app.post(route, { ...credentials, flow });
+				expect(answer.status).toBe(wanted);
+				const { warnings } = (await answer.json()) as {
+					warnings: Problem[];
+				};
+				const refused = warnings.filter(({ hint }) => /HTTP_ALLOW/.test(hint));
+				paths.push(...refused.map(({ path }) => path));
+			}
+			return paths;
+		};
+		const both = ["$.flow[1].url", "$.flow[2].url"];
+		for (const url of [
+			"http://127.0.0.1:8080/a",
+			"http://localhost/<<call.id>>",
+		])
+			expect(await warned(url)).toEqual([...both, ...both]);
+		for (const url of ["http://10.1.2.3/a", "https://<<call.id>>.example.com/"])
+			expect(await warned(url)).toEqual([]);
+	});
+
 	it("hands on everything that was asked for, its defaults filled", async () => {
 		const body = {
 			...credentials,

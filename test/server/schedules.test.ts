@@ -86,6 +86,25 @@ describe("POST /schedules", () => {
 		};
 		expect(problems.map((one) => one.path)).toContain(path);
 	});
+
+	it("tells all that is wrong at once, in its request too", async () => {
+		const request = { flow: [{ type: "call" }], recrod: 1 };
+		const start_at = "2030-02-01T00:00:00Z";
+		for (const own of [{ missed: "always" }, { cron: "0 0 30 2 *" }]) {
+			const wrong = { ...BODY, ...own, request: { ...request, start_at } };
+			const answer = await app.post("/schedules", wrong);
+			const { problems } = (await answer.json()) as {
+				problems: { path: string }[];
+			};
+			expect(problems.map(({ path }) => path)).toEqual(
+				expect.arrayContaining([
+					`$.${Object.keys(own)[0]}`,
+					...["$.request.start_at", "$.request.recrod"],
+					"$.request.flow[0].number",
+				]),
+			);
+		}
+	});
 });
 
 it("GET /schedules pages through all of them", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { closest, didYouMean } from "../../steps/closest.js";
+import { closest, didYouMean } from "../../core/closest.js";
 import { parsePath, readPath } from "../../steps/json-path.js";
 
 describe("a misspelt word", () => {

@@ -17,7 +17,7 @@ import {
 	onTestFinished,
 } from "vitest";
 import { systemClock } from "../../core/clock.js";
-import { silentLog } from "../../core/log.js";
+import { createLog, silentLog } from "../../core/log.js";
 import { openStore } from "../../store/open-store.js";
 import { PglitePool } from "../../store/pglite-pool.js";
 import { newCall, newDataDir, queued, SLOW_MS } from "./data-dir.js";
@@ -41,7 +41,11 @@ describe("opening the store", () => {
 			const leftover = join(dataDir, "database.unfinished");
 			mkdirSync(leftover, { recursive: true });
 			writeFileSync(join(leftover, "PG_VERSION"), "18\n");
-			const store = await open(dataDir);
+			const lines: string[] = [];
+			const write = (line: string) => lines.push(line);
+			const log = createLog({ level: "info", write });
+			const store = await openStore({ dataDir, clock: systemClock, log });
+			expect(lines.join()).toMatch(/the database is made, which takes/);
 			const call = newCall();
 			await store.calls.insert(call, queued(call));
 			await store.close();
@@ -167,4 +171,25 @@ describe("the database's thread", () => {
 		);
 		next.release();
 	});
+});
+
+it("a PostgreSQL server that is not there is named by DATABASE_URL, without the password", async () => {
+	const lines: string[] = [];
+	const write = (line: string) => lines.push(line);
+	let now = 0;
+	const opened = openStore({
+		dataDir: await dataDirForThisTest(),
+		databaseUrl: "postgres://joe:hunter2@127.0.0.1:9/calls",
+		// each look at the clock is 15 seconds later
+		clock: { ...systemClock, monotonic: () => (now += 15_000) },
+		log: createLog({ level: "info", write }),
+	});
+	const where = "PostgreSQL at 127.0.0.1:9 (DATABASE_URL)";
+	await expect(opened).rejects.toThrow(
+		`${where} has not answered in 20 seconds: connect ECONNREFUSED`,
+	);
+	expect(lines.join()).toContain(
+		`${where} does not answer; it is tried again and again`,
+	);
+	expect(lines.join()).not.toContain("hunter2");
 });

@@ -76,9 +76,18 @@ describe.skipIf(!hasSipp)(
 		it("where nobody listens, and where there is no trunk", async () => {
 			const port = await reservePort();
 			const call = await service.call(`sip:nobody@127.0.0.1:${port}`);
-			expect((await call.ended()).end.cause).toMatch(
-				/^The trunk or address takes no calls right now/,
-			);
+			const detail = `nothing listens at 127.0.0.1:${port}`;
+			expect((await call.ended()).end).toMatchObject({
+				cause: `The trunk or address takes no calls right now (SIP 503): ${detail}`,
+				detail,
+			});
+			const sip = await service.fetch(`/calls/${call.id}/sip`);
+			expect(await sip.json()).toMatchObject({
+				result: [
+					{ method: "INVITE", direction: "sent" },
+					{ status: 503, direction: "own" },
+				],
+			});
 			const other = await service.call("4930123456");
 			expect((await other.ended()).end).toMatchObject({
 				cause: "SIP_TRUNK is not set, so no number can be dialled",

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { missed, worthAnotherTrunk } from "../../telephony/sip-outcome.js";
+import {
+	missed,
+	saidBy,
+	worthAnotherTrunk,
+} from "../../telephony/sip-outcome.js";
 
 const rang = { rang: true };
 const silent = { rang: false };
@@ -68,5 +72,27 @@ describe("a final SIP status", () => {
 			(status) => worthAnotherTrunk(missed(status, silent)),
 		);
 		expect(tries).toEqual([408, 500, 502, 503, 504]);
+	});
+});
+
+describe("a final response that the SIP stack has made itself", () => {
+	const own = (status: number, uri: string, source_address = "") =>
+		saidBy({ status, source_address, get: () => undefined }, { uri });
+
+	it("says where nobody was", () => {
+		expect(own(503, "sip:a@127.0.0.1:5461")).toEqual({
+			detail: "nothing listens at 127.0.0.1:5461",
+		});
+		expect(own(503, "sip:a@trunk.example:5060;transport=tcp")).toEqual({
+			detail: "nothing listens at trunk.example:5060, or no host is called so",
+		});
+		expect(own(408, "sip:a@[::1]:5461")).toEqual({
+			detail: "no answer came from [::1]:5461",
+		});
+	});
+
+	it("is told from one that came", () => {
+		expect(own(503, "sip:a@127.0.0.1:5461", "127.0.0.1")).toEqual({});
+		expect(own(487, "sip:a@127.0.0.1:5461")).toEqual({});
 	});
 });

@@ -30,6 +30,14 @@ describe("what drachtio-server tells of SIP", () => {
 		]);
 	});
 
+	it("is told as the stack's own where it came from no address", () => {
+		const refused = "SIP/2.0 503 Service Unavailable\r\nCall-ID: one\r\n\r\n";
+		const { told } = seen(
+			`1|sip|network|0|udp||0|10:00:00.000000|t||\r\n${refused}`,
+		);
+		expect(told).toEqual([["own", refused]]);
+	});
+
 	it.each([
 		...[
 			"1|response|2|OK|pong",

@@ -148,8 +148,11 @@ function eventSays(type: string, data: Event["data"]): string {
 
 function ofSip(message: SipMessage, index: number): Entry {
 	const { at, leg, direction, first_line, text } = message;
-	const arrow = direction === "sent" ? "→" : "←";
 	const who = leg === "other" ? "other party" : "callee";
+	const way = {
+		...{ sent: `→ ${who}`, received: `← ${who}` },
+		own: `by the service itself, of the ${who}`,
+	}[direction];
 	return {
 		...{
 			key: `sip ${index}`,
@@ -157,7 +160,7 @@ function ofSip(message: SipMessage, index: number): Entry {
 			at: Date.parse(at),
 			text: () => text,
 		},
-		says: `SIP ${arrow} ${who}: ${first_line}`,
+		says: `SIP ${way}: ${first_line}`,
 		isBad: /^SIP\/2\.0 [4-6](?!01|07|87)/.test(first_line),
 	};
 }

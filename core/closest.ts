@@ -2,17 +2,18 @@ const MOST_EDITS = 3;
 const LONGEST_WORD = 64;
 
 /**
- * The candidate that `word` was probably meant to be, for "did you mean": at most three letters differ, and at most a
- * third of them. Cheap enough for a thousand words against a thousand candidates.
+ * The candidate that `word` was probably meant to be, for "did you mean": at most three letters differ (or `mostEdits`), and at
+ * most a third of them. Cheap enough for a thousand words against a thousand candidates.
  */
 export function closest(
 	word: string,
 	candidates: Iterable<string>,
+	mostEdits = MOST_EDITS,
 ): string | undefined {
 	if (word.length > LONGEST_WORD) return undefined;
 	const wanted = word.toLowerCase();
 	let best: string | undefined;
-	let fewest = Math.min(MOST_EDITS, Math.floor(wanted.length / 3)) + 1;
+	let fewest = Math.min(mostEdits, Math.floor(wanted.length / 3)) + 1;
 	for (const candidate of candidates) {
 		const edits = distance(wanted, candidate.toLowerCase(), fewest);
 		if (edits < fewest) {

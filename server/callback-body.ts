@@ -88,10 +88,13 @@ type When = { [K in keyof typeof when]?: string | undefined };
 
 /** Reads the body of POST /callbacks; throws BAD_REQUEST with all that is wrong. */
 export function readNewCallback(body: unknown, deps: Deps) {
-	const between = ({ entity, number, ...read }: Partial<NewFields>) => {
-		const due = dueOf(read, {}, deps);
+	const between = (
+		{ entity, number, ...read }: Partial<NewFields>,
+		told: ReadonlySet<string> = new Set(),
+	) => {
+		const due = told.has("$.due_at") ? null : dueOf(read, {}, deps);
 		return [
-			...("problems" in due ? due.problems : []),
+			...(due && "problems" in due ? due.problems : []),
 			...entityProblems(entity, deps),
 			...targetProblems(number, deps),
 		];
@@ -123,9 +126,14 @@ export function readCallbackChange(
 		Object.values(read).some((value) => value !== undefined)
 			? dueOf(read, before, deps)
 			: null;
-	const between = ({ entity, ...read }: Partial<ChangeFields>) => {
+	const between = (
+		{ entity, ...read }: Partial<ChangeFields>,
+		told: ReadonlySet<string> = new Set(),
+	) => {
 		const { date, time, timezone, due_at } = read;
-		const due = newDue({ date, time, timezone, due_at });
+		const due = told.has("$.due_at")
+			? null
+			: newDue({ date, time, timezone, due_at });
 		return [
 			...(due && "problems" in due ? due.problems : []),
 			...entityProblems(entity, deps),

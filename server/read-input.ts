@@ -16,9 +16,10 @@ const credentials = {
 	auth_token: z.unknown().optional(),
 };
 
-/** What is wrong between fields, of those that are right by themselves. */
+/** What is wrong between fields, of those that are right by themselves; `told` has the paths of the others. */
 type Between<S extends z.ZodRawShape> = (
 	right: Partial<z.infer<z.ZodObject<S>>>,
+	told: ReadonlySet<string>,
 ) => Problem[];
 
 /** Reads a body by the schemas of its fields; throws BAD_REQUEST with all that is wrong, where a field is also with what `between` finds. */
@@ -79,7 +80,7 @@ function read<S extends z.ZodRawShape>(
 	const ofFields = wrong(all.error ?? result.error, given, known);
 	const told = new Set(ofFields.map(({ path }) => path));
 	const isObject = !ofFields.some(({ path }) => path === "$");
-	const more = isObject ? between(right(fields, given)) : [];
+	const more = isObject ? between(right(fields, given), told) : [];
 	throw badRequest([
 		...ofFields,
 		...more.filter(({ path }) => !told.has(path)),

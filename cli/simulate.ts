@@ -117,8 +117,20 @@ function tellEnd({ end, script_left }: Simulation): void {
 class Lines {
 	readonly #interface = createInterface(process.stdin, process.stdout);
 	readonly #iterator = this.#interface[Symbol.asyncIterator]();
+	#isAtEnd = false;
+
+	constructor() {
+		this.#interface.once("close", () => {
+			this.#isAtEnd = true;
+		});
+	}
 
 	ask(question: string): void {
+		// nothing more comes, but what came may wait; Node 24 throws
+		if (this.#isAtEnd) {
+			process.stdout.write(question);
+			return;
+		}
 		this.#interface.setPrompt(question);
 		this.#interface.prompt();
 	}

@@ -110,3 +110,69 @@ describe("an endpoint that speaks plain RTP", () => {
 		expect(modified).toEqual([PLAIN, PLAIN]);
 	});
 });
+
+describe("a bridge", () => {
+	/** Two endpoints of a FreeSWITCH that says +OK at once, and has done it when `state.to` says so. */
+	function pair() {
+		const clock = new ManualClock();
+		const state = { to: "_undef_", asked: [] as string[] };
+		const made = (uuid: string) =>
+			Object.assign(new EventEmitter(), {
+				...{ uuid, local: { sdp: PLAIN }, connected: true, conn: null },
+				api: async (command: string) => {
+					state.asked.push(command);
+					const body = command === "uuid_getvar" ? state.to : "+OK";
+					return { getBody: () => body };
+				},
+			});
+		const raw = [made("one"), made("other")] as const;
+		const [one, other] = raw.map(
+			(endpoint) =>
+				new MediaEndpoint(endpoint as unknown as Mrf.Endpoint, {
+					drachtio: {} as DrachtioServer, // not used
+					another: () => Promise.reject(new Error("not asked for")),
+					...{ release: () => {}, clock },
+				}),
+		) as [MediaEndpoint, MediaEndpoint];
+		return { one, other, clock, state, leave: () => raw[1].emit("destroy") };
+	}
+
+	/** What it resolved to; "waits" until then. */
+	function watched(asked: Promise<boolean>) {
+		const seen: { is: boolean | "waits" } = { is: "waits" };
+		void asked.then((is) => {
+			seen.is = is;
+		});
+		return seen;
+	}
+
+	it("is there, and is no more, only when FreeSWITCH has done what it said", async () => {
+		const { one, other, clock, state } = pair();
+		const joined = watched(one.bridge(other));
+		for (let n = 0; n < 10; n++) await clock.advance(20);
+		expect(joined.is).toBe("waits");
+		state.to = "other";
+		for (let n = 0; n < 3; n++) await clock.advance(20);
+		expect(joined.is).toBe(true);
+		const parted = watched(one.unbridge());
+		for (let n = 0; n < 10; n++) await clock.advance(20);
+		expect(parted.is).toBe("waits");
+		state.to = "_undef_";
+		for (let n = 0; n < 3; n++) await clock.advance(20);
+		expect(parted.is).toBe(true);
+		expect(state.asked).toContain("uuid_transfer");
+	});
+
+	it("is none where it does not come about, or the other leg ends", async () => {
+		const never = pair();
+		const late = watched(never.one.bridge(never.other));
+		for (let n = 0; n < 300; n++) await never.clock.advance(20);
+		expect(late.is).toBe(false);
+		const { one, other, clock, leave } = pair();
+		const left = watched(one.bridge(other));
+		await clock.advance(20);
+		leave();
+		for (let n = 0; n < 3; n++) await clock.advance(20);
+		expect(left.is).toBe(false);
+	});
+});

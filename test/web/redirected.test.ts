@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
 import { Browser, hasChromium } from "../support/browser.js";
-import { TOKEN, useService } from "../support/service.js";
+import { useService } from "../support/service.js";
+import { signIn } from "./pages.js";
 
 const LIMIT_MS = 120_000;
 const CALL_MS = 30_000;
@@ -26,10 +27,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
 			const say = { id: "say", type: "play", next_step: "wait" };
 			const number = `sip:anybody@127.0.0.1:${phone.port}`;
 			const call = await service.call(number, [{ ...say, text: "One." }, wait]);
-			const page = await browser.open(service.url);
-			await page.getByLabel("Token").fill(TOKEN);
-			await page.keyboard.press("Enter");
-			await page.getByRole("heading", { name: "Calls" }).waitFor();
+			const page = await signIn(browser, service.url);
 			await page.goto(`${service.url}/#/calls/${call.id}`);
 			const classOf = (id: string) =>
 				page.locator(`[data-step="${id}"]`).getAttribute("class");

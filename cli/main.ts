@@ -10,6 +10,8 @@ import { addFlowCommands } from "./flows.js";
 import { apiUrl, Session } from "./session.js";
 import { addTokenCommands } from "./tokens.js";
 
+/** 128 + SIGPIPE, as a shell tells it of other programs. */
+const ENDED_BY_SIGPIPE = 141;
 const { version } = createRequire(import.meta.url)("../../package.json") as {
 	version: string;
 }; // from dist/cli
@@ -41,6 +43,13 @@ addCallbackCommands(program, session);
 addDoctorCommand(program, session);
 addTokenCommands(program, session);
 addAccountCommands(program, session);
+
+// console.log passes over what could not be written
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+	if (code === "EPIPE") process.exit(ENDED_BY_SIGPIPE); // `| head` has read enough
+	console.error(`cannot print: ${message}`);
+	process.exit(1);
+});
 
 try {
 	await program.parseAsync();

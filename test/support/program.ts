@@ -1,5 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Writable } from "node:stream";
+
+/**
+ * Types all that a program is to read. One that ended without reading it
+ * is told by its exit code, and not by EPIPE.
+ */
+export function typeAll(stdin: Writable | null, text: string): void {
+	stdin?.on("error", (error: NodeJS.ErrnoException) => {
+		if (error.code !== "EPIPE") throw error;
+	});
+	stdin?.end(text);
+}
 
 /** Any program, as a page has it; what it says is kept. */
 export class Program {
@@ -48,7 +60,7 @@ export class Program {
 
 	/** Types it, and nothing more. */
 	end(text: string): void {
-		this.#child.stdin?.end(text);
+		typeAll(this.#child.stdin, text);
 	}
 
 	async stop(): Promise<void> {

@@ -140,7 +140,8 @@ function insertion(
 				q850_cause, detail, step_id, dialed_at, answered_at, ended_at, owner)
 			select row.id, cloud_id, row.number, caller_id, flow, flow_hash, variables, metadata, record, publish, created_at, retry,
 				parent_call_id, callback_id, schedule_id, traceparent, activeflow_id, coalesce(attempt, 1), due_at, status, outcome, reason,
-				sip_status, q850_cause, detail, step_id, dialed_at, answered_at, ended_at, case when owned then me.number end
+				sip_status, q850_cause, detail, step_id, dialed_at, answered_at, ended_at,
+				case when owned and row.status not in ('scheduled', 'ended') then me.number end
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (
 				id uuid, cloud_id text, number text, caller_id text, flow json, flow_hash text, variables json,
 				metadata json, record boolean, publish json, created_at timestamptz, retry json, parent_call_id uuid, callback_id uuid,

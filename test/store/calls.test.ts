@@ -163,6 +163,25 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			});
 		});
 
+		it.each(["ended", "scheduled"] as const)(
+			"holds no call that is %s by the statement that keeps it",
+			async (status) => {
+				const { calls, queue } = store;
+				const first = newCall();
+				const call = newCall();
+				await Promise.all([
+					calls.insert(first, queued(first)), // goes at once, the others together after it
+					calls.insert(call, queued(call)),
+					calls.append(call.id, [newEvent(call, 2)], { status }),
+				]);
+				const held = await queue.held();
+				expect(held).toContain(first.id);
+				expect(held).not.toContain(call.id);
+				const isWaiting = status === "scheduled";
+				expect((await queue.claim(call.id)) !== undefined).toBe(isWaiting);
+			},
+		);
+
 		it("refuses a second event with the same seq without harm to its neighbours", async () => {
 			const { calls } = store;
 			const [first, bad, last] = [newCall(), newCall(), newCall()];

@@ -1,12 +1,6 @@
 import { sleep, systemClock } from "../core/clock.js";
 import { type Event, eventAnswer } from "./answers.js";
-import {
-	CliError,
-	type Connection,
-	queryOf,
-	readAnswer,
-	stream,
-} from "./client.js";
+import { CliError, queryOf, readAnswer, stream } from "./client.js";
 import { shown } from "./print.js";
 import type { Session } from "./session.js";
 
@@ -39,12 +33,16 @@ export async function tail(
 	const seen = new Set<string>();
 	const from = { url: session.connection.url, status: 200 };
 	let after: string | undefined;
+	let problem = "";
+	const onOpen = () => {
+		problem = "";
+		console.error(`following ${from.url}`);
+	};
 	for (;;) {
 		try {
-			for await (const { event, data, id } of told(session.connection, {
-				...filters,
-				after,
-			})) {
+			const path = `/events${queryOf({ ...filters, after })}`;
+			const told = stream(session.connection, path, onOpen);
+			for await (const { event, data, id } of told) {
 				after = id ?? after;
 				if (event === "stream.gap") console.error(`a gap: ${data}`);
 				if (event.startsWith("stream.") || seen.has(id ?? "")) continue;
@@ -54,18 +52,15 @@ export async function tail(
 			}
 		} catch (error) {
 			// what was never there need not come back
-			const isLost = error instanceof CliError && error.status === undefined;
-			if (!isLost || after === undefined) throw error;
-			console.error(error.message);
+			if (after === undefined || !isPassing(error)) throw error;
+			if (error.message !== problem) console.error(error.message);
+			problem = error.message;
 		}
 		await sleep(systemClock, AGAIN_MS);
 	}
 }
 
-const told = (
-	connection: Connection,
-	query: Readonly<Record<string, string | undefined>>,
-) =>
-	stream(connection, `/events${queryOf(query)}`, () =>
-		console.error(`following ${connection.url}`),
-	);
+/** A service that restarts refuses connections, then answers 503. */
+const isPassing = (error: unknown): error is CliError =>
+	error instanceof CliError &&
+	(error.status === undefined || error.status === 429 || error.status >= 500);

@@ -1,5 +1,5 @@
 import type { Response } from "express";
-import type { Clock } from "../core/clock.js";
+import { type Clock, instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import type { Log } from "../core/log.js";
@@ -84,6 +84,8 @@ export class EventStream {
 	readonly #parts: StreamParts;
 	readonly #abort = new AbortController();
 	#ticks = 0;
+	/** What was missed is still being told: a client that breaks off now has not come further than the last of that. */
+	#isBehind = true;
 	#isChecking = false;
 	#cancel = () => {};
 
@@ -102,8 +104,14 @@ export class EventStream {
 
 	/** Once it hears what is kept from now on: whoever reads what there is when this has come misses nothing. */
 	begin(): void {
-		this.#response.write(`retry: ${RECONNECT_MS}\n${this.#now()}`);
+		this.#response.write(`retry: ${RECONNECT_MS}\n\n`);
 		this.#tickLater();
+	}
+
+	/** All that was missed is told. */
+	isCurrent(): void {
+		this.#isBehind = false;
+		this.#tellPosition();
 	}
 
 	/** Aborts when it is over, whoever has ended it. */
@@ -159,10 +167,11 @@ export class EventStream {
 		this.end("slow");
 	}
 
-	/** A block without data only sets the position that a browser comes back with. */
-	#now(): string {
+	/** Where to go on from; with data, since many a client passes over a block without. */
+	#tellPosition(): void {
 		const at = this.#parts.clock.now();
-		return `id: ${positionText({ at, id: nil })}\n\n`;
+		const id = `id: ${positionText({ at, id: nil })}\n`;
+		this.#write(id, "stream.position", { at: instant(at) });
 	}
 
 	#tickLater(): void {
@@ -171,8 +180,10 @@ export class EventStream {
 
 	#tick(): void {
 		this.#ticks += 1;
-		if (this.#ticks % (HEARTBEAT_MS / CHECK_MS) === 0)
-			this.#response.write(`: still here\n${this.#now()}`);
+		if (this.#ticks % (HEARTBEAT_MS / CHECK_MS) === 0) {
+			if (this.#isBehind) this.#response.write(": still here\n\n");
+			else this.#tellPosition();
+		}
 		this.#tickLater();
 		void this.#check();
 	}

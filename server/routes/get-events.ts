@@ -121,6 +121,7 @@ async function follow(
 	}
 	for (const event of waiting) if (!sent.has(event.id)) stream.send(event);
 	waiting = null;
+	stream.isCurrent();
 }
 
 function isWanted(

@@ -40,7 +40,7 @@ export class Stream {
 
 	get events(): CallEvent[] {
 		return this.blocks
-			.filter(({ event = "", id }) => event !== "" && id)
+			.filter(({ event = "stream.", id }) => !event.startsWith("stream.") && id)
 			.map(({ data = "" }) => JSON.parse(data));
 	}
 

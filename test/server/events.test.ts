@@ -252,16 +252,38 @@ describe("a stream that comes back", () => {
 		const first = await open(`?call_id=${call.id}`);
 		await expect.poll(() => first.lastId).not.toBe("");
 		const began = first.lastId;
-		expect(first.blocks).toEqual([{ retry: "2000", id: began }]);
+		const position = (id: string) => ({
+			...{ id, event: "stream.position" },
+			data: JSON.stringify({ at: new Date(app.clock.now()).toISOString() }),
+		});
+		expect(first.blocks).toEqual([{ retry: "2000" }, position(began)]);
 		await app.clock.advance(15_000);
 		await expect.poll(() => first.lastId).not.toBe(began);
-		expect(first.blocks.at(-1)).toEqual({ "": "still here", id: first.lastId });
+		expect(first.blocks.at(-1)).toEqual(position(first.lastId));
 		expect(first.events).toEqual([]);
 		first.close();
 		await app.clock.advance(40_000);
 		const missed = await keep(2, { told: false });
 		const next = await open(`?call_id=${call.id}&after=${first.lastId}`);
 		await expect.poll(() => next.events).toEqual([missed]);
+		next.close();
+	});
+
+	it("has no newer position before it was told what it missed", async () => {
+		const first = await open(`?call_id=${call.id}`);
+		await expect.poll(() => first.lastId).not.toBe("");
+		first.close();
+		await app.clock.advance(60_000);
+		const missed = [await keep(2, { told: false })];
+		for (let seq = 3; seq < 10; seq++)
+			missed.push(await keep(seq, { told: false }));
+		const next = await open(`?call_id=${call.id}&after=${first.lastId}`);
+		await expect.poll(() => next.blocks.at(-1)?.event).toBe("stream.position");
+		expect(next.events).toEqual(missed);
+		const positions = next.blocks.flatMap(({ id }) => id ?? []);
+		expect(positions.slice(0, -1).map(eventIdOf)).toEqual(
+			missed.map(({ id }) => id),
+		);
 		next.close();
 	});
 
@@ -300,6 +322,10 @@ describe("a stream that comes back", () => {
 		next.close();
 	});
 });
+
+/** Of an event's position. */
+const eventIdOf = (position: string) =>
+	position.slice(position.indexOf("-") + 1);
 
 const yes = async () => true;
 const reason = ({ blocks }: Stream) => {

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
 import { Stream } from "../server/event-streams.js";
+import { Child } from "../support/child.js";
 import { TOKEN, useService } from "../support/service.js";
 import { inAProcess } from "../support/service-process.js";
+import { reservePort } from "../support/sipp.js";
 
 const { launch, processes } = inAProcess();
-const service = useService(() => ({ DRAIN_TIMEOUT: "3" }), launch);
+// the same after a restart; the first of a block is what reserves it
+const HTTP_PORT = String((await reservePort()) + 1);
+const service = useService(() => ({ DRAIN_TIMEOUT: "3", HTTP_PORT }), launch);
 const bearer = { authorization: `Bearer ${TOKEN}` };
 
 describe("the live stream of a service", () => {
@@ -40,8 +44,15 @@ describe("the live stream of a service", () => {
 		after.close();
 	});
 
-	it("ends at once at SIGTERM, while a call still may end by itself", async () => {
+	it("ends at once at SIGTERM, while a call still may end by itself; flowdial tail goes on with the next process", async () => {
 		const stream = await Stream.open(service, "/events", bearer);
+		const tail = await Child.start(
+			"cli/main.js",
+			{ FLOWDIAL_URL: service.url, FLOWDIAL_TOKEN: TOKEN },
+			/following/,
+			() => {},
+			["tail", "--type", "call.ended"],
+		);
 		const call = await service.call(number(), [
 			{ id: "long", type: "play", text: "And so on. ".repeat(100) },
 		]);
@@ -58,5 +69,11 @@ describe("the live stream of a service", () => {
 		const { data } = await call.event("call.ended");
 		expect(data.reason).toBe("shutdown");
 		await service.launch();
+		const next = await service.call(number());
+		await next.ended();
+		const told = (id: string) => new RegExp(`${id.slice(0, 8)} call\\.ended`);
+		await expect.poll(() => tail.said).toMatch(told(next.id));
+		expect(tail.said).toMatch(told(call.id));
+		await tail.exit("SIGTERM");
 	});
 });

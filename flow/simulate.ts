@@ -1,5 +1,5 @@
 import { fillStep } from "../steps/fill.js";
-import { sourcesOf } from "../steps/play.js";
+import { playableOf } from "../steps/play.js";
 import type { Outside, StepResult } from "../steps/step.js";
 import type { Flow, FlowStep } from "./flow.js";
 import { MOST_STEPS } from "./limits.js";
@@ -96,11 +96,12 @@ export function simulate(flow: Flow, options: SimulateOptions): Simulation {
 		for (const [name, value] of Object.entries(result.variables ?? {}))
 			variables.set(name, shortened(value));
 		const told = toldOf(step, filled, result, unset);
+		if (happens.hangsUp) told.edge = null;
 		length += JSON.stringify(told).length;
 		if (length > MOST_TOLD)
 			return done({ ...END, reason: "too_long", step_id: id });
 		steps.push(told);
-		const reason = endOf(step, result);
+		const reason = happens.hangsUp ? "callee_hung_up" : endOf(step, result);
 		if (reason) return done({ ...END, reason, step_id: id });
 		id = told.edge?.to ?? null;
 		if (id !== null && steps.length === MOST_STEPS)
@@ -132,7 +133,7 @@ function toldOf(
 	unset: string[],
 ): SimulatedStep {
 	const { flow: _, next_step: __, ...fields } = filled;
-	const [source] = definition.waitsFor === "sound" ? sourcesOf(filled) : [];
+	const [source] = definition.waitsFor === "sound" ? playableOf(filled) : [];
 	const taken = edgeTaken(definition, edges, result);
 	return {
 		step_id: id,

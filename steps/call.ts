@@ -91,6 +91,6 @@ export const call = defineStep({
 	simulate: (step, outside) => ({
 		outcome: isTarget(step.number, outside)
 			? (outside.rings ?? "answered")
-			: "failed",
+			: "wrong_number",
 	}),
 });

@@ -132,7 +132,7 @@ function simulated(number: string, outside: Outside): ConnectResult {
 	const { rings = "answered", hangsUp, talksFor = 60 } = outside;
 	if (hangsUp) return { outcome: "hangup" };
 	if (!isTarget(number, outside))
-		return { outcome: "failed", reason: "bad_number" };
+		return { outcome: "wrong_number", reason: "bad_number" };
 	const durationMs = talksFor * 1_000;
 	return rings === "answered"
 		? { outcome: "completed", durationMs, endedBy: "other" }

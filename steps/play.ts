@@ -104,7 +104,7 @@ export const play = defineStep({
 	},
 	simulate(step, outside) {
 		if (outside.hangsUp) return { outcome: "hangup" };
-		const [source] = sourcesOf(step).filter(
+		const [source] = playableOf(step).filter(
 			(one) => !("url" in one && outside.brokenUrls?.includes(one.url)),
 		);
 		if (!source) return { outcome: "failed" };
@@ -122,6 +122,13 @@ export function sourcesOf(step: {
 		...(step.text === undefined ? [] : [{ text: step.text }]),
 	];
 }
+
+/** Those that are not refused before anybody is asked for them. */
+export const playableOf = (step: Parameters<typeof sourcesOf>[0]) =>
+	sourcesOf(step).filter((one) => refusalOf(one) === null);
+
+const refusalOf = (source: SoundSource) =>
+	"url" in source ? checkUrl(source.url) : null;
 
 /** The first source that can be had; each that cannot is told. */
 async function soundOf(
@@ -143,7 +150,7 @@ async function prepare(
 	source: SoundSource,
 	{ sounds, over }: StepContext,
 ): Promise<Sound | string> {
-	const refused = "url" in source ? checkUrl(source.url) : null;
+	const refused = refusalOf(source);
 	if (refused) return `the url ${refused}`;
 	try {
 		return await sounds.prepare(source, over);

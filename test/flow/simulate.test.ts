@@ -185,10 +185,35 @@ describe("a simulation", () => {
 		const script = [{ connect: "completed" }];
 		const outcomeOf = (who: string) =>
 			simulated(connects, script, { who }).steps[1]?.outcome;
-		expect(outcomeOf("not a number!")).toBe("failed");
+		expect(outcomeOf("not a number!")).toBe("wrong_number");
 		expect(outcomeOf("5264")).toBe("completed");
 		const calls = [{ ...CALL, number: "<<who>>" }, ...asks.slice(1)];
-		expect(simulated(calls, [], { who: "nobody" }).end.reason).toBe("missed");
+		const missed = simulated(calls, [], { who: "nobody" });
+		expect(missed.end.reason).toBe("missed");
+		expect(missed.steps[0]?.outcome).toBe("wrong_number");
+	});
+
+	it("plays as a call would: the text, or nothing, in place of what is no address", () => {
+		const play = { id: 1, type: "play", url: "http://<<host>>/x.wav" };
+		const played = (more: object, host: string) =>
+			simulated([CALL, { ...play, ...more }], [], { host }).steps[1];
+		expect(played({}, "a b")).toMatchObject({ outcome: "failed", says: null });
+		const instead = { outcome: "played", says: "Hello." };
+		expect(played({ text: "Hello." }, "a b")).toMatchObject(instead);
+		expect(played({ text: "Hello." }, "example.com")).toMatchObject({
+			...{ outcome: "played", says: "http://example.com/x.wav" },
+		});
+	});
+
+	it("ends where the callee hangs up at a step that does not mind", () => {
+		const callback = {
+			...{ id: 1, type: "callback", entity: "5263", timezone: "UTC" },
+			...{ date: "2030-10-11", time: "12:00:00", next_step: 2 },
+		};
+		const flow = [CALL, callback, { id: 2, type: "play", text: "Good bye." }];
+		const { end, steps } = simulated(flow, [{ hangup: "1" }]);
+		expect(end).toMatchObject({ reason: "callee_hung_up", step_id: "1" });
+		expect(steps.map(({ edge }) => edge?.to ?? null)).toEqual(["1", null]);
 	});
 
 	it("is the same again, in milliseconds", () => {

@@ -3,9 +3,13 @@ import type { Browser } from "../support/browser.js";
 import { TOKEN } from "../support/service.js";
 
 /** A page of the dashboard that is signed in. */
-export async function signIn(browser: Browser, url: string): Promise<Page> {
+export async function signIn(
+	browser: Browser,
+	url: string,
+	token = TOKEN,
+): Promise<Page> {
 	const page = await browser.open(url);
-	await page.getByLabel("Token").fill(TOKEN);
+	await page.getByLabel("Token").fill(token);
 	await page.keyboard.press("Enter");
 	await page.getByRole("heading", { name: "Calls" }).waitFor();
 	return page;

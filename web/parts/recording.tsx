@@ -29,6 +29,45 @@ export function Recording({
 	theme: Theme;
 }) {
 	const [attempt, setAttempt] = useState(attempts.at(-1) ?? 1);
+	return (
+		<section aria-labelledby="recording">
+			<div className="head">
+				<h2 id="recording">Recording</h2>
+				{attempts.length > 1 && (
+					<label className="check">
+						Attempt
+						<select
+							value={attempt}
+							onChange={({ target }) => setAttempt(Number(target.value))}
+						>
+							{attempts.map((one) => (
+								<option key={one}>{one}</option>
+							))}
+						</select>
+					</label>
+				)}
+			</div>
+			<Player
+				key={attempt}
+				{...{ callId, attempt, theme }}
+				markers={markersOf(attempt)}
+			/>
+		</section>
+	);
+}
+
+/** One recording: another one is another player, with nothing left of this one. */
+function Player({
+	callId,
+	attempt,
+	markers,
+	theme,
+}: {
+	callId: string;
+	attempt: number;
+	markers: readonly Marker[];
+	theme: Theme;
+}) {
 	const url = `/calls/${callId}/recording?attempt=${attempt}`;
 	const place = useRef<HTMLDivElement>(null);
 	const player = useRef<WaveSurfer | null>(null);
@@ -36,7 +75,6 @@ export function Recording({
 	const [durationS, setDuration] = useState(0);
 	const [positionS, setPosition] = useState(0);
 	const [error, setError] = useState<unknown>(null);
-	// biome-ignore lint/correctness/useExhaustiveDependencies: the colours are the theme's
 	useEffect(() => {
 		if (!place.current) return;
 		const wave = waveIn(place.current, url);
@@ -50,18 +88,19 @@ export function Recording({
 			player.current = null;
 			wave.destroy();
 		};
-	}, [url, theme]);
-	const markers = markersOf(attempt).filter(
+	}, [url]);
+	// biome-ignore lint/correctness/useExhaustiveDependencies: the colours are the theme's; it goes on playing
+	useEffect(() => player.current?.setOptions(colours()), [theme]);
+	const within = markers.filter(
 		({ atS }) => atS >= 0 && (durationS === 0 || atS <= durationS),
 	);
 	return (
-		<section aria-labelledby="recording">
-			<h2 id="recording">Recording</h2>
+		<>
 			<Failure error={error} />
 			<div className="wave">
 				<div className="markers">
 					{durationS > 0 &&
-						rowsOf(markers, durationS).map(({ atS, stepId, row }) => (
+						rowsOf(within, durationS).map(({ atS, stepId, row }) => (
 							<button
 								key={`${stepId} ${atS}`}
 								type="button"
@@ -80,31 +119,21 @@ export function Recording({
 			</div>
 			<p className="hint">Above: what the callee says. Below: what it hears.</p>
 			<div className="fields">
-				<button type="button" onClick={() => void player.current?.playPause()}>
+				<button
+					type="button"
+					onClick={() => player.current?.playPause().catch(setError)}
+				>
 					{isPlaying ? "Pause" : "Play"}
 				</button>
 				<span>
 					{positionS.toFixed(1)} of {durationS.toFixed(1)} s
 				</span>
-				{attempts.length > 1 && (
-					<label className="check">
-						Attempt
-						<select
-							value={attempt}
-							onChange={({ target }) => setAttempt(Number(target.value))}
-						>
-							{attempts.map((one) => (
-								<option key={one}>{one}</option>
-							))}
-						</select>
-					</label>
-				)}
 				<a href={url} download={`${callId}-${attempt}.wav`}>
 					Download
 				</a>
-				<Share {...{ callId, attempt, onError: setError }} />
+				<Share {...{ callId, attempt }} />
 			</div>
-		</section>
+		</>
 	);
 }
 
@@ -120,42 +149,44 @@ function rowsOf(markers: readonly Marker[], durationS: number) {
 	});
 }
 
-function waveIn(container: HTMLElement, url: string): WaveSurfer {
+const waveIn = (container: HTMLElement, url: string) =>
+	WaveSurfer.create({
+		...{ container, url, cspNonce: nonce, height: CHANNEL_PX },
+		...colours(),
+	});
+
+/** The page's, as they are now. */
+function colours() {
 	const style = getComputedStyle(document.documentElement);
 	const colour = (name: string) => style.getPropertyValue(name).trim();
 	const progressColor = colour("--accent");
-	return WaveSurfer.create({
-		...{ container, url, cspNonce: nonce, height: CHANNEL_PX },
+	return {
 		...{ cursorColor: colour("--text"), progressColor },
 		splitChannels: [
 			{ waveColor: colour("--callee"), progressColor },
 			{ waveColor: colour("--service"), progressColor },
 		],
-	});
+	};
 }
 
 /** An address that opens this recording alone, for an hour, without a token. */
-function Share({
-	callId,
-	attempt,
-	onError,
-}: {
-	callId: string;
-	attempt: number;
-	onError(error: unknown): void;
-}) {
+function Share({ callId, attempt }: { callId: string; attempt: number }) {
 	const [link, setLink] = useState<{ url: string; expires_at: string } | null>(
 		null,
 	);
+	const [error, setError] = useState<unknown>(null);
 	const path = `/calls/${callId}/recording/link`;
 	const make = () => {
-		ask(path, recordingLink, "POST", { attempt }).then(setLink, onError);
+		ask(path, recordingLink, "POST", { attempt }).then(setLink, setError);
 	};
 	if (!link)
 		return (
-			<button type="button" onClick={make}>
-				Make a link
-			</button>
+			<>
+				<button type="button" onClick={make}>
+					Make a link
+				</button>
+				<Failure error={error} />
+			</>
 		);
 	const { href } = new URL(link.url, location.href);
 	return <a href={href}>a link for anybody, until {at(link.expires_at)}</a>;

@@ -8,6 +8,7 @@ import { CallsPage } from "./pages/calls.js";
 import { EditorPage } from "./pages/editor.js";
 import { SchedulesPage } from "./pages/schedules.js";
 import { SignIn } from "./pages/sign-in.js";
+import { Boundary } from "./parts/boundary.js";
 import { Failure } from "./parts/words.js";
 import { type Route, useRoute } from "./route.js";
 import { type Theme, useTheme } from "./theme.js";
@@ -186,7 +187,9 @@ function Shell({
 			</header>
 			<main id="page" ref={main} tabIndex={-1}>
 				<Failure error={error} />
-				<Page {...{ route, theme, session }} />
+				<Boundary key={place}>
+					<Page {...{ route, theme, session }} />
+				</Boundary>
 			</main>
 		</>
 	);

@@ -13,7 +13,7 @@ export function shapeOf(flow: unknown): Shape {
 	for (const step of steps) {
 		const id = idOf(step.id);
 		if (id === null || nodes.has(id)) continue;
-		nodes.set(id, { id, type: String(step.type ?? "?"), says: saysOf(step) });
+		nodes.set(id, { id, type: textOf(step.type) || "?", says: saysOf(step) });
 		const named = isRecord(step.flow) ? Object.entries(step.flow) : [];
 		for (const [name, target] of [...named, ["next_step", step.next_step]]) {
 			const to = idOf(target);
@@ -28,16 +28,20 @@ export function shapeOf(flow: unknown): Shape {
 
 /** What tells a step from others of its type. */
 function saysOf(step: Record<string, unknown>): string {
-	const told =
-		step.text ?? step.url ?? step.number ?? step.variable ?? step.entity ?? "";
-	const text = typeof told === "object" ? "" : String(told);
+	const text = textOf(
+		step.text ?? step.url ?? step.number ?? step.variable ?? step.entity,
+	);
 	return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }
 
 const idOf = (id: unknown) =>
 	typeof id === "string" || typeof id === "number" ? String(id) : null;
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+/** Empty where it is none: an object with a `toString` of its own cannot even be made one. */
+export const textOf = (value: unknown) =>
+	typeof value === "object" || value === undefined ? "" : String(value);
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
 	typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What of a flow was walked. */

@@ -127,6 +127,33 @@ describe.skipIf(!hasChromium)("what the dashboard was not told", () => {
 		LIMIT_MS,
 	);
 
+	it("leaves whoever has left the editor where they are, though the call rings", async () => {
+		let answer = () => {};
+		const left = new Promise<void>((resolve) => {
+			answer = resolve;
+		});
+		await page.goto(`${service.url}/#/editor`);
+		await page.getByLabel("Ring this address").fill(address());
+		await page.route("**/call/flow", async (route) => {
+			const response = await route.fetch();
+			await left;
+			await route.fulfill({ response });
+		});
+		await page.getByRole("button", { name: "Ring" }).click();
+		await page.getByRole("link", { name: "Schedules" }).click();
+		await page.getByRole("heading", { name: "Schedules" }).waitFor();
+		const answered = page.waitForResponse("**/call/flow");
+		answer();
+		const response = await answered;
+		expect(response.status()).toBe(202);
+		const { id } = (await response.json()) as { id: string };
+		await sleep(500);
+		expect(new URL(page.url()).hash).toBe("#/schedules");
+		const stopped = await service.fetch(`/calls/${id}/stop`, {});
+		expect(stopped.status).toBe(202);
+		expect(browser.complaints).toEqual([]);
+	});
+
 	/** As the page sends it: the service has it, and its answer goes nowhere. */
 	async function taken(request: Request): Promise<Response> {
 		const headers = await request.allHeaders();

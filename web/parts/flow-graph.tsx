@@ -187,13 +187,17 @@ function placesOf({ nodes, edges }: Shape): Places {
 	const graph = new dagre.graphlib.Graph();
 	graph.setGraph({ rankdir: "TB", nodesep: 36, ranksep: 56 });
 	graph.setDefaultEdgeLabel(() => ({}));
-	for (const { id } of nodes)
-		graph.setNode(id, { width: WIDTH, height: HEIGHT });
-	for (const { from, to } of downwards(edges)) graph.setEdge(from, to);
+	// dagre keys plain objects by them: a step may be called `constructor` or `__proto__`
+	const keys = new Map(nodes.map(({ id }, index) => [id, `n${index}`]));
+	const keyOf = (id: string) => keys.get(id) ?? "";
+	for (const key of keys.values())
+		graph.setNode(key, { width: WIDTH, height: HEIGHT });
+	for (const { from, to } of downwards(edges))
+		graph.setEdge(keyOf(from), keyOf(to));
 	dagre.layout(graph);
 	return new Map(
-		nodes.map(({ id }) => {
-			const { x, y } = graph.node(id);
+		[...keys].map(([id, key]) => {
+			const { x, y } = graph.node(key);
 			return [id, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }];
 		}),
 	);

@@ -1,6 +1,7 @@
-import { type FormEvent, useId, useRef, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { accepted } from "../answers.js";
 import { ask, newKey } from "../api.js";
+import { isRecord, textOf } from "../flow-shape.js";
 import { callAddress } from "../route.js";
 import { Failure } from "./words.js";
 
@@ -15,12 +16,21 @@ export function TestCall({
 	isOff: boolean;
 }) {
 	const { flow } = request;
-	const [first = {}, ...rest] = Array.isArray(flow) ? flow : [];
+	const [head, ...rest]: unknown[] = Array.isArray(flow) ? flow : [];
+	const first = isRecord(head) ? head : {};
 	const [number, setNumber] = useState("");
 	const [error, setError] = useState<unknown>(null);
 	const [isBusy, setBusy] = useState(false);
 	/** Of the last request: sent again after no answer came, it rings once. */
 	const sent = useRef({ body: "", key: "" });
+	/** Whoever has left the editor meanwhile is not taken from where they are. */
+	const isHere = useRef(false);
+	useEffect(() => {
+		isHere.current = true;
+		return () => {
+			isHere.current = false;
+		};
+	}, []);
 	const id = useId();
 	const place = async (event: FormEvent) => {
 		event.preventDefault();
@@ -35,7 +45,7 @@ export function TestCall({
 			const headers = { "Idempotency-Key": sent.current.key };
 			const call = await ask("/call/flow", accepted, "POST", body, headers);
 			sent.current = { body: "", key: "" };
-			location.hash = callAddress(call.id);
+			if (isHere.current) location.hash = callAddress(call.id);
 		} catch (refused) {
 			setError(refused);
 		}
@@ -49,7 +59,7 @@ export function TestCall({
 					<label htmlFor={id}>Ring this address</label>
 					<input
 						{...{ id, value: number }}
-						placeholder={String(first.number ?? "")}
+						placeholder={textOf(first.number)}
 						aria-describedby={`${id}-hint`}
 						onChange={({ target }) => setNumber(target.value.trim())}
 					/>

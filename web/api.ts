@@ -10,11 +10,19 @@ import {
 export class ApiError extends Error {
 	readonly status: number;
 	readonly problems: readonly Problem[];
+	/** It wants to be asked no sooner. */
+	readonly retryAfterMs: number;
 
-	constructor(status: number, words: string, problems: readonly Problem[]) {
+	constructor(
+		status: number,
+		words: string,
+		problems: readonly Problem[],
+		retryAfterMs = 0,
+	) {
 		super(words);
 		this.status = status;
 		this.problems = problems;
+		this.retryAfterMs = retryAfterMs;
 	}
 }
 
@@ -76,6 +84,8 @@ export async function ask<Schema extends z.ZodType>(
 		answer.status,
 		told.success ? told.data.detail : `${path}: HTTP ${answer.status}`,
 		told.success ? told.data.problems : [],
+		// a proxy's may be a date: then as if it said nothing
+		1_000 * Number(answer.headers.get("retry-after")) || 0,
 	);
 }
 

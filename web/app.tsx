@@ -9,6 +9,7 @@ import { EditorPage } from "./pages/editor.js";
 import { SchedulesPage } from "./pages/schedules.js";
 import { SignIn } from "./pages/sign-in.js";
 import { Boundary } from "./parts/boundary.js";
+import { useReading } from "./parts/use-reading.js";
 import { Failure } from "./parts/words.js";
 import { type Route, useRoute } from "./route.js";
 import { type Theme, useTheme } from "./theme.js";
@@ -25,27 +26,24 @@ const SIGNED_IN = "flowdial-signed-in";
 
 type State =
 	| { kind: "asking" }
-	| { kind: "failed"; error: unknown }
 	| { kind: "out"; wasIn: boolean }
 	| { kind: "in"; session: Session; isNew: boolean };
 
 /** The dashboard: a session or the way to one, and the page that the address names. */
 export function App() {
 	const [theme, toggleTheme] = useTheme();
-	const [state, signIn, look] = useSession();
+	const { state, error, signIn, look } = useSession();
 	switch (state.kind) {
 		case "asking":
-			return null;
-		case "failed":
-			return (
+			return error ? (
 				<main className="sign-in">
 					<h1>flowdial</h1>
-					<Failure error={state.error} />
+					<Failure error={error} />
 					<button type="button" className="primary" onClick={look}>
 						Try again
 					</button>
 				</main>
-			);
+			) : null;
 		case "out":
 			return <SignIn wasIn={state.wasIn} onSignedIn={signIn} />;
 		case "in":
@@ -59,12 +57,15 @@ export function App() {
 }
 
 /** Whose pages these are; another tab may sign in or out meanwhile. */
-function useSession(): [State, (opened: Session) => void, () => void] {
+function useSession() {
 	const [state, setState] = useState<State>({ kind: "asking" });
 	const here = useRef<Session | null>(null);
 	const leave = useCallback(() => {
 		localStorage.removeItem(SIGNED_IN);
-		setState((old) => ({ kind: "out", wasIn: old.kind === "in" }));
+		// more than one answer may say so
+		setState((old) =>
+			old.kind === "out" ? old : { kind: "out", wasIn: old.kind === "in" },
+		);
 	}, []);
 	const open = useCallback(
 		(session: Session, isNew: boolean) => {
@@ -85,25 +86,23 @@ function useSession(): [State, (opened: Session) => void, () => void] {
 		},
 		[open],
 	);
-	const look = useCallback(() => {
+	const { error, refresh: look } = useReading(async () => {
 		if (localStorage.getItem(SIGNED_IN) === null) return leave();
-		ask("/session", sessionSchema).then(
-			(session) => open(session, false),
-			(error) => {
-				if (isSignedOut(error)) leave();
-				else if (!here.current) setState({ kind: "failed", error });
-			},
-		);
-	}, [open, leave]);
+		try {
+			open(await ask("/session", sessionSchema), false);
+		} catch (refused) {
+			if (!isSignedOut(refused)) throw refused;
+			leave();
+		}
+	});
 	useEffect(() => {
-		look();
 		const follow = ({ key }: StorageEvent) => {
-			if (key === SIGNED_IN || key === null) look();
+			if (key === SIGNED_IN || key === null) void look();
 		};
 		addEventListener("storage", follow);
 		return () => removeEventListener("storage", follow);
 	}, [look]);
-	return [state, signIn, look];
+	return { state, error, signIn, look };
 }
 
 /** Everything of the session goes with the page. */

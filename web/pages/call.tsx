@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { anything, type Event, keptFlow } from "../answers.js";
 import { ask } from "../api.js";
 import { draft, type Kept } from "../draft.js";
@@ -11,7 +11,8 @@ import { markersIn } from "../parts/markers.js";
 import { Recording } from "../parts/recording.js";
 import { Timeline } from "../parts/timeline.js";
 import { useCall } from "../parts/use-call.js";
-import { Failure, SureButton } from "../parts/words.js";
+import { useReading } from "../parts/use-reading.js";
+import { Failures, SureButton } from "../parts/words.js";
 import type { Theme } from "../theme.js";
 
 const REFRESH_MS = 700;
@@ -28,7 +29,8 @@ export function CallPage({
 }) {
 	const known = useCall(id);
 	const { call, events, path, refresh } = known;
-	const [error, setError] = useState<unknown>(null);
+	/** What came of stopping it. */
+	const [failed, setFailed] = useState<unknown>(null);
 	const isOver = call?.status === "ended";
 	const soon = useThrottled(refresh, REFRESH_MS);
 	const live = useEvents({
@@ -36,7 +38,7 @@ export function CallPage({
 		// call.ended is the last event; before the first reading it may be there already
 		isOver: call === null || (isOver && events.at(-1)?.type === "call.ended"),
 	});
-	const kept = useFlow(path, events, setError);
+	const { value: kept, error: flowError } = useFlow(path, events);
 	const shape = useMemo(() => shapeOf(kept?.flow), [kept]);
 	const since = kept?.since ?? 0;
 	const walk = useMemo(
@@ -51,11 +53,10 @@ export function CallPage({
 	const recorded = events
 		.filter(({ type }) => type === "recording.ready")
 		.map(({ data }) => Number(data.attempt));
-	const stop = () =>
-		ask(`${path}/stop`, anything, "POST", {}).then(() => {
-			setError(null);
-			return refresh();
-		}, setError);
+	const stop = () => {
+		setFailed(null);
+		return ask(`${path}/stop`, anything, "POST", {}).then(refresh, setFailed);
+	};
 	return (
 		<>
 			<div className="head">
@@ -67,7 +68,7 @@ export function CallPage({
 					</SureButton>
 				)}
 			</div>
-			<Failure error={error ?? known.error} />
+			<Failures errors={[!isOver && failed, known.error, flowError]} />
 			{call && <Facts call={call} />}
 			{shape.nodes.length > 0 && (
 				<>
@@ -97,25 +98,15 @@ export function CallPage({
 type WalkedFlow = Kept & { since: number };
 
 /** What it walks since which event: also where it was taken elsewhere, and back for the next attempt. */
-function useFlow(
-	path: string,
-	events: readonly Event[],
-	onError: (error: unknown) => void,
-): WalkedFlow | null {
-	const [kept, setKept] = useState<WalkedFlow | null>(null);
-	const redirects = events.filter(isRedirect).length;
-	useEffect(() => {
-		let isOld = false;
-		void redirects;
-		ask(`${path}/flow`, keptFlow).then(({ flow, variables, redirected_to }) => {
-			if (isOld) return;
-			setKept({ flow, since: 0, ...redirected_to, variables });
-		}, onError);
-		return () => {
-			isOld = true;
-		};
-	}, [path, redirects, onError]);
-	return kept;
+function useFlow(path: string, events: readonly Event[]) {
+	return useReading<WalkedFlow>(
+		async () => {
+			const answer = await ask(`${path}/flow`, keptFlow);
+			const { flow, variables, redirected_to } = answer;
+			return { flow, since: 0, ...redirected_to, variables };
+		},
+		String(events.filter(isRedirect).length),
+	);
 }
 
 const isRedirect = ({ type, data }: Event) =>

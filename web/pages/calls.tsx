@@ -7,7 +7,7 @@ import { Live } from "../parts/live.js";
 import { RATES_MS, Rates } from "../parts/rates.js";
 import { RatesChart } from "../parts/rates-chart.js";
 import { usePages } from "../parts/use-page.js";
-import { Badge, Failure, seconds, When } from "../parts/words.js";
+import { Badge, Failures, seconds, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 import type { Theme } from "../theme.js";
 
@@ -43,7 +43,7 @@ export function CallsPage({
 		outcome: query.get("outcome") ?? "",
 		number: query.get("number") ?? "",
 	};
-	const { items, error, refresh, more } = usePages(
+	const { items, errors, refresh, more } = usePages(
 		(page_token) =>
 			ask(
 				`/calls${queryOf({ ...filter, page_token, page_size: "50" })}`,
@@ -68,7 +68,7 @@ export function CallsPage({
 			</div>
 			<RatesChart {...{ rates, theme }} />
 			<Filters {...filter} />
-			<Failure error={error} />
+			<Failures errors={errors} />
 			<Listing
 				{...{ items, more, heads }}
 				none="No call is like this."

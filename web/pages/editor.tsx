@@ -15,6 +15,7 @@ import { FlowGraph } from "../parts/flow-graph.js";
 import { Problems } from "../parts/problems.js";
 import { Simulation } from "../parts/simulation.js";
 import { TestCall } from "../parts/test-call.js";
+import { useReading } from "../parts/use-reading.js";
 import { Failure } from "../parts/words.js";
 import type { Theme } from "../theme.js";
 
@@ -48,40 +49,15 @@ export function EditorPage({
 	mayWrite: boolean;
 }) {
 	const [text, setText] = useState(draft.text);
-	const [checked, setChecked] = useState<Validated | null>(null);
-	const [error, setError] = useState<unknown>(null);
 	const [walked, setWalked] = useState<Simulated | null>(null);
-	/** The last flow that could run. */
-	const [good, setGood] = useState<Record<string, unknown> | null>(null);
 	const area = useRef<HTMLTextAreaElement>(null);
 	const id = useId();
 	const read = useMemo(() => readText(text), [text]);
 	const request = "request" in read ? read.request : null;
+	const { checked, good, error } = useChecked(text);
 	useEffect(() => {
 		draft.text = text;
 		setWalked(null);
-		setChecked(null);
-		setError(null);
-		const found = readText(text);
-		if ("error" in found) return;
-		let isOld = false;
-		const timer = setTimeout(() => {
-			ask("/call/flow/validate", validated, "POST", found.request).then(
-				(answer) => {
-					if (isOld) return;
-					setError(null);
-					setChecked(answer);
-					if (answer.valid) setGood(found.request);
-				},
-				(refused) => {
-					if (!isOld) setError(refused);
-				},
-			);
-		}, CHECK_MS);
-		return () => {
-			isOld = true;
-			clearTimeout(timer);
-		};
 	}, [text]);
 	// while a bracket is missing, what was last whole stays drawn; typing does not wait for the drawing
 	const drawn = useRef(shapeOf(null));
@@ -162,6 +138,37 @@ export function EditorPage({
 			</div>
 		</>
 	);
+}
+
+interface Checked {
+	/** What was checked. */
+	text: string;
+	answer: Validated | null;
+	/** The last flow that could run. */
+	good: Record<string, unknown> | null;
+}
+
+/** What the service says of a text once nothing is typed for a moment; of that text alone. */
+function useChecked(text: string) {
+	const [settled, setSettled] = useState(text);
+	useEffect(() => {
+		const timer = setTimeout(() => setSettled(text), CHECK_MS);
+		return () => clearTimeout(timer);
+	}, [text]);
+	const { value, error } = useReading<Checked>(async (known) => {
+		const good = known?.good ?? null;
+		const read = readText(settled);
+		if ("error" in read) return { text: settled, answer: null, good };
+		const { request } = read;
+		const path = "/call/flow/validate";
+		const answer = await ask(path, validated, "POST", request);
+		return { text: settled, answer, good: answer.valid ? request : good };
+	}, settled);
+	return {
+		checked: value?.text === text ? value.answer : null,
+		good: value?.good ?? null,
+		error: settled === text ? error : null,
+	};
 }
 
 function walkOf(walked: Simulated | null): Walk {

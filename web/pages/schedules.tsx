@@ -4,7 +4,7 @@ import { useEvents, useThrottled } from "../live.js";
 import { Listing } from "../parts/listing.js";
 import { Live } from "../parts/live.js";
 import { usePages } from "../parts/use-page.js";
-import { Failure, SureButton, When } from "../parts/words.js";
+import { Failures, SureButton, When } from "../parts/words.js";
 import { callAddress } from "../route.js";
 
 const filter = { type: "call.queued" };
@@ -19,7 +19,7 @@ const heads = [
 
 /** Calls that are made again and again. */
 export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
-	const { items, error, refresh, act, more } = usePages(
+	const { items, errors, refresh, act, more } = usePages(
 		(page_token) =>
 			ask(`/schedules${query({ page_token, page_size: "50" })}`, schedules),
 		"",
@@ -36,7 +36,7 @@ export function SchedulesPage({ mayWrite }: { mayWrite: boolean }) {
 				<h1>Schedules</h1>
 				<Live state={live} />
 			</div>
-			<Failure error={error} />
+			<Failures errors={errors} />
 			<Listing
 				{...{ items, more, heads }}
 				none="No call is made by the calendar."

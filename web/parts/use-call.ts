@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useState } from "react";
 import {
 	type Call,
 	call as callSchema,
@@ -6,83 +6,64 @@ import {
 	deliveries as deliveriesSchema,
 	type Event,
 	events as eventsSchema,
-	type SipMessage,
 	sipMessages,
 } from "../answers.js";
 import { ask, clockAheadMs, query, words } from "../api.js";
-import { useInTurn } from "../live.js";
+import { useReading, useSeen } from "./use-reading.js";
 
 const PAGE = 100;
 /** Deliveries that are due are looked at again after so long, and then after twice as long each time. */
 const LOOK_MS = { first: 1_000, most: 300_000 };
 
-/** What is known of a call. */
-interface Known {
-	call: Call | null;
-	events: readonly Event[];
-	sip: readonly SipMessage[];
-	deliveries: readonly Delivery[];
-	/** There are more of them than are read: the newest are. */
-	hasMoreDeliveries: boolean;
-	/** What could not be read beside the call itself. */
-	troubles: readonly string[];
-}
+/** While nothing is read. */
+const none: readonly never[] = [];
 
-const nothing: Known = {
-	...{ call: null, events: [], sip: [], deliveries: [] },
-	...{ hasMoreDeliveries: false, troubles: [] },
-};
+interface Known {
+	call: Call;
+	events: readonly Event[];
+}
 
 /** A call and what happened in it; `refresh` reads what is new. */
 export function useCall(id: string) {
 	const path = `/calls/${encodeURIComponent(id)}`;
-	const [known, setKnown] = useState(nothing);
-	const [error, setError] = useState<unknown>(null);
-	const latest = useRef(known);
-	const refresh = useInTurn(async () => {
-		try {
-			latest.current = await readMore(id, path, latest.current);
-			setKnown(latest.current);
-			setError(null);
-		} catch (refused) {
-			setError(refused);
-		}
-	});
-	useEffect(() => void refresh(), [refresh]);
-	useLookAgain(known, refresh);
-	return { ...known, path, error, refresh };
-}
-
-async function readMore(
-	id: string,
-	path: string,
-	known: Known,
-): Promise<Known> {
-	const troubles: string[] = [];
-	const orTrouble = <Answer>(what: string, answer: Promise<Answer>) =>
-		answer.catch((refused) => {
-			troubles.push(`${what} could not be read: ${words(refused)}`);
-			return null;
-		});
 	const page = query({ call_id: id, page_size: String(PAGE) });
-	const [call, events, sip, deliveries] = await Promise.all([
-		ask(path, callSchema),
-		readEvents(path, known.events),
-		orTrouble("SIP messages", ask(`${path}/sip`, sipMessages)),
-		orTrouble(
-			"Webhook attempts",
-			ask(`/webhooks/deliveries${page}`, deliveriesSchema),
-		),
-	]);
+	const main = useReading<Known>(async (known) => {
+		const [call, events] = await Promise.all([
+			ask(path, callSchema),
+			readEvents(path, known?.events ?? none),
+		]);
+		return { call, events };
+	});
+	const sip = useReading(() => ask(`${path}/sip`, sipMessages));
+	const sent = useReading(() =>
+		ask(`/webhooks/deliveries${page}`, deliveriesSchema),
+	);
+	const { refresh: readMain } = main;
+	const { refresh: readSip } = sip;
+	const { refresh: readSent } = sent;
+	const refresh = useCallback(
+		() => Promise.all([readMain(), readSip(), readSent()]),
+		[readMain, readSip, readSent],
+	);
+	const call = main.value?.call ?? null;
+	const deliveries = sent.value?.result ?? none;
+	useLookAgain(call, deliveries, refresh);
 	return {
-		...{ call, events, troubles },
-		sip: sip?.result ?? known.sip,
-		deliveries: deliveries?.result ?? known.deliveries,
-		hasMoreDeliveries: deliveries
-			? deliveries.next_page_token !== null
-			: known.hasMoreDeliveries,
+		...{ call, deliveries, path, error: main.error, refresh },
+		events: main.value?.events ?? none,
+		sip: sip.value?.result ?? none,
+		/** There are more of them than are read: the newest are. */
+		hasMoreDeliveries: (sent.value?.next_page_token ?? null) !== null,
+		/** What could not be read beside the call itself. */
+		troubles: [
+			...troubleOf("SIP messages", sip.error),
+			...troubleOf("Webhook attempts", sent.error),
+		],
 	};
 }
+
+const troubleOf = (what: string, error: unknown) =>
+	error ? [`${what} could not be read: ${words(error)}`] : [];
 
 /** The same list where nothing is new. */
 async function readEvents(
@@ -107,8 +88,9 @@ async function readEvents(
  * its way once that is due, or ever less often where it is already. Not while nobody sees it.
  */
 function useLookAgain(
-	{ call, deliveries }: Known,
-	refresh: () => Promise<void>,
+	call: Call | null,
+	deliveries: readonly Delivery[],
+	refresh: () => Promise<unknown>,
 ): void {
 	const [looks, setLooks] = useState(0);
 	const isSeen = useSeen();
@@ -134,10 +116,3 @@ function useLookAgain(
 
 const untilDueMs = ({ next_at }: Delivery) =>
 	next_at === null ? 0 : Date.parse(next_at) - Date.now() - clockAheadMs;
-
-const useSeen = () => useSyncExternalStore(onSeen, () => !document.hidden);
-
-function onSeen(changed: () => void): () => void {
-	document.addEventListener("visibilitychange", changed);
-	return () => document.removeEventListener("visibilitychange", changed);
-}

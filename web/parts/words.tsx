@@ -48,6 +48,12 @@ export function Failure({ error }: { error: unknown }) {
 	);
 }
 
+/** Each once: what one failure is the cause of says the same. */
+export function Failures({ errors }: { errors: readonly unknown[] }) {
+	const all = new Set(errors.filter(Boolean).map(words));
+	return [...all].map((says) => <Failure key={says} error={says} />);
+}
+
 /** The button below a list that has more pages; none where all are shown. */
 export function More({
 	children,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
 import { Browser, hasChromium } from "../support/browser.js";
 import { useService } from "../support/service.js";
-import { signIn } from "./pages.js";
+import { hide, signIn } from "./pages.js";
 
 const LIMIT_MS = 120_000;
 const CALL_MS = 30_000;
@@ -106,6 +106,18 @@ describe.skipIf(!hasChromium)("what the dashboard could not read", () => {
 		await page.getByText("No call is made by the calendar.").waitFor();
 		const [first = 0, second = 0] = at;
 		expect(second - first).toBeGreaterThanOrEqual(2_950);
+	});
+
+	it("is read again only while somebody sees the page", async () => {
+		const at = await refuse("/schedules", 1);
+		await page.goto(`${service.url}/#/schedules`);
+		await alert().waitFor();
+		await hide(page, true);
+		await sleep(3_000);
+		expect(at.length).toBe(1);
+		await hide(page, false);
+		await page.getByText("No call is made by the calendar.").waitFor();
+		expect(others(503)).toEqual([]);
 	});
 
 	it("is not asked for again where there is no such call", async () => {

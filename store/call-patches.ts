@@ -4,8 +4,9 @@ import type { CallPatch } from "./store.js";
 export type CallPatches = Map<string, ReturnType<typeof patchRow>>;
 
 /** With these the attempt is over, and the row is no longer this instance's. */
-const isOver = ({ status }: CallPatch) =>
-	status === "ended" || status === "scheduled";
+export const isOver = (
+	patch: { status?: CallPatch["status"] | undefined } | undefined,
+) => patch?.status === "ended" || patch?.status === "scheduled";
 
 /**
  * One row a call, later changes over earlier ones: UPDATE … FROM takes an arbitrary one of several. What comes later than the end

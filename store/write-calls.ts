@@ -4,7 +4,12 @@ import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import { activeflowId } from "./activeflow.js";
-import { type CallPatches, given, mergedPatches } from "./call-patches.js";
+import {
+	type CallPatches,
+	given,
+	isOver,
+	mergedPatches,
+} from "./call-patches.js";
 import { endpointId } from "./endpoint-id.js";
 import { keyRow, keysAnswered } from "./idempotency-keys.js";
 import { isOwn } from "./is-own.js";
@@ -56,6 +61,8 @@ export async function writeAll(
 		write.events.map((event) => eventRow(event, write.publish)),
 	);
 	const patches = mergedPatches(writes);
+	// before `insertion` takes some of the patches
+	const legs = legRows(writes, patches);
 	const conflict = again ? keepWhatIsThere : nothing;
 	const { rows } = await sql`
 		with me as (
@@ -85,7 +92,7 @@ export async function writeAll(
 			from event_rows where endpoint_id is not null ${conflict}
 		),
 		${recordingRows(writes)}
-		${legRows(writes)}
+		${legs}
 		${sipRows(writes)}
 		patches as (
 			select * from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
@@ -180,9 +187,13 @@ function keysOf(writes: readonly Write[]): RawBuilder<unknown> {
 	return rows.length === 0 ? nothing : sql`${keysAnswered(rows)},`;
 }
 
-function legRows(writes: readonly Write[]): RawBuilder<unknown> {
+/** None of an attempt that ends in this statement: `over` does not see what is kept beside it. */
+function legRows(
+	writes: readonly Write[],
+	patches: CallPatches,
+): RawBuilder<unknown> {
 	const rows = writes.flatMap(({ callId, leg }) =>
-		leg
+		leg && !isOver(patches.get(callId))
 			? [
 					{
 						call_id: callId,

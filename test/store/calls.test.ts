@@ -204,6 +204,20 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			},
 		);
 
+		it("keeps no leg in the statement that keeps the end of its attempt", async () => {
+			const { calls, queue } = store;
+			const call = newCall();
+			await calls.insert(call, queued(call));
+			const leg = { dialogId: newId(), transactionId: newId() };
+			await calls.keepLeg(call.id, { ...leg, transactionId: null });
+			await Promise.all([
+				calls.append(call.id, [newEvent(call, 2)], { status: "dialing" }),
+				calls.keepLeg(call.id, leg),
+				calls.append(call.id, [newEvent(call, 3)], { status: "scheduled" }),
+			]);
+			expect(await queue.claim(call.id)).toMatchObject({ legs: [] });
+		});
+
 		it("refuses a second event with the same seq without harm to its neighbours", async () => {
 			const { calls } = store;
 			const [first, bad, last] = [newCall(), newCall(), newCall()];

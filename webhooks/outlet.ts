@@ -4,13 +4,15 @@ import type { Log } from "../core/log.js";
 import type { Deliveries, Delivery, DeliveryResult } from "../store/store.js";
 import { Lane } from "./lane.js";
 import { retryDelayMs } from "./retries.js";
-import type { Sender } from "./sender.js";
+import type { Attempt, Sender } from "./sender.js";
 
 /** Requests under way to one endpoint. */
 const WIDTH = 32;
 /** After so many failures in a row an endpoint is left alone for a while. */
 const PAUSE_AFTER = 10;
 const PAUSE_MS = 30_000;
+/** After an attempt that could not be made, since the secrets could not be read. */
+const UNSIGNED_MS = 5_000;
 /** Of what waits in line in the store, taken at once. */
 const CLAIM = 200;
 
@@ -169,12 +171,27 @@ export class Outlet {
 	};
 
 	async #deliver(delivery: Delivery): Promise<void> {
-		const { sender, clock, log, random, stop, settle, track } = this.#post;
-		const { event } = delivery;
-		const attempts = delivery.attempts + 1;
-		const { httpStatus, detail, askedMs } = await sender.send(delivery, stop);
+		const { sender, log, stop } = this.#post;
+		let attempt: Attempt | undefined;
+		try {
+			attempt = await sender.send(delivery, stop);
+		} catch (error) {
+			log.warn({ err: message(error) }, "event not sent");
+		}
 		// broken off by us: the next instance makes it anew
 		if (stop.aborted) return;
+		if (attempt) await this.#told(delivery, attempt);
+		else this.#pause(UNSIGNED_MS, [delivery]);
+	}
+
+	/** Keeps what came of an attempt. */
+	async #told(
+		delivery: Delivery,
+		{ httpStatus, detail, askedMs }: Attempt,
+	): Promise<void> {
+		const { clock, log, random, settle, track } = this.#post;
+		const { event } = delivery;
+		const attempts = delivery.attempts + 1;
 		const at = clock.now();
 		const age = secondsBetween(Date.parse(event.at), at);
 		this.#post.onAttempt(age, detail === null);
@@ -194,7 +211,7 @@ export class Outlet {
 		}
 		const { call_id: callId, type, seq } = event;
 		log.warn({ callId, type, seq, attempts, detail }, "event not delivered");
-		if (httpStatus === 410) await this.#post.disable(this.#id);
+		if (httpStatus === 410) await this.#disable();
 		const isDown = httpStatus === 410 || ++this.#failures >= PAUSE_AFTER;
 		const pauseMs = Math.max(isDown ? PAUSE_MS : 0, askedMs);
 		if (pauseMs > 0) this.#pause(pauseMs);
@@ -204,11 +221,20 @@ export class Outlet {
 		if (delayMs !== null) this.#post.wakeIn(delayMs);
 	}
 
-	/** Sends nothing there for a while, and gives back what waits. */
-	#pause(pauseMs: number): void {
+	/** If that is not kept, the next attempt is answered 410, too. */
+	async #disable(): Promise<void> {
+		await this.#post.disable(this.#id).catch((error) => {
+			const err = message(error);
+			this.#post.log.warn({ err }, "endpoint not disabled");
+		});
+	}
+
+	/** Sends nothing there for a while, and gives back what waits, `unsent` first. */
+	#pause(pauseMs: number, unsent: readonly Delivery[] = []): void {
 		const until = this.#post.clock.monotonic() + pauseMs;
 		this.#pausedUntil = Math.max(this.#pausedUntil, until);
-		for (const delivery of this.#lane.drain()) this.#sendAway(delivery, true);
+		for (const delivery of [...unsent, ...this.#lane.drain()])
+			this.#sendAway(delivery, true);
 		this.#post.wakeIn(pauseMs);
 	}
 

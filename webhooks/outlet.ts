@@ -54,8 +54,12 @@ export class Outlet {
 	#failures = 0;
 	/** Nothing is sent before, by the clock that only goes forward. */
 	#pausedUntil = 0;
-	/** It is just being filled from the line. */
+	/** It is just being filled from the line, or leaves it. */
 	#isFeeding = false;
+	/** No other instance takes from the line. */
+	#holdsLine = false;
+	/** Events that were taken from the line and wait to be sent. */
+	readonly #fromLine = new Set<string>();
 
 	constructor(id: string, post: Post) {
 		this.#id = id;
@@ -97,13 +101,20 @@ export class Outlet {
 		this.#lane.isBehind = true;
 	}
 
-	/** Fills it from its line in the store, if there is one and it has room. */
+	/** Fills it from its line in the store, if there is one and it has room; leaves a line that is over. */
 	feed(): void {
+		if (this.#isFeeding) return;
 		const { wanted } = this.#lane;
-		const isClosed = !this.#post.claims() || this.closedForMs > 0;
-		if (wanted === 0 || this.#isFeeding || isClosed) return;
+		const isOpen = this.#post.claims() && this.closedForMs === 0;
+		if (wanted > 0 && isOpen)
+			this.#atLine(() => this.#feedOnce(Math.min(wanted, CLAIM)));
+		else if (this.#mayLeave) this.#atLine(() => this.#leaveLine());
+	}
+
+	/** Goes on if `work` resolves to true: there may be more to do. */
+	#atLine(work: () => Promise<boolean>): void {
 		this.#isFeeding = true;
-		const fed = this.#feedOnce(Math.min(wanted, CLAIM))
+		const done = work()
 			.catch((error) => {
 				const err = message(error);
 				this.#post.log.warn({ err }, "could not look for deliveries");
@@ -113,25 +124,37 @@ export class Outlet {
 				this.#isFeeding = false;
 				if (again) this.#pump();
 			});
-		this.#post.track(fed);
+		this.#post.track(done);
 	}
 
 	/** Whether there may be more for it. */
 	async #feedOnce(limit: number): Promise<boolean> {
-		const { deliveries } = this.#post;
 		const lane = this.#lane;
 		const { kept } = lane;
-		const claimed = await deliveries.claimLine(this.#id, limit);
+		const claimed = await this.#post.deliveries.claimLine(this.#id, limit);
 		// another instance sends them
 		if (!claimed) return false;
+		this.#holdsLine = true;
 		for (const delivery of claimed) {
 			this.#post.owns(delivery.event.id);
+			this.#fromLine.add(delivery.event.id);
 			if (this.takesMore) this.#add(delivery);
 			else this.#sendAway(delivery, true);
 		}
 		if (claimed.length < limit) lane.isCaughtUp(kept);
-		if (!lane.isBehind) await deliveries.leaveLine(this.#id);
 		return claimed.length > 0 || lane.kept > kept || !lane.isBehind;
+	}
+
+	/** Not before all that it took was sent: another instance would send what is newer of the same calls. */
+	get #mayLeave(): boolean {
+		const isOver = !this.#lane.isBehind && this.#fromLine.size === 0;
+		return this.#holdsLine && isOver && !this.#post.stop.aborted;
+	}
+
+	async #leaveLine(): Promise<boolean> {
+		this.#holdsLine = false;
+		await this.#post.deliveries.leaveLine(this.#id);
+		return true;
 	}
 
 	#add(delivery: Delivery): void {
@@ -147,6 +170,7 @@ export class Outlet {
 			const sent = this.#deliver(delivery)
 				.catch(this.#notKept)
 				.then(() => {
+					this.#fromLine.delete(delivery.event.id);
 					lane.done(delivery.event.call_id);
 					this.#pump();
 				});
@@ -251,6 +275,7 @@ export class Outlet {
 			attempts > 0 ? kept : this.#lane.sendAway(delivery, wasHere, kept);
 		track(
 			away.catch(this.#notKept).then(() => {
+				this.#fromLine.delete(event.id);
 				this.feed();
 				this.#forget();
 			}),

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
+import type { Log } from "../core/log.js";
 import type { Traces } from "../core/trace.js";
 import type { Recordings } from "../media/recordings.js";
 import type { CallPatch, Calls, ClaimedCall } from "../store/store.js";
@@ -15,6 +16,7 @@ export interface CallJournalOptions {
 	/** Where there are none, nothing is traced. */
 	traces?: Traces | undefined;
 	clock: Clock;
+	log: Log;
 }
 
 type JournalledCall = Pick<
@@ -27,7 +29,7 @@ type JournalledCall = Pick<
 export function callJournal(
 	call: JournalledCall,
 	lastSeq: number,
-	{ store, recordings, tell, traces, clock }: CallJournalOptions,
+	{ store, recordings, tell, traces, clock, log }: CallJournalOptions,
 	insert?: (queued: CallEvent) => Promise<void>,
 ): Journal {
 	return new Journal({
@@ -36,6 +38,7 @@ export function callJournal(
 		metadata: call.metadata,
 		lastSeq,
 		clock,
+		log,
 		keep: (events, walked) => {
 			const [first] = events;
 			if (insert && first?.type === "call.queued") return insert(first);

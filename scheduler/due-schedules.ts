@@ -1,14 +1,16 @@
 import { type Clock, instant } from "../core/clock.js";
+import { message } from "../core/fault.js";
 import { newId } from "../core/id.js";
 import type { Log } from "../core/log.js";
 import { type CompileContext, compileFlow, flowHash } from "../flow/flow.js";
 import { startVariables } from "../flow/variables.js";
+import { checkZone } from "../steps/zone.js";
 import type {
 	ScheduleFiring,
 	ScheduleRecord,
 	Schedules,
 } from "../store/schedule.js";
-import { nextFiring } from "./cron.js";
+import { checkCron, nextFiring } from "./cron.js";
 import type { NewCall } from "./dispatcher.js";
 import type { DueWork } from "./due.js";
 
@@ -26,19 +28,19 @@ type DueSchedule = ScheduleRecord & { nextAt: number };
 
 /** Schedules as calls, each made of the stored request as it compiles today. */
 export function dueSchedules(options: DueSchedulesOptions): DueWork {
-	const { schedules, clock, log } = options;
+	const { schedules, log } = options;
 	return {
 		fire: (limit, keep) =>
 			schedules.fire(limit, (schedule, entities): ScheduleFiring => {
-				const now = clock.now();
-				const { at, nextAt } = firingAt(schedule, now);
-				if (at === null)
-					return { call: null, at, nextAt, detail: missed(schedule.nextAt) };
-				const call = callOf(schedule, now, { ...options, entities });
-				if (!("problem" in call))
-					return { call: keep(call, at), at, nextAt, detail: null };
-				log.warn({ scheduleId: schedule.id }, `paused: ${call.problem}`);
-				return { call: null, at: null, nextAt: null, detail: call.problem };
+				const firing = firingOf(schedule, { ...options, entities });
+				if ("problem" in firing) {
+					log.warn({ scheduleId: schedule.id }, `paused: ${firing.problem}`);
+					return { call: null, at: null, nextAt: null, detail: firing.problem };
+				}
+				if (firing.call === null)
+					return { ...firing, detail: missed(schedule.nextAt) };
+				const call = keep(firing.call, firing.at);
+				return { ...firing, call, detail: null };
 			}),
 		nextDueAt: () => schedules.nextDueAt(),
 		onDueSoon: (listener) => schedules.onDueSoon(listener),
@@ -46,6 +48,31 @@ export function dueSchedules(options: DueSchedulesOptions): DueWork {
 }
 
 const missed = (at: number) => `the firing of ${instant(at)} was missed`;
+
+type Firing =
+	| { call: NewCall; at: number; nextAt: number | null }
+	| { call: null; at: null; nextAt: number | null }
+	| { problem: string };
+
+/** One whose zone or pattern this Node does not know must not keep the others from theirs. */
+function firingOf(
+	schedule: DueSchedule,
+	context: Pick<CompileContext, "entities" | "hasTrunk" | "refusesSip"> & {
+		clock: Clock;
+	},
+): Firing {
+	const now = context.clock.now();
+	try {
+		const { at, nextAt } = firingAt(schedule, now);
+		if (at === null) return { call: null, at, nextAt };
+		const call = callOf(schedule, now, context);
+		return "problem" in call ? call : { call, at, nextAt };
+	} catch (error) {
+		const { cron, timezone } = schedule;
+		const why = checkZone(timezone) ?? checkCron(cron) ?? message(error);
+		return { problem: `it cannot be fired: ${why}` };
+	}
+}
 
 /** Which of the firings that are due happens now, and when the next one is. */
 export function firingAt(

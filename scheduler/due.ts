@@ -12,6 +12,7 @@ const LONGEST_SLEEP_MS = 5_000;
 /** Another instance is just firing what is due. */
 const LOCKED_MS = 50;
 const FAILED_MS = 1_000;
+const FAILED = "what is due was not fired";
 /** Fired in one transaction: few enough that none of them waits long for the others. */
 const BATCH = 100;
 
@@ -82,24 +83,37 @@ export class Due {
 
 	/** Milliseconds until it has to look again. */
 	async #look(): Promise<number> {
-		const { work, clock, log } = this.#options;
+		const { work, clock } = this.#options;
 		this.#waitsForRoom = false;
 		const lookedAt = clock.now();
+		const fired: DueWork[] = [];
+		for (const one of work) {
+			if (await this.#tryFire(one)) fired.push(one);
+			if (this.#waitsForRoom) return LONGEST_SLEEP_MS;
+		}
+		const longest = fired.length < work.length ? FAILED_MS : LONGEST_SLEEP_MS;
 		try {
-			for (const one of work) {
-				await this.#fireAll(one);
-				if (this.#waitsForRoom) return LONGEST_SLEEP_MS;
-			}
-			const next = await Promise.all(work.map((one) => one.nextDueAt()));
+			const next = await Promise.all(fired.map((one) => one.nextDueAt()));
 			const at = Math.min(
 				...next.map((dueAt) => dueAt ?? Number.POSITIVE_INFINITY),
 			);
 			// it was due already when it was not to be had
 			if (at <= lookedAt) return LOCKED_MS;
-			return Math.min(at - clock.now(), LONGEST_SLEEP_MS);
+			return Math.min(at - clock.now(), longest);
 		} catch (error) {
-			log.warn({ err: message(error) }, "what is due was not fired");
+			this.#options.log.warn({ err: message(error) }, FAILED);
 			return FAILED_MS;
+		}
+	}
+
+	/** False if it failed, which keeps no other work from its own. */
+	async #tryFire(work: DueWork): Promise<boolean> {
+		try {
+			await this.#fireAll(work);
+			return true;
+		} catch (error) {
+			this.#options.log.warn({ err: message(error) }, FAILED);
+			return false;
 		}
 	}
 

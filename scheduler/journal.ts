@@ -1,6 +1,7 @@
 import { type Clock, instant } from "../core/clock.js";
 import type { CallEvent, CallHappening } from "../core/event.js";
 import { newId } from "../core/id.js";
+import type { Log } from "../core/log.js";
 import type { CallTrace } from "../core/trace.js";
 import type { WalkedFlow } from "../store/call-list.js";
 
@@ -17,6 +18,7 @@ export interface JournalOptions {
 	/** The seq of the last event that is kept already. */
 	lastSeq: number;
 	clock: Clock;
+	log: Log;
 	keep: Keep;
 	/** Told of what happens before it is kept. */
 	trace?: CallTrace | undefined;
@@ -31,6 +33,8 @@ export class Journal {
 	#last: Promise<void> = Promise.resolve();
 	/** An event could not be kept: none after it is, since `seq` has no gap. */
 	#broken = false;
+	/** The attempt has ended: the next seq is the next attempt's, and another journal gives it. */
+	#ended = false;
 
 	constructor(options: JournalOptions) {
 		this.#options = options;
@@ -65,7 +69,14 @@ export class Journal {
 		return this.#record(happenings);
 	}
 
-	/** The same for what takes the call to another flow, which is kept with the event, not in it: it can be large. */
+	/** As `record`, for the end of the attempt: what comes later is neither kept nor told. */
+	end(...happenings: CallHappening[]): Promise<void> {
+		const kept = this.#record(happenings);
+		this.#ended = true;
+		return kept;
+	}
+
+	/** As `record`, for what takes the call to another flow, which is kept with the event, not in it: it can be large. */
 	recordRedirect(happening: CallHappening, walked: WalkedFlow): Promise<void> {
 		return this.#record([happening], walked);
 	}
@@ -75,6 +86,12 @@ export class Journal {
 		walked?: WalkedFlow,
 	): Promise<void> {
 		if (this.#broken) return this.#last;
+		if (this.#ended) {
+			const { callId, log } = this.#options;
+			const types = happenings.map(({ type }) => type);
+			log.info({ callId, types }, "not kept: the attempt had ended");
+			return this.#last;
+		}
 		const events = happenings.map((happening) => this.write(happening));
 		const { keep, tell, trace } = this.#options;
 		for (const event of events) trace?.note(event);

@@ -11,8 +11,7 @@ import { recorded } from "./recorded.js";
 export async function endLeft(
 	call: ClaimedCall,
 	problem: string | undefined,
-	options: CallJournalOptions &
-		Pick<PlaceCallOptions, "dialer" | "recordings" | "log">,
+	options: CallJournalOptions & Pick<PlaceCallOptions, "dialer" | "recordings">,
 ): Promise<number | null> {
 	const { dialer, recordings, clock, log } = options;
 	const { id: callId, attempt, legs } = call;
@@ -43,6 +42,6 @@ export async function endLeft(
 					call,
 					now,
 				);
-	await journal.record(...told);
+	await journal.end(...told);
 	return nextAt;
 }

@@ -76,7 +76,7 @@ export async function placeCall(
 		const gaveUp = await life.waitForTurn();
 		if (gaveUp) {
 			if (gaveUp.reason !== "shutdown")
-				await journal.record(callEnded(gaveUp, life.times, clock.now()));
+				await journal.end(callEnded(gaveUp, life.times, clock.now()));
 			return null;
 		}
 		options.onTurn();
@@ -95,7 +95,7 @@ export async function placeCall(
 	const policy = signal.aborted ? { ...call, retry: null } : call;
 	const measured = withLeg(ending, life.leg);
 	const end = endOfAttempt(policy, measured, life.times, clock.now());
-	const told = journal.record(...end.told);
+	const told = journal.end(...end.told);
 	await Promise.all([told, life.keepSip()]);
 	return end.nextAt;
 }

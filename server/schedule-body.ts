@@ -72,12 +72,14 @@ export function readNewSchedule(
 	};
 }
 
-/** The next firing from now on; throws BAD_REQUEST if there is none. */
+/** The next firing from now on; throws BAD_REQUEST if there is none, or if this Node knows no such zone. */
 export function nextFrom(
 	schedule: Pick<ScheduleRecord, "cron" | "timezone">,
 	{ clock }: Pick<AppDeps, "clock">,
 ): number {
 	const { cron, timezone } = schedule;
+	const zone = checkZone(timezone);
+	if (zone !== null) throw badRequest([problem("$.timezone", timezone, zone)]);
 	const nextAt = nextFiring(cron, timezone, clock.now());
 	if (nextAt !== null) return nextAt;
 	throw badRequest(neverFires(schedule, { clock }));

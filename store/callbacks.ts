@@ -40,11 +40,13 @@ export class StoredCallbacks implements Callbacks {
 
 	/** Events go where those of the call go that arranged it, with its metadata. */
 	async make({ callId, stepId, ...appointment }: Appointment): Promise<string> {
-		const call = await this.#db
+		const select = this.#db
 			.selectFrom("calls")
 			.select(["publish", "metadata"])
-			.where("id", "=", callId)
-			.executeTakeFirstOrThrow();
+			.where("id", "=", callId);
+		const call = await persist(this.#options, () =>
+			select.executeTakeFirstOrThrow(),
+		);
 		const row = this.#row({ ...appointment, ...call }, callId, stepId);
 		await persist(this.#options, () => arrange(this.#options, row));
 		this.#options.dueSoon.announce(appointment.dueAt);

@@ -22,10 +22,12 @@ export class StoredDeliveries implements Deliveries {
 	readonly #db: Kysely<Tables>;
 	readonly #owner: number;
 	readonly #clock: Clock;
+	readonly #parts: Persistence;
 	readonly #results: GroupCommit<DeliveryResult>;
 
 	constructor(db: Kysely<Tables>, owner: number, parts: Persistence) {
 		this.#db = db;
+		this.#parts = parts;
 		this.#clock = parts.clock;
 		this.#owner = owner;
 		this.#results = new GroupCommit(
@@ -183,15 +185,17 @@ export class StoredDeliveries implements Deliveries {
 	}
 
 	async disableEndpoint(id: string, detail: string): Promise<void> {
-		await this.#db
+		const update = this.#db
 			.updateTable("webhook_endpoints")
 			.set({ status: "disabled", detail })
-			.where("id", "=", id)
-			.execute();
+			.where("id", "=", id);
+		await persist(this.#parts, () => update.execute());
 	}
 
 	liveSecrets(cloudId: string): Promise<Secret[]> {
-		return liveSecrets(this.#db, cloudId, this.#clock.now());
+		return persist(this.#parts, () =>
+			liveSecrets(this.#db, cloudId, this.#clock.now()),
+		);
 	}
 }
 

@@ -6,8 +6,7 @@ import type { Database } from "./database.js";
 import type { Tables } from "./schema.js";
 
 /** A lease lasts so long, unless it is renewed. */
-const LEASE_S = 10;
-const LEASE_MS = LEASE_S * 1_000;
+const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
 /** After a renewal that failed. */
 const RENEW_AGAIN_MS = 1_000;
@@ -27,6 +26,14 @@ end $$`;
 const SESSION =
 	"pg_backend_pid() || ' ' || pg_postmaster_start_time() as session";
 
+/** When an instance has renewed its lease, as its row has it: compared with itself only, since a server's clock may be set. */
+const SEEN = sql<string>`extract(epoch from seen_at)::text`;
+
+interface Seen {
+	number: number;
+	seen: string;
+}
+
 export interface InstanceOptions {
 	db: Kysely<Tables>;
 	database: Database;
@@ -36,9 +43,9 @@ export interface InstanceOptions {
 
 /**
  * This process among those that share the database. What it claims carries its number; the lease on all of that is one row,
- * renewed every 3 s in the session that holds its lock. A row that is 10 s old, or whose lock is free on the server that it was
- * renewed at, is deleted by the next instance that looks, and the foreign keys give its claims back in the same statement. Who has
- * just lost its own session looks 10 s later: the others need time for theirs.
+ * renewed every 3 s in the session that holds its lock. A row that did not change for 10 s, or whose lock is free on the server that
+ * it was renewed at, is deleted by the next instance that looks, and the foreign keys give its claims back in the same statement. Who
+ * has just lost its own session looks 10 s later: the others need time for theirs.
  */
 export class Instance {
 	readonly number: number;
@@ -47,8 +54,8 @@ export class Instance {
 	#cancel = () => {};
 	#ended = false;
 	#isFenced = false;
-	/** The following three by the clock that only goes forward. */
-	readonly #beganAt: number;
+	/** Since when each has been seen as it is, by the clock that only goes forward, as the following two. */
+	#others = new Map<number, Seen & { since: number }>();
 	#renewedAt: number;
 	/** The first renewal in this session, if there was another before it. */
 	#heldAgainAt = Number.NEGATIVE_INFINITY;
@@ -63,8 +70,7 @@ export class Instance {
 		this.number = number;
 		this.#session = session;
 		this.#options = options;
-		this.#beganAt = options.clock.monotonic();
-		this.#renewedAt = this.#beganAt;
+		this.#renewedAt = options.clock.monotonic();
 	}
 
 	static async begin(options: InstanceOptions): Promise<Instance> {
@@ -160,20 +166,44 @@ export class Instance {
 		const { db, database, log } = this.#options;
 		// what ended our session may have ended theirs, and kept them from a renewal
 		if (this.#renewedAt - this.#heldAgainAt <= LEASE_MS) return false;
-		const isLate =
-			this.#renewedAt - this.#beganAt > LEASE_MS
-				? sql`seen_at < now() - make_interval(secs => ${LEASE_S})`
-				: sql`false`;
+		const isLate = sql`exists (
+			select from json_to_recordset(${JSON.stringify(this.#late())}::json) as late (number integer, seen text)
+			where late.number = instances.number and late.seen = ${SEEN}
+		)`;
 		const isDead = database.isShared
-			? sql`${isLate} or server_started_at = pg_postmaster_start_time()
-				and pg_try_advisory_xact_lock(${INSTANCE_LOCKS}, number)`
+			? sql`(${isLate} or server_started_at = pg_postmaster_start_time()
+				and pg_try_advisory_xact_lock(${INSTANCE_LOCKS}, number))`
 			: sql`true`;
-		const { rows } = await sql<{ number: number }>`
-			delete from instances
-			where number <> ${this.number} and (${isDead})
-			returning number`.execute(db);
-		for (const { number } of rows)
+		const { rows } = await sql<Seen & { isDead: boolean }>`
+			with dead as (
+				delete from instances
+				where number <> ${this.number} and ${isDead}
+				returning number
+			)
+			select number, ${SEEN} as seen, number in (select number from dead) as "isDead"
+			from instances where number <> ${this.number}`.execute(db);
+		this.#look(rows.filter(({ isDead }) => !isDead));
+		const dead = rows.filter(({ isDead }) => isDead);
+		for (const { number } of dead)
 			log.warn({ instance: number }, "took over from an instance that ended");
-		return rows.length > 0;
+		return dead.length > 0;
+	}
+
+	/** Those whose lease was not renewed for as long as it lasts; a server that stood still kept us from a renewal, too. */
+	#late(): Seen[] {
+		return Array.from(this.#others.values()).filter(
+			({ since }) => this.#renewedAt - since > LEASE_MS,
+		);
+	}
+
+	#look(others: readonly Seen[]): void {
+		const now = this.#options.clock.monotonic();
+		this.#others = new Map(
+			others.map(({ number, seen }) => {
+				const known = this.#others.get(number);
+				const since = known?.seen === seen ? known.since : now;
+				return [number, { number, seen, since }];
+			}),
+		);
 	}
 }

@@ -4,6 +4,12 @@ import { instant } from "../core/clock.js";
 import type { CallEvent } from "../core/event.js";
 import { Fault } from "../core/fault.js";
 import { activeflowId } from "./activeflow.js";
+import {
+	type CallPatches,
+	given,
+	isOver,
+	mergedPatches,
+} from "./call-patches.js";
 import { endpointId } from "./endpoint-id.js";
 import { keyRow, keysAnswered } from "./idempotency-keys.js";
 import { isOwn } from "./is-own.js";
@@ -55,6 +61,8 @@ export async function writeAll(
 		write.events.map((event) => eventRow(event, write.publish)),
 	);
 	const patches = mergedPatches(writes);
+	// before `insertion` takes some of the patches
+	const legs = legRows(writes, patches);
 	const conflict = again ? keepWhatIsThere : nothing;
 	const { rows } = await sql`
 		with me as (
@@ -84,7 +92,7 @@ export async function writeAll(
 			from event_rows where endpoint_id is not null ${conflict}
 		),
 		${recordingRows(writes)}
-		${legRows(writes)}
+		${legs}
 		${sipRows(writes)}
 		patches as (
 			select * from json_to_recordset(${storableJson([...patches.values()])}::json) as patch (
@@ -124,7 +132,7 @@ export async function writeAll(
 /** The part that keeps new calls; it takes their changes out of `patches`, since one statement cannot change a row it makes. */
 function insertion(
 	writes: readonly Write[],
-	patches: Map<string, ReturnType<typeof patchRow>>,
+	patches: CallPatches,
 	conflict: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
 	const rows = writes.flatMap(({ insert }) => {
@@ -179,9 +187,13 @@ function keysOf(writes: readonly Write[]): RawBuilder<unknown> {
 	return rows.length === 0 ? nothing : sql`${keysAnswered(rows)},`;
 }
 
-function legRows(writes: readonly Write[]): RawBuilder<unknown> {
+/** None of an attempt that ends in this statement: `over` does not see what is kept beside it. */
+function legRows(
+	writes: readonly Write[],
+	patches: CallPatches,
+): RawBuilder<unknown> {
 	const rows = writes.flatMap(({ callId, leg }) =>
-		leg
+		leg && !isOver(patches.get(callId))
 			? [
 					{
 						call_id: callId,
@@ -214,39 +226,6 @@ function sipRows(writes: readonly Write[]): RawBuilder<unknown> {
 			from me, json_to_recordset(${storableJson(rows)}::json) as row (call_id uuid, attempt integer, messages json)
 			${keepWhatIsThere}
 		),`;
-}
-
-/** One row a call, later changes over earlier ones: UPDATE … FROM takes an arbitrary one of several. */
-function mergedPatches(writes: readonly Write[]) {
-	const byCall = new Map<string, CallPatch>();
-	for (const { callId, patch } of writes) {
-		if (Object.keys(patch).length > 0)
-			byCall.set(callId, { ...byCall.get(callId), ...patch });
-	}
-	return new Map(
-		Array.from(byCall, ([id, patch]) => [id, patchRow(id, patch)]),
-	);
-}
-
-function patchRow(id: string, patch: CallPatch) {
-	return {
-		id,
-		status: patch.status,
-		attempt: patch.attempt,
-		due_at: written(patch.dueAt),
-		outcome: patch.outcome,
-		reason: patch.reason,
-		sip_status: patch.sipStatus,
-		q850_cause: patch.q850Cause,
-		detail: patch.detail,
-		step_id: patch.stepId,
-		dialed_at: written(patch.dialedAt),
-		answered_at: written(patch.answeredAt),
-		ended_at: written(patch.endedAt),
-		walked_flow: patch.walked?.flow,
-		walked_flow_hash: patch.walked?.flowHash,
-		walked_since: patch.walked?.since,
-	};
 }
 
 function callRow(call: NewCallRecord & { owned: boolean }) {
@@ -289,12 +268,3 @@ function eventRow(
 		method,
 	};
 }
-
-/** Without what is not given, which would write over what is. */
-const given = <Row extends object>(row: Row | undefined) =>
-	Object.fromEntries(
-		Object.entries(row ?? {}).filter(([, value]) => value != null),
-	);
-
-const written = (epochMs: number | null | undefined) =>
-	epochMs == null ? null : instant(epochMs);

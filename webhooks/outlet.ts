@@ -4,13 +4,15 @@ import type { Log } from "../core/log.js";
 import type { Deliveries, Delivery, DeliveryResult } from "../store/store.js";
 import { Lane } from "./lane.js";
 import { retryDelayMs } from "./retries.js";
-import type { Sender } from "./sender.js";
+import type { Attempt, Sender } from "./sender.js";
 
 /** Requests under way to one endpoint. */
 const WIDTH = 32;
 /** After so many failures in a row an endpoint is left alone for a while. */
 const PAUSE_AFTER = 10;
 const PAUSE_MS = 30_000;
+/** After an attempt that could not be made, since the secrets could not be read. */
+const UNSIGNED_MS = 5_000;
 /** Of what waits in line in the store, taken at once. */
 const CLAIM = 200;
 
@@ -52,8 +54,12 @@ export class Outlet {
 	#failures = 0;
 	/** Nothing is sent before, by the clock that only goes forward. */
 	#pausedUntil = 0;
-	/** It is just being filled from the line. */
+	/** It is just being filled from the line, or leaves it. */
 	#isFeeding = false;
+	/** No other instance takes from the line. */
+	#holdsLine = false;
+	/** Events that were taken from the line and wait to be sent. */
+	readonly #fromLine = new Set<string>();
 
 	constructor(id: string, post: Post) {
 		this.#id = id;
@@ -95,13 +101,20 @@ export class Outlet {
 		this.#lane.isBehind = true;
 	}
 
-	/** Fills it from its line in the store, if there is one and it has room. */
+	/** Fills it from its line in the store, if there is one and it has room; leaves a line that is over. */
 	feed(): void {
+		if (this.#isFeeding) return;
 		const { wanted } = this.#lane;
-		const isClosed = !this.#post.claims() || this.closedForMs > 0;
-		if (wanted === 0 || this.#isFeeding || isClosed) return;
+		const isOpen = this.#post.claims() && this.closedForMs === 0;
+		if (wanted > 0 && isOpen)
+			this.#atLine(() => this.#feedOnce(Math.min(wanted, CLAIM)));
+		else if (this.#mayLeave) this.#atLine(() => this.#leaveLine());
+	}
+
+	/** Goes on if `work` resolves to true: there may be more to do. */
+	#atLine(work: () => Promise<boolean>): void {
 		this.#isFeeding = true;
-		const fed = this.#feedOnce(Math.min(wanted, CLAIM))
+		const done = work()
 			.catch((error) => {
 				const err = message(error);
 				this.#post.log.warn({ err }, "could not look for deliveries");
@@ -111,25 +124,37 @@ export class Outlet {
 				this.#isFeeding = false;
 				if (again) this.#pump();
 			});
-		this.#post.track(fed);
+		this.#post.track(done);
 	}
 
 	/** Whether there may be more for it. */
 	async #feedOnce(limit: number): Promise<boolean> {
-		const { deliveries } = this.#post;
 		const lane = this.#lane;
 		const { kept } = lane;
-		const claimed = await deliveries.claimLine(this.#id, limit);
+		const claimed = await this.#post.deliveries.claimLine(this.#id, limit);
 		// another instance sends them
 		if (!claimed) return false;
+		this.#holdsLine = true;
 		for (const delivery of claimed) {
 			this.#post.owns(delivery.event.id);
+			this.#fromLine.add(delivery.event.id);
 			if (this.takesMore) this.#add(delivery);
 			else this.#sendAway(delivery, true);
 		}
 		if (claimed.length < limit) lane.isCaughtUp(kept);
-		if (!lane.isBehind) await deliveries.leaveLine(this.#id);
 		return claimed.length > 0 || lane.kept > kept || !lane.isBehind;
+	}
+
+	/** Not before all that it took was sent: another instance would send what is newer of the same calls. */
+	get #mayLeave(): boolean {
+		const isOver = !this.#lane.isBehind && this.#fromLine.size === 0;
+		return this.#holdsLine && isOver && !this.#post.stop.aborted;
+	}
+
+	async #leaveLine(): Promise<boolean> {
+		this.#holdsLine = false;
+		await this.#post.deliveries.leaveLine(this.#id);
+		return true;
 	}
 
 	#add(delivery: Delivery): void {
@@ -145,6 +170,7 @@ export class Outlet {
 			const sent = this.#deliver(delivery)
 				.catch(this.#notKept)
 				.then(() => {
+					this.#fromLine.delete(delivery.event.id);
 					lane.done(delivery.event.call_id);
 					this.#pump();
 				});
@@ -169,12 +195,27 @@ export class Outlet {
 	};
 
 	async #deliver(delivery: Delivery): Promise<void> {
-		const { sender, clock, log, random, stop, settle, track } = this.#post;
-		const { event } = delivery;
-		const attempts = delivery.attempts + 1;
-		const { httpStatus, detail, askedMs } = await sender.send(delivery, stop);
+		const { sender, log, stop } = this.#post;
+		let attempt: Attempt | undefined;
+		try {
+			attempt = await sender.send(delivery, stop);
+		} catch (error) {
+			log.warn({ err: message(error) }, "event not sent");
+		}
 		// broken off by us: the next instance makes it anew
 		if (stop.aborted) return;
+		if (attempt) await this.#told(delivery, attempt);
+		else this.#pause(UNSIGNED_MS, [delivery]);
+	}
+
+	/** Keeps what came of an attempt. */
+	async #told(
+		delivery: Delivery,
+		{ httpStatus, detail, askedMs }: Attempt,
+	): Promise<void> {
+		const { clock, log, random, settle, track } = this.#post;
+		const { event } = delivery;
+		const attempts = delivery.attempts + 1;
 		const at = clock.now();
 		const age = secondsBetween(Date.parse(event.at), at);
 		this.#post.onAttempt(age, detail === null);
@@ -194,7 +235,7 @@ export class Outlet {
 		}
 		const { call_id: callId, type, seq } = event;
 		log.warn({ callId, type, seq, attempts, detail }, "event not delivered");
-		if (httpStatus === 410) await this.#post.disable(this.#id);
+		if (httpStatus === 410) await this.#disable();
 		const isDown = httpStatus === 410 || ++this.#failures >= PAUSE_AFTER;
 		const pauseMs = Math.max(isDown ? PAUSE_MS : 0, askedMs);
 		if (pauseMs > 0) this.#pause(pauseMs);
@@ -204,11 +245,20 @@ export class Outlet {
 		if (delayMs !== null) this.#post.wakeIn(delayMs);
 	}
 
-	/** Sends nothing there for a while, and gives back what waits. */
-	#pause(pauseMs: number): void {
+	/** If that is not kept, the next attempt is answered 410, too. */
+	async #disable(): Promise<void> {
+		await this.#post.disable(this.#id).catch((error) => {
+			const err = message(error);
+			this.#post.log.warn({ err }, "endpoint not disabled");
+		});
+	}
+
+	/** Sends nothing there for a while, and gives back what waits, `unsent` first. */
+	#pause(pauseMs: number, unsent: readonly Delivery[] = []): void {
 		const until = this.#post.clock.monotonic() + pauseMs;
 		this.#pausedUntil = Math.max(this.#pausedUntil, until);
-		for (const delivery of this.#lane.drain()) this.#sendAway(delivery, true);
+		for (const delivery of [...unsent, ...this.#lane.drain()])
+			this.#sendAway(delivery, true);
 		this.#post.wakeIn(pauseMs);
 	}
 
@@ -225,6 +275,7 @@ export class Outlet {
 			attempts > 0 ? kept : this.#lane.sendAway(delivery, wasHere, kept);
 		track(
 			away.catch(this.#notKept).then(() => {
+				this.#fromLine.delete(event.id);
 				this.feed();
 				this.#forget();
 			}),

@@ -76,6 +76,30 @@ describe.each(databases)("$name:", ({ isThere, isShared, start }) => {
 			expect(told.map(({ seq }) => seq)).toEqual(told.map((_, n) => n + 1));
 		});
 
+		it("is dialled again though the end of its attempt is followed by a late 180, of which nothing is told", async () => {
+			const { clock, dispatcher, dialer, told, types, until } = await instance(
+				store,
+				{ rings: busy },
+			);
+			const call = { ...newCall(), retry: { ...retry, attempts: 2 } };
+			await dispatcher.accept(call);
+			await until(call, "call.ringing");
+			const [{ onRinging } = {}] = dialer.requests;
+			const push = told.push.bind(told);
+			told.push = (event) => {
+				if (event.type === "call.attempt_ended") onRinging?.(180);
+				return push(event);
+			};
+			await clock.advance(1_000);
+			await expect.poll(() => status(call), SLOWLY).toBe("scheduled");
+			await clock.advance(60_000);
+			await expect.poll(() => rings(types(call)), SLOWLY).toBe(2);
+			await clock.advance(1_000);
+			await until(call, "call.ended");
+			expect(told.map(({ seq }) => seq)).toEqual(told.map((_, n) => n + 1));
+			expect(rings(types(call))).toBe(2);
+		});
+
 		it("is not dialled again after an outcome that is not listed", async () => {
 			const { clock, dispatcher, until } = await instance(store, {
 				rings: { outcome: "declined", reason: "rejected", sipStatus: 603 },

@@ -137,6 +137,26 @@ describe("a schedule that is due", () => {
 		expect(kept?.detail).toMatch(/^\$\.flow\[0\]\.number: write a number/);
 	});
 
+	it.each([
+		[{ timezone: "Mars/Olympus" }, /: no time zone of the IANA database/],
+		[{ cron: "30 9 * *" }, /: write five fields/],
+		[{ request: { flow } }, /^it cannot be fired: ./],
+	])(
+		"is paused, and says why, where it cannot be read, and keeps no other from its call: %j",
+		async (odd, why) => {
+			const good = { request: { ...request, flow }, nextAt: NOW };
+			const insert = (changes: object) =>
+				store.schedules.insert(newSchedule({ ...good, ...changes }));
+			const { id } = await insert(odd);
+			const other = await insert({});
+			expect(await fire(due())).toMatchObject([{ scheduleId: other.id }]);
+			expect(await store.schedules.find("dev", id)).toMatchObject({
+				...{ status: "paused", nextAt: null, lastAt: null },
+				detail: expect.stringMatching(why),
+			});
+		},
+	);
+
 	it("is skipped where it was missed, and says so", async () => {
 		const { id } = await store.schedules.insert(
 			newSchedule({ request: { ...request, flow }, nextAt: NOW - 7_200_000 }),

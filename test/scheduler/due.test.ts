@@ -19,7 +19,15 @@ const callAt = (dueAt: number): NewCall => ({
 });
 
 /** What falls due at these times, on a line with so much room. */
-function rig({ dues, room }: { dues: number[]; room: number }) {
+function rig({
+	dues,
+	room,
+	bad,
+}: {
+	dues: number[];
+	room: number;
+	bad?: DueWork;
+}) {
 	const clock = new ManualClock(0);
 	const waiting = [...dues];
 	/** When each call began, and when it was due. */
@@ -63,7 +71,8 @@ function rig({ dues, room }: { dues: number[]; room: number }) {
 		expect: () => {},
 	};
 	const due = new Due({
-		...{ work: [work], line, clock, log: silentLog },
+		work: bad ? [bad, work] : [work],
+		...{ line, clock, log: silentLog },
 		tell: (_call, event) => told.push(event),
 		onFired: (seconds) => late.push(seconds),
 	});
@@ -142,6 +151,26 @@ describe("what is due", () => {
 		expect(begun).toEqual([]);
 		await clock.advance(1_000);
 		expect(begun).toHaveLength(1);
+	});
+
+	it("is fired though other work fails, which is tried again each second", async () => {
+		let tries = 0;
+		const bad: DueWork = {
+			async fire() {
+				tries++;
+				throw new Error("bad");
+			},
+			nextDueAt: async () => 0,
+			onDueSoon: () => {},
+		};
+		const { clock, due, begun } = rig({ dues: [100, 250], room: 10, bad });
+		due.start();
+		for (const ms of [1, 99, 150]) await clock.advance(ms);
+		expect(begun.map(({ at }) => at)).toEqual([100, 250]);
+		await clock.advance(750);
+		const before = tries;
+		for (let second = 0; second < 5; second++) await clock.advance(1_000);
+		expect(tries - before).toBe(5);
 	});
 
 	it("begins and tells only what was kept", async () => {

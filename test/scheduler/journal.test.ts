@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallEvent, CallHappening } from "../../core/event.js";
+import { silentLog } from "../../core/log.js";
 import { Journal } from "../../scheduler/journal.js";
 import { ManualClock } from "../support/manual-clock.js";
 
@@ -22,6 +23,7 @@ function journal(more: { lastSeq?: number; metadata?: object } = {}) {
 		metadata: null,
 		lastSeq: 0,
 		clock: new ManualClock(Date.UTC(2030, 0, 1)),
+		log: silentLog,
 		keep: (events) =>
 			new Promise((resolve, reject) => {
 				const fail = () => reject(new Error("disk full"));
@@ -78,5 +80,16 @@ describe("a journal", () => {
 		await expect(one.record(ringing)).rejects.toThrow("disk full");
 		expect(keeping).toHaveLength(1);
 		expect(told).toEqual([]);
+	});
+	it("keeps and tells nothing after the end of its attempt, whose seq is the next one's", async () => {
+		const { journal: one, keeping, told } = journal();
+		const ended = one.end(ringing);
+		const late = one.record(ringing);
+		expect(keeping).toHaveLength(1);
+		keeping[0]?.done();
+		await Promise.all([ended, late]);
+		await one.record(ringing);
+		expect(keeping).toHaveLength(1);
+		expect(told.map(({ seq }) => seq)).toEqual([1]);
 	});
 });

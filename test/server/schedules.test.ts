@@ -141,6 +141,17 @@ it("a schedule is paused and resumed, as often as wanted", async () => {
 	}
 });
 
+it("a schedule in a zone that this machine does not know is not resumed", async () => {
+	const timezone = "Mars/Olympus";
+	const kept = await app.store.schedules.insert(newSchedule({ timezone }));
+	await app.store.schedules.pause("dev", kept.id);
+	const resumed = await app.post(`/schedules/${kept.id}/resume`, {});
+	expect(resumed.status).toBe(400);
+	expect(await resumed.json()).toMatchObject({
+		problems: [{ path: "$.timezone", value: timezone }],
+	});
+});
+
 it("a schedule that is deleted is gone", async () => {
 	const path = `/schedules/${(await made()).id}`;
 	expect((await remove(path)).status).toBe(204);

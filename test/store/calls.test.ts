@@ -163,6 +163,28 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 			});
 		});
 
+		it.each([
+			{ status: "ended", outcome: "no_answer", endedAt: 9_000 },
+			{ status: "scheduled", attempt: 2, dueAt: 9_000 },
+		] as const)(
+			"takes nothing after the end of an attempt in one statement: $status",
+			async (end) => {
+				const { calls, queue } = store;
+				const call = newCall();
+				await calls.insert(call, queued(call));
+				await calls.append(call.id, [newEvent(call, 2)], { status: "dialing" });
+				const late = { status: "ringing", dialedAt: 1_000 } as const;
+				await Promise.all([
+					calls.append(call.id, [newEvent(call, 3)], end),
+					calls.append(call.id, [newEvent(call, 4)], late),
+				]);
+				expect(await calls.find("dev", call.id)).toMatchObject({
+					...{ ...end, dialedAt: null },
+				});
+				expect(await queue.held()).not.toContain(call.id);
+			},
+		);
+
 		it.each(["ended", "scheduled"] as const)(
 			"holds no call that is %s by the statement that keeps it",
 			async (status) => {
@@ -181,6 +203,20 @@ describe.each(databases)("$name:", ({ isThere, start }) => {
 				expect((await queue.claim(call.id)) !== undefined).toBe(isWaiting);
 			},
 		);
+
+		it("keeps no leg in the statement that keeps the end of its attempt", async () => {
+			const { calls, queue } = store;
+			const call = newCall();
+			await calls.insert(call, queued(call));
+			const leg = { dialogId: newId(), transactionId: newId() };
+			await calls.keepLeg(call.id, { ...leg, transactionId: null });
+			await Promise.all([
+				calls.append(call.id, [newEvent(call, 2)], { status: "dialing" }),
+				calls.keepLeg(call.id, leg),
+				calls.append(call.id, [newEvent(call, 3)], { status: "scheduled" }),
+			]);
+			expect(await queue.claim(call.id)).toMatchObject({ legs: [] });
+		});
 
 		it("refuses a second event with the same seq without harm to its neighbours", async () => {
 			const { calls } = store;

@@ -101,4 +101,24 @@ describe.skipIf(!hasPostgres)("the lease of an instance", () => {
 		await store.held();
 		expect(isFenced).toBe(false);
 	});
+
+	it("lasts while it is renewed, though the clock of the server was set, and no longer", {
+		timeout: SLOW_MS,
+	}, async () => {
+		await insert(903, false);
+		for (let second = 0; second < 8; second++) {
+			// as another that has renewed it just before the clock was set
+			await client.query(
+				"update instances set seen_at = now() - interval '20 s' where number = 903",
+			);
+			await sleep(1_000);
+		}
+		expect(await others()).toContain(903);
+		await client.query(
+			"update instances set seen_at = now() + interval '1 h' where number = 903",
+		);
+		await sleep(9_000);
+		expect(await others()).toContain(903);
+		await expect.poll(others, { timeout: 3 * LOOK_MS }).not.toContain(903);
+	});
 });

@@ -7,8 +7,8 @@ import { hasPostgres, Postgres } from "../support/postgres.js";
 import { UdpCallee } from "../support/udp-callee.js";
 
 const TOKEN = "token-of-the-instances-test";
-/** A lease is over after 10 s, and others look every 3 s. */
-const FROZEN_MS = 16_000;
+/** A lease is over after 10 s without a renewal, and others look every 3 s, from 3 s after it on. */
+const FROZEN_MS = 19_000;
 
 describe.skipIf(!hasPostgres)("two instances on one PostgreSQL", () => {
 	let server: Postgres;

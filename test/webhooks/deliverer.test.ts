@@ -11,7 +11,13 @@ import {
 	it,
 } from "vitest";
 import { createHttpClient } from "../../core/http.js";
-import type { NewCallRecord, Publish, Store } from "../../store/store.js";
+import type { Log } from "../../core/log.js";
+import type {
+	Deliveries,
+	NewCallRecord,
+	Publish,
+	Store,
+} from "../../store/store.js";
 import { Deliverer } from "../../webhooks/deliverer.js";
 import { allow } from "../core/client.js";
 import { loopback } from "../core/loopback.js";
@@ -32,7 +38,12 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 let logged = "";
+let log: Log;
 let deliverer: Deliverer;
+const newDeliverer = (deliveries: Deliveries) => {
+	const http = createHttpClient({ allow });
+	return new Deliverer({ deliveries, http, clock, log, random: () => 0 });
+};
 beforeEach(() => {
 	logged = "";
 	const stream = new Writable({
@@ -41,15 +52,8 @@ beforeEach(() => {
 			done();
 		},
 	});
-	const http = createHttpClient({ allow });
-	const { deliveries } = store;
-	deliverer = new Deliverer({
-		deliveries,
-		http,
-		clock,
-		log: pino(stream),
-		random: () => 0,
-	});
+	log = pino(stream);
+	deliverer = newDeliverer(store.deliveries);
 });
 afterEach(async () => {
 	const stopped = deliverer.stop();
@@ -85,6 +89,17 @@ async function pass(ms: number): Promise<void> {
 	await clock.advance(0);
 	await deliverer.idle();
 }
+
+/** The store's, but one of its methods is refused as long as `isDown`. */
+const refusing = (method: keyof Deliveries, isDown: () => boolean) =>
+	new Proxy(store.deliveries, {
+		get(target, name) {
+			if (name === method && isDown())
+				return () => Promise.reject(new Error("the connection was lost"));
+			const value: unknown = Reflect.get(target, name);
+			return typeof value === "function" ? value.bind(target) : value;
+		},
+	});
 
 const told = async (callId: string) =>
 	store.webhooks.deliveries("dev", { callId }, { after: null, limit: 100 });
@@ -271,6 +286,54 @@ describe("a webhook", () => {
 		await expect
 			.poll(async () => (await told(call.id)).map(({ status }) => status))
 			.toEqual(["delivered", "delivered"]);
+	});
+
+	it("is sent in its order some seconds after the secrets could not be read", async () => {
+		const consumer = await loopback((_, response) => response.end());
+		let isDown = true;
+		deliverer = newDeliverer(refusing("liveSecrets", () => isDown));
+		deliverer.start();
+		const call = await publish(consumer.url, 3);
+		await deliverer.idle();
+		expect(await told(call.id)).toMatchObject(
+			Array(3).fill({ status: "pending", attempts: 0 }),
+		);
+		isDown = false;
+		await pass(4_999);
+		expect(consumer.requests).toHaveLength(0);
+		await pass(1);
+		await expect
+			.poll(async () => (await told(call.id)).map(({ status }) => status))
+			.toEqual(["delivered", "delivered", "delivered"]);
+		expect(
+			consumer.requests.map(
+				({ body }) => (JSON.parse(body) as { seq: number }).seq,
+			),
+		).toEqual([1, 2, 3]);
+		expect(logged).toContain("event not sent");
+	});
+
+	it("that is answered 410 is tried again where the store does not take that it is the last one", async () => {
+		const consumer = await loopback((_, response) =>
+			response.writeHead(410).end(),
+		);
+		let isDown = true;
+		deliverer = newDeliverer(refusing("disableEndpoint", () => isDown));
+		deliverer.start();
+		const call = await publish(consumer.url);
+		await expect
+			.poll(() => told(call.id))
+			.toMatchObject([{ status: "pending", attempts: 1, lastStatus: 410 }]);
+		isDown = false;
+		await pass(30_000);
+		await expect
+			.poll(() => told(call.id))
+			.toMatchObject([{ attempts: 2, lastStatus: 410 }]);
+		const page = { after: null, limit: 100 };
+		const endpoints = await store.webhooks.endpoints("dev", page);
+		expect(endpoints.find(({ url }) => url === consumer.url)).toMatchObject({
+			status: "disabled",
+		});
 	});
 
 	it("that leads elsewhere is not followed, and what cannot be reached is told without its address", async () => {

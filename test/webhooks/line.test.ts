@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../core/clock.js";
 import { createHttpClient } from "../../core/http.js";
 import { silentLog } from "../../core/log.js";
+import { endpointId } from "../../store/endpoint-id.js";
 import type { NewCallRecord, Publish, Store } from "../../store/store.js";
 import { Deliverer } from "../../webhooks/deliverer.js";
 import { allow } from "../core/client.js";
@@ -200,6 +201,60 @@ describe.each(databases.filter(({ isThere }) => isThere))(
 			},
 			SLOW_MS,
 		);
+
+		if (database.isShared)
+			it(
+				"is not overtaken by what another instance has, while it waits to be sent here",
+				async () => {
+					const other = await running.open();
+					let mode: "down" | "stands" | "well" = "down";
+					const held: (() => void)[] = [];
+					const consumer = await loopback((_, response) => {
+						if (mode === "stands") held.push(() => response.end());
+						else response.writeHead(mode === "well" ? 200 : 500).end();
+					});
+					const clocks = [Date.now(), Date.now()].map(
+						(at) => new ManualClock(at),
+					) as [ManualClock, ManualClock]; // two in, two out
+					const busy = newDeliverer(store, clocks[0]);
+					const paused = newDeliverer(other, clocks[1]);
+					for (const deliverer of [busy, paused]) deliverer.start();
+					for (let n = 0; n < 10; n++)
+						await new TestCall(other, consumer.url).events(1, paused);
+					await expect.poll(() => consumer.requests.length).toBe(10);
+					await paused.idle();
+					mode = "stands";
+					for (let n = 0; n < 32; n++)
+						await new TestCall(store, consumer.url).events(1, busy);
+					await expect.poll(() => held.length).toBe(32);
+					const call = new TestCall(other, consumer.url);
+					await call.events(1, paused);
+					await paused.idle();
+					const before = await store.deliveries.held();
+					await clocks[0].advance(5_000);
+					// it was taken from the line, and waits
+					await expect
+						.poll(async () => (await store.deliveries.held()).length)
+						.toBeGreaterThan(before.length);
+					const { cloudId } = call.record;
+					paused.resume(endpointId(cloudId, consumer.url));
+					await clocks[1].advance(0);
+					await paused.idle();
+					await call.events(1, paused);
+					await sleep(500);
+					mode = "well";
+					for (const answer of held) answer();
+					const came = () => seqs(consumer).get(call.record.id) ?? [];
+					for (let s = 0; s < 60 && came().length < 2; s++) {
+						for (const clock of clocks) await clock.advance(1_000);
+						await Promise.all([busy.idle(), paused.idle()]);
+					}
+					expect(came()).toEqual([1, 2]);
+					for (const deliverer of [busy, paused]) await deliverer.stop();
+					await other.close();
+				},
+				SLOW_MS,
+			);
 
 		if (database.isShared)
 			it(

@@ -119,7 +119,9 @@ export class Leg {
 			const answer = request.body
 				? await this.endpoint.negotiate(request.body)
 				: this.#dialog.local.sdp;
-			if (answer === null) return response.send(481);
+			// a 481 ends the dialog at the far end (RFC 3261 §12.2.1.2)
+			if (answer === null)
+				return response.send(this.endpoint.over.aborted ? 481 : 500);
 			this.#dialog.local.sdp = answer;
 			response.send(200, { headers, body: answer });
 		} catch (error) {

@@ -8,6 +8,7 @@ import type { DrachtioServer } from "./drachtio.js";
 import { argument, digitsArgument, mediaStatsArgument } from "./encode.js";
 import { ANSWER_MS, EndpointCommands } from "./endpoint-commands.js";
 import { rtpFigures } from "./media-stats.js";
+import { reInvite } from "./re-invite.js";
 
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
 const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
@@ -99,9 +100,7 @@ export class MediaEndpoint {
 	async negotiate(offer: string): Promise<string | null> {
 		const { dialog } = this.#endpoint;
 		this.#accepted = null;
-		return this.#afterAnother(
-			() => dialog.modify(offer) as unknown as Promise<string>, // without noAck it is the answer
-		);
+		return this.#afterAnother(() => reInvite(dialog, offer));
 	}
 
 	/**

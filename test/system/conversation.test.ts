@@ -11,6 +11,7 @@ import {
 	pressesByInfo,
 	reInvites,
 	reInvitesForOffer,
+	reInvitesInVain,
 	rings,
 	ringsWithSound,
 	waits,
@@ -155,6 +156,22 @@ describe.skipIf(!hasSipp)("during a call", { concurrent: true }, () => {
 				/a=(sendrecv|recvonly|sendonly|inactive)/.exec(text)?.[1] ?? "sendrecv",
 		);
 		expect(directions).toEqual(["recvonly", "sendrecv"]);
+		await phone.done;
+	});
+
+	it("an offer of the callee's that nobody can take keeps no later one from its answer", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), waits(300)],
+			...[reInvites("sendonly"), reInvites("sendrecv"), reInvitesInVain()],
+			...[reInvites("sendrecv"), presses("7"), isHungUp()],
+		]);
+		const call = await service.call(phone.uri, [
+			tone("tone", 15_000, "keypad"),
+			keypad(1),
+			tell("in-vain"),
+		]);
+		expect(walked(await call.ended())).toContain("tone interrupted");
+		expect(told()).toContain("/in-vain/7");
 		await phone.done;
 	});
 

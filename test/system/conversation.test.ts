@@ -14,6 +14,7 @@ import {
 	reInvitesInVain,
 	rings,
 	ringsWithSound,
+	sends,
 	waits,
 } from "../support/sipp-scenario.js";
 
@@ -156,6 +157,25 @@ describe.skipIf(!hasSipp)("during a call", { concurrent: true }, () => {
 				/a=(sendrecv|recvonly|sendonly|inactive)/.exec(text)?.[1] ?? "sendrecv",
 		);
 		expect(directions).toEqual(["recvonly", "sendrecv"]);
+		await phone.done;
+	});
+
+	it("a transfer that the callee asks for is refused, and the call goes on", async () => {
+		const transfer = ["Refer-To: <sip:other@127.0.0.1>"];
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), waits(300)],
+			...[sends("REFER", transfer, [], 405), sends("OPTIONS")],
+			...[presses("7"), isHungUp()],
+		]);
+		const call = await service.call(phone.uri, [
+			tone("tone", 15_000, "keypad"),
+			keypad(1),
+			tell("transfer"),
+		]);
+		expect(walked(await call.ended())).toContain("tone interrupted");
+		expect(told()).toContain("/transfer/7");
+		const refusal = phone.messages.find(({ text }) => / 405 /.test(text));
+		expect(refusal?.text).toMatch(/^Allow: (?!.*REFER).*INFO/m);
 		await phone.done;
 	});
 

@@ -52,3 +52,18 @@ describe("a new offer of the far end", () => {
 		expect(await ask("INVITE", "modify")).toMatchObject({ status: 488 });
 	});
 });
+
+describe("what a far end asks for during a call", () => {
+	it.each(["REFER", "MESSAGE", "PUBLISH"])(
+		"is refused where it is not done: %s",
+		async (method) => {
+			const { status, headers } = await answered().ask(method);
+			expect(status).toBe(405);
+			expect(headers?.Allow).not.toContain(method);
+		},
+	);
+
+	it("is answered where nothing is to be done but that: OPTIONS", async () => {
+		expect(await answered().ask("OPTIONS")).toMatchObject({ status: 200 });
+	});
+});

@@ -11,7 +11,7 @@ import { rtpFigures } from "./media-stats.js";
 import { reInvite } from "./re-invite.js";
 
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
-const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
+export const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
 
 /** A beep of three seconds: you are on hold. */
 export const HOLD_TONE = "tone_stream://%(300,2700,425);loops=-1";
@@ -51,6 +51,8 @@ export class MediaEndpoint {
 
 	#changed: Promise<unknown> = Promise.resolve();
 	#accepted: string | null = null;
+	/** A join or a parting: a sound that began in it would be cut short, or hold it up. */
+	#moved: Promise<unknown> = Promise.resolve();
 	readonly drachtio: DrachtioServer;
 	readonly another: (srtp: boolean) => Promise<MediaEndpoint>;
 
@@ -150,11 +152,6 @@ export class MediaEndpoint {
 		return this.#playback(argument(path) + from);
 	}
 
-	/** Until `stopPlaying`. */
-	async ringback(): Promise<PlaybackEnd> {
-		return this.#playback(argument(RINGBACK));
-	}
-
 	/**
 	 * Ends what plays, and resolves when it has. FreeSWITCH forgets a break that comes before the sound has begun; with `all` it would
 	 * throw away the sound that waits, and never tell of its end (mod_commands.c: break_function).
@@ -205,15 +202,30 @@ export class MediaEndpoint {
 	/** Resolves once they hear each other. False where FreeSWITCH refused, or one of them is over. */
 	async bridge(other: MediaEndpoint): Promise<boolean> {
 		const { uuid } = other.#endpoint;
-		if (!(await this.#commands.api("uuid_bridge", uuid))) return false;
-		return this.#untilJoined(uuid, other.over);
+		return this.#move(
+			async () =>
+				(await this.#commands.api("uuid_bridge", uuid)) &&
+				this.#untilJoined(uuid, other.over),
+		);
 	}
 
 	/** Resolves once they are parted; each stays where it is. False where FreeSWITCH refused. */
 	async unbridge(): Promise<boolean> {
-		if (!(await this.#commands.api("uuid_transfer", "-both", "park", "inline")))
-			return false;
-		return this.#untilJoined("_undef_");
+		return this.#move(
+			async () =>
+				(await this.#commands.api(
+					"uuid_transfer",
+					"-both",
+					"park",
+					"inline",
+				)) && this.#untilJoined("_undef_"),
+		);
+	}
+
+	#move(move: () => Promise<boolean>): Promise<boolean> {
+		const moved = move();
+		this.#moved = moved.catch(() => {});
+		return moved;
 	}
 
 	/**
@@ -269,6 +281,7 @@ export class MediaEndpoint {
 	}
 
 	async #playback(argumentText: string): Promise<PlaybackEnd> {
+		await this.#moved;
 		const event = await this.#commands.execute("playback", argumentText);
 		if (!event) return "over";
 		const response = event.getHeader("Application-Response") ?? "";

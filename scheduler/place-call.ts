@@ -249,10 +249,10 @@ class CallLife {
 			},
 			this.#stop.signal,
 		);
-		await ringing;
 		if (result.outcome === "answered")
 			await this.#answered(result.call, request);
 		else log.info({ callId, ...result }, "not answered");
+		await ringing; // not sooner: should it fail, a leg that is not taken over is never hung up
 		return result;
 	}
 

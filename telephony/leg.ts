@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type Srf from "drachtio-srf";
 import type { LegEnd, Missed, RtpFigures } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
@@ -7,6 +8,13 @@ import type { DrachtioServer } from "./drachtio.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
 import { q850Of } from "./q850.js";
 import { byeOf, hangUp } from "./ring.js";
+
+/** What a far end may ask for during a call. */
+const ALLOW = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS, NOTIFY";
+
+/** Says that it is not done (RFC 3261 §8.2.1): what nobody listens for srf answers with 200, and a phone would take a transfer for made. */
+const refuse = (_request: Srf.SrfRequest, response: Srf.SrfResponse) =>
+	response.send(405, { headers: { Allow: ALLOW } });
 
 const SESSION_EXPIRES =
 	/^\s*(\d{1,9})\s*(?:;.*?refresher\s*=\s*(uac|uas)\b.*)?/i;
@@ -55,6 +63,8 @@ export class Leg {
 		});
 		dialog.on("ack", (request) => this.#answered(request));
 		dialog.on("info", (request, response) => this.#info(request, response));
+		for (const method of ["refer", "message", "publish"])
+			(dialog as EventEmitter).on(method, refuse); // srf's types do not know each
 		endpoint.over.addEventListener("abort", () => this.#end({ by: "engine" }), {
 			once: true,
 		});
@@ -119,7 +129,9 @@ export class Leg {
 			const answer = request.body
 				? await this.endpoint.negotiate(request.body)
 				: this.#dialog.local.sdp;
-			if (answer === null) return response.send(481);
+			// a 481 ends the dialog at the far end (RFC 3261 §12.2.1.2)
+			if (answer === null)
+				return response.send(this.endpoint.over.aborted ? 481 : 500);
 			this.#dialog.local.sdp = answer;
 			response.send(200, { headers, body: answer });
 		} catch (error) {

@@ -8,9 +8,10 @@ import type { DrachtioServer } from "./drachtio.js";
 import { argument, digitsArgument, mediaStatsArgument } from "./encode.js";
 import { ANSWER_MS, EndpointCommands } from "./endpoint-commands.js";
 import { rtpFigures } from "./media-stats.js";
+import { reInvite } from "./re-invite.js";
 
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
-const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
+export const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
 
 /** A beep of three seconds: you are on hold. */
 export const HOLD_TONE = "tone_stream://%(300,2700,425);loops=-1";
@@ -50,6 +51,8 @@ export class MediaEndpoint {
 
 	#changed: Promise<unknown> = Promise.resolve();
 	#accepted: string | null = null;
+	/** A join or a parting: a sound that began in it would be cut short, or hold it up. */
+	#moved: Promise<unknown> = Promise.resolve();
 	readonly drachtio: DrachtioServer;
 	readonly another: (srtp: boolean) => Promise<MediaEndpoint>;
 
@@ -99,9 +102,7 @@ export class MediaEndpoint {
 	async negotiate(offer: string): Promise<string | null> {
 		const { dialog } = this.#endpoint;
 		this.#accepted = null;
-		return this.#afterAnother(
-			() => dialog.modify(offer) as unknown as Promise<string>, // without noAck it is the answer
-		);
+		return this.#afterAnother(() => reInvite(dialog, offer));
 	}
 
 	/**
@@ -149,11 +150,6 @@ export class MediaEndpoint {
 		const samples = Math.round(fromMs * SAMPLES_PER_MS);
 		const from = samples > 0 ? `@@${samples}` : "";
 		return this.#playback(argument(path) + from);
-	}
-
-	/** Until `stopPlaying`. */
-	async ringback(): Promise<PlaybackEnd> {
-		return this.#playback(argument(RINGBACK));
 	}
 
 	/**
@@ -206,15 +202,30 @@ export class MediaEndpoint {
 	/** Resolves once they hear each other. False where FreeSWITCH refused, or one of them is over. */
 	async bridge(other: MediaEndpoint): Promise<boolean> {
 		const { uuid } = other.#endpoint;
-		if (!(await this.#commands.api("uuid_bridge", uuid))) return false;
-		return this.#untilJoined(uuid, other.over);
+		return this.#move(
+			async () =>
+				(await this.#commands.api("uuid_bridge", uuid)) &&
+				this.#untilJoined(uuid, other.over),
+		);
 	}
 
 	/** Resolves once they are parted; each stays where it is. False where FreeSWITCH refused. */
 	async unbridge(): Promise<boolean> {
-		if (!(await this.#commands.api("uuid_transfer", "-both", "park", "inline")))
-			return false;
-		return this.#untilJoined("_undef_");
+		return this.#move(
+			async () =>
+				(await this.#commands.api(
+					"uuid_transfer",
+					"-both",
+					"park",
+					"inline",
+				)) && this.#untilJoined("_undef_"),
+		);
+	}
+
+	#move(move: () => Promise<boolean>): Promise<boolean> {
+		const moved = move();
+		this.#moved = moved.catch(() => {});
+		return moved;
 	}
 
 	/**
@@ -270,6 +281,7 @@ export class MediaEndpoint {
 	}
 
 	async #playback(argumentText: string): Promise<PlaybackEnd> {
+		await this.#moved;
 		const event = await this.#commands.execute("playback", argumentText);
 		if (!event) return "over";
 		const response = event.getHeader("Application-Response") ?? "";

@@ -21,3 +21,9 @@ export function noEndpoint(error: unknown): Missed {
 	const full = error instanceof Fault && error.code === "ENGINE_FULL";
 	return { outcome: "failed", reason: full ? "engine_full" : "engine_lost" };
 }
+
+export const noCodec: Extract<RingResult, { answered: false }> = {
+	answered: false,
+	missed: { outcome: "failed", reason: "trunk_error" },
+	redirectTo: null,
+};

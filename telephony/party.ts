@@ -7,7 +7,7 @@ import type { Trunk } from "../core/trunk.js";
 import { offering } from "./codecs.js";
 import type { DialogName } from "./dialog-name.js";
 import type { MediaEndpoint } from "./media-endpoint.js";
-import { canceled, nobody, noEndpoint } from "./not-rung.js";
+import { canceled, nobody, noCodec, noEndpoint } from "./not-rung.js";
 import {
 	type Destination,
 	hangUp,
@@ -92,7 +92,10 @@ export class Party {
 		const won = new AbortController();
 		const either = AbortSignal.any([signal, won.signal]);
 		let winner: RungResult | undefined;
-		const results = await Promise.allSettled(
+		const answered = new Promise<void>((resolve) => {
+			won.signal.addEventListener("abort", () => winner && resolve());
+		});
+		const ended = Promise.allSettled(
 			targets.map(async (target) => {
 				const result = await this.#target(target, either, false).catch(
 					(error) => {
@@ -113,9 +116,11 @@ export class Party {
 				return result;
 			}),
 		);
+		// the others end behind it: one that never says a word takes its time to be given up
+		await Promise.race([answered, ended]);
 		if (winner) return winner;
 		let last: RungResult = nobody;
-		for (const result of results) {
+		for (const result of await ended) {
 			if (result.status === "rejected") throw result.reason;
 			last = result.value;
 		}
@@ -278,12 +283,6 @@ export class Party {
 		}
 	}
 }
-
-const noCodec: RingResult = {
-	answered: false,
-	missed: { outcome: "failed", reason: "trunk_error" },
-	redirectTo: null,
-};
 
 const illness = (trunk: Trunk, { sipStatus, detail }: Missed): string =>
 	detail ??

@@ -130,12 +130,15 @@ export function ring(
 				if (attempt.canceledBecause) sent.cancel(() => {});
 			},
 			onProvisional({ status, body }) {
+				const isFirst = !attempt.rang;
+				attempt.rang = true;
+				// one that was given up lives on for 32 s, and what comes of it is no part of the call any more
+				if (settled || attempt.canceledBecause) return;
 				if (body && !isEarly) options.onEarlySdp?.(body);
 				isEarly ||= Boolean(body);
 				// credentials were asked for in the meantime, perhaps
 				tellSent();
-				if (!attempt.rang && status >= 180) onRinging(status);
-				attempt.rang = true;
+				if (isFirst && status >= 180) onRinging(status);
 			},
 		}).then(
 			(dialog) => {
@@ -148,8 +151,7 @@ export function ring(
 			},
 			(error: unknown) => {
 				const status = statusOf(error);
-				if (status !== undefined && !isAnswer(error))
-					return fail(status, error);
+				if (status && !isAnswer(error)) return fail(status, error);
 				options.log.warn({ err: message(error) }, "an INVITE failed");
 				// srf could make no dialog of the 200, and has sent its ACK: somebody is on the line
 				if (request) void drachtio.hangUpWhenConnected(options.name.id);
@@ -266,10 +268,8 @@ export const isCut = (dialog: Srf.Dialog): boolean =>
 const idOf = (dialog: Srf.Dialog) => (dialog as Srf.Dialog & { id: string }).id;
 
 /** A 200 of which srf can make no dialog: where it misses the Contact it throws a 500 of its own. */
-function isAnswer(error: unknown): boolean {
-	const res = responseOf(error);
-	return res !== undefined && res.status < 300;
-}
+const isAnswer = (error: unknown): boolean =>
+	(responseOf(error)?.status ?? 300) < 300;
 
 /** A SipError carries its response. */
 const responseOf = (error: unknown) =>

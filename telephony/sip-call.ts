@@ -135,7 +135,7 @@ export class SipCall implements Call {
 			if (end.aborted) giveUp();
 			end.addEventListener("abort", giveUp, { once: true });
 		}
-		const waiting = new Waiting(this.#leg.endpoint);
+		const waiting = new Waiting(this.#leg.endpoint, this.#speaker);
 		let reached: Reached;
 		try {
 			reached = await this.#connect(

@@ -17,6 +17,11 @@ export interface Spoken {
 	stop: AbortSignal;
 }
 
+/** What ends so much before its time was cut short, as by a leg that is joined or parted. */
+const CUT_MS = 200;
+/** How often one that is cut short at once begins again: its file may hold less than it says. */
+const MOST_IN_VAIN = 3;
+
 interface Voice {
 	rank: number;
 	playing: Promise<PlaybackEnd> | null;
@@ -25,7 +30,7 @@ interface Voice {
 	wake(): void;
 }
 
-/** The sounds of one leg, one at a time: one of a lower rank gives way, and goes on afterwards where it was. */
+/** The sounds of one leg, one at a time: one that gives way to a higher rank, or is cut short, goes on afterwards where it was. */
 export class Speaker {
 	readonly #endpoint: MediaEndpoint;
 	readonly #clock: Clock;
@@ -65,14 +70,20 @@ export class Speaker {
 		voice: Voice,
 		{ name, lengthMs, times = 1, stop }: Spoken,
 	): Promise<PlaybackEnd> {
-		for (let round = 0, fromMs = 0; round < times; ) {
+		let [fromMs, inVain] = [0, 0];
+		for (let round = 0; round < times; ) {
 			while (!stop.aborted && !this.#isTurnOf(voice)) await changed(voice);
 			if (stop.aborted) return "played";
 			const startedAt = this.#clock.monotonic();
 			const end = await this.#play(voice, name, fromMs);
 			if (end !== "played") return end;
-			fromMs += this.#clock.monotonic() - startedAt;
-			if (voice.gaveWay && fromMs < lengthMs) continue;
+			const heardMs = this.#clock.monotonic() - startedAt;
+			// one without an end has no place where it was
+			if (Number.isFinite(lengthMs)) fromMs += heardMs;
+			const leftMs = lengthMs - fromMs;
+			if (voice.gaveWay && leftMs > 0) continue;
+			inVain = heardMs < CUT_MS ? inVain + 1 : 0;
+			if (leftMs > CUT_MS && inVain < MOST_IN_VAIN) continue;
 			round++;
 			fromMs = 0;
 		}

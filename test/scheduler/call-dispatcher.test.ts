@@ -41,6 +41,21 @@ const dispatching = (
 	limits: Parameters<typeof dispatchingOn>[2] = {},
 ) => dispatchingOn(store, script, limits);
 
+/** The store, which does something of a test's before it keeps an event. */
+function storeAfter(
+	before: (type: CallEvent["type"] | undefined) => Promise<void>,
+): Store {
+	const { calls } = store;
+	const changed: Calls = Object.assign(Object.create(calls), {
+		insert: calls.insert.bind(calls),
+		append: async (...given: Parameters<Calls["append"]>) => {
+			await before(given[1][0]?.type);
+			return calls.append(...given);
+		},
+	});
+	return Object.assign(Object.create(store), { calls: changed });
+}
+
 describe("the dispatcher", () => {
 	it("carries a call from its acceptance to its one end", async () => {
 		const { clock, dispatcher, until, told, types } = dispatching();
@@ -148,16 +163,8 @@ describe("the dispatcher", () => {
 		const slowly = new Promise<void>((resolve) => {
 			keep = resolve;
 		});
-		const { calls } = store;
-		const slowCalls: Calls = Object.assign(Object.create(calls), {
-			insert: calls.insert.bind(calls),
-			append: async (...given: Parameters<Calls["append"]>) => {
-				if (given[1][0]?.type === "call.dialing") await slowly;
-				return calls.append(...given);
-			},
-		});
-		const slowStore: Store = Object.assign(Object.create(store), {
-			calls: slowCalls,
+		const slowStore = storeAfter(async (type) => {
+			if (type === "call.dialing") await slowly;
 		});
 		const { clock, dispatcher, types, until } = dispatching(
 			{},
@@ -183,6 +190,21 @@ describe("the dispatcher", () => {
 				...{ outcome: "failed", reason: "internal_error", detail: "a bug" },
 			});
 		}
+	});
+
+	it("hangs up who answered though it could not be kept that the phone rang", async () => {
+		const { clock, dispatcher, dialer } = dispatching(
+			{},
+			{
+				store: storeAfter(async (type) => {
+					if (type === "call.ringing") throw new Error("the disk is full");
+				}),
+			},
+		);
+		await dispatcher.accept(newCall());
+		await expect.poll(() => dialer.requests.length).toBe(1);
+		await clock.advance(1_000);
+		await expect.poll(() => dialer.calls[0]?.did).toContain("hang up");
 	});
 
 	it("hangs up after DRAIN_TIMEOUT, accepts no more, and leaves what waits to the next start", async () => {

@@ -122,11 +122,16 @@ export const isCanceled = (): Step =>
 		expects("ACK"),
 	].join("\n");
 
-const request = (method: string, more: readonly string[], body?: string[]) =>
+const request = (
+	method: string,
+	more: readonly string[],
+	body?: string[],
+	branch = "branch",
+) =>
 	message(
 		[
 			`${method} [$target] SIP/2.0`,
-			"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+			`Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[${branch}]`,
 			"From:[$to];tag=callee-[call_number]",
 			"To:[$from]",
 			"Call-ID: [call_id]",
@@ -138,15 +143,16 @@ const request = (method: string, more: readonly string[], body?: string[]) =>
 		body,
 	);
 
-/** A request within the dialog, and its 200. */
+/** A request within the dialog, and its answer. */
 export const sends = (
 	method: string,
 	headers: readonly string[] = [],
 	body?: string[],
+	status = 200,
 ): Step =>
 	`<send retrans="500">${request(method, headers, body)}</send>
 <recv response="100" optional="true"/>
-<recv response="200"/>`;
+<recv response="${status}"/>`;
 
 export const hangsUp = (): Step => sends("BYE");
 
@@ -162,6 +168,16 @@ export const pressesByInfo = (digit: string): Step =>
 export const reInvites = (direction: string): Step =>
 	sends("INVITE", [SDP_TYPE], sdp(direction)) +
 	`<send>${request("ACK", [])}</send>`;
+
+/** A re-INVITE with a codec that nobody has; its ACK belongs to it (RFC 3261 §17.1.1.3), three messages back. */
+export const reInvitesInVain = (): Step => {
+	const body = sdp()
+		.map((line) => line.replace("RTP/AVP 0 96", "RTP/AVP 97"))
+		.filter((line) => !/^a=(rtpmap|fmtp)/.test(line))
+		.concat("a=rtpmap:97 X-NOBODY/8000");
+	const ack = request("ACK", [], [], "branch-3");
+	return `${sends("INVITE", [SDP_TYPE], body, 488)}<send>${ack}</send>`;
+};
 
 /** A re-INVITE that asks for an offer; the answer to it comes in the ACK (RFC 3261 §14.1) and wants sound at `port`. */
 export const reInvitesForOffer = (port: number): Step => {

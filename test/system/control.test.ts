@@ -260,6 +260,94 @@ describe("a call that is controlled", { concurrent: true }, () => {
 		expect(secondsOf(await other.heard(), ASKED_HZ)).toBe(0);
 	});
 
+	describe("plays what is asked for to its end", () => {
+		/** The callee has talked with somebody, and hung up: how long it heard what was asked for. */
+		async function heardBy({
+			call,
+			leg,
+		}: Awaited<ReturnType<typeof answered>>) {
+			await leg.hangUp();
+			await call.ended();
+			return secondsOf((await channels(call)).heard, ASKED_HZ);
+		}
+		async function talking(...after: object[]) {
+			const other = await phone();
+			const next_step = after.length > 0 ? "wait" : undefined;
+			const talk = { id: "talk", type: "connect", number: other.uri };
+			const one = await answered([{ ...talk, next_step }, ...after]);
+			await one.call.event("call.bridged");
+			await sleep(300);
+			return { ...one, other };
+		}
+		const asked = (seconds: number) => ({
+			url: service.backend.tone(ASKED_HZ, seconds * 1_000),
+		});
+
+		it("though both are held meanwhile", async () => {
+			const one = await talking();
+			await ask(one.call, "play", asked(3));
+			await sleep(1_000);
+			await ask(one.call, "hold", { on: true });
+			await sleep(1_000);
+			await ask(one.call, "hold", { on: false });
+			await sleep(3_500);
+			expect(await heardBy(one)).toBeGreaterThan(2.5);
+		});
+
+		it("though both are joined again as it begins", async () => {
+			const one = await talking();
+			await ask(one.call, "hold", { on: true });
+			await ask(one.call, "play", asked(2));
+			await sleep(500);
+			await ask(one.call, "hold", { on: false });
+			await sleep(3_000);
+			expect(await heardBy(one)).toBeGreaterThan(1.6);
+		});
+
+		it("though the other party hangs up", async () => {
+			const one = await talking(gate("wait"));
+			await ask(one.call, "play", asked(3));
+			await sleep(1_000);
+			await one.other.calls[0]?.hangUp();
+			await sleep(3_500);
+			expect(await heardBy(one)).toBeGreaterThan(2.5);
+		});
+
+		it("though the other party rings, and then answers without delay", async () => {
+			const outcome = { type: "answer", afterMs: 2_500 } as const;
+			const other = await phone({ outcome });
+			const [rang, up] = [once(other, "ringing"), once(other, "answered")];
+			const one = await answered([
+				{ id: "talk", type: "connect", number: other.uri },
+			]);
+			await rang;
+			await sleep(500);
+			await ask(one.call, "play", { ...asked(2), loop: 2 });
+			await up;
+			const answeredAt = performance.now();
+			await one.call.event("call.bridged");
+			expect(performance.now() - answeredAt).toBeLessThan(1_500);
+			await sleep(4_000);
+			expect(await heardBy(one)).toBeGreaterThan(3.4);
+		});
+
+		it("though the other party was heard before it declines", async () => {
+			const other = await phone({
+				...{ ring: 183, earlyMedia: `tone_stream://%(9000,0,${OTHER_HZ})` },
+				outcome: { type: "reject", status: 603, afterMs: 2_000 },
+			});
+			const one = await answered([
+				{ id: "talk", type: "connect", number: other.uri, next_step: "wait" },
+				gate("wait"),
+			]);
+			await sleep(1_000);
+			await ask(one.call, "play", asked(3));
+			await one.call.event("step.started", "wait");
+			await sleep(3_000);
+			expect(await heardBy(one)).toBeGreaterThan(2.5);
+		});
+	});
+
 	it("tells of a sound that cannot be had", async () => {
 		const { call, leg } = await answered([gate("wait")], {});
 		await call.event("step.started", "wait");

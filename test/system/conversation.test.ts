@@ -11,8 +11,10 @@ import {
 	pressesByInfo,
 	reInvites,
 	reInvitesForOffer,
+	reInvitesInVain,
 	rings,
 	ringsWithSound,
+	sends,
 	waits,
 } from "../support/sipp-scenario.js";
 
@@ -155,6 +157,41 @@ describe.skipIf(!hasSipp)("during a call", { concurrent: true }, () => {
 				/a=(sendrecv|recvonly|sendonly|inactive)/.exec(text)?.[1] ?? "sendrecv",
 		);
 		expect(directions).toEqual(["recvonly", "sendrecv"]);
+		await phone.done;
+	});
+
+	it("a transfer that the callee asks for is refused, and the call goes on", async () => {
+		const transfer = ["Refer-To: <sip:other@127.0.0.1>"];
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), waits(300)],
+			...[sends("REFER", transfer, [], 405), sends("OPTIONS")],
+			...[presses("7"), isHungUp()],
+		]);
+		const call = await service.call(phone.uri, [
+			tone("tone", 15_000, "keypad"),
+			keypad(1),
+			tell("transfer"),
+		]);
+		expect(walked(await call.ended())).toContain("tone interrupted");
+		expect(told()).toContain("/transfer/7");
+		const refusal = phone.messages.find(({ text }) => / 405 /.test(text));
+		expect(refusal?.text).toMatch(/^Allow: (?!.*REFER).*INFO/m);
+		await phone.done;
+	});
+
+	it("an offer of the callee's that nobody can take keeps no later one from its answer", async () => {
+		const phone = await service.phone([
+			...[invited(), rings(), answers(), waits(300)],
+			...[reInvites("sendonly"), reInvites("sendrecv"), reInvitesInVain()],
+			...[reInvites("sendrecv"), presses("7"), isHungUp()],
+		]);
+		const call = await service.call(phone.uri, [
+			tone("tone", 15_000, "keypad"),
+			keypad(1),
+			tell("in-vain"),
+		]);
+		expect(walked(await call.ended())).toContain("tone interrupted");
+		expect(told()).toContain("/in-vain/7");
 		await phone.done;
 	});
 

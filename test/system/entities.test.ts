@@ -19,6 +19,7 @@ import {
 /** Teams by id, each with phones of its own: a port is not used twice, since a late packet to the last phone there would end the next one's call. */
 const strategies = {
 	...{ first: "all", crossed: "all", stopped: "all", connected: "all" },
+	silent: "all",
 	...{ timeout: "in_order", nobody: "in_order" },
 	...{ odd: "in_order", trunk: "in_order", own: "in_order" },
 } as const;
@@ -61,6 +62,21 @@ describe.skipIf(!hasSipp)("a team", () => {
 			1,
 		);
 		await Promise.all(members.map(({ done }) => done));
+	});
+
+	it("rung all at once talks as soon as one answers, though another never says a word", async () => {
+		const silent = await member("silent", 1, isCanceled());
+		const steps = [rings(), waits(500), answers(), isHungUp()];
+		const answering = await member("silent", 0, ...steps);
+		const call = await service.call("silent");
+		// an INVITE without a word is given up two seconds after it was taken back
+		expect((await call.event("call.answered")).data.ring_s).toBeLessThan(1.5);
+		await call.ended();
+		await expect
+			.poll(() => silent.received("INVITE").length)
+			.toBeGreaterThan(0);
+		await answering.done;
+		await silent.stop();
 	});
 
 	it("rung all at once keeps the first of two who answer", async () => {

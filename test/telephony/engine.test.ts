@@ -153,6 +153,28 @@ describe("an engine", () => {
 		await expect.poll(() => channels()).toBe(0);
 	});
 
+	it("answers an offer at once though it refused the one before", async () => {
+		const engines = await enginesAt();
+		const [one, other] = [await engines.endpoint(), await engines.endpoint()];
+		const takes = async (offer: string) =>
+			(await one.negotiate(offer)) !== null;
+		const unknown = `${other.offer
+			.replace(/^(m=audio \d+ RTP\/AVP).*$/m, "$1 96")
+			.replace(/^a=(rtpmap|fmtp).*\r\n/gm, "")}a=rtpmap:96 X-NOBODY/8000\r\n`;
+		expect(await takes(other.offer)).toBe(true);
+		await expect(takes(unknown)).rejects.toMatchObject({ status: 488 });
+		const startedAt = performance.now();
+		// those that wait in line as well
+		const three = [unknown, other.offer, other.offer].map(takes);
+		expect(await Promise.allSettled(three)).toMatchObject([
+			{ reason: { status: 488 } },
+			...[{ value: true }, { value: true }],
+		]);
+		expect(performance.now() - startedAt).toBeLessThan(2_000);
+		await Promise.all([one.destroy(), other.destroy()]);
+		await engines.close();
+	});
+
 	it("gives back the endpoint that is being made as it closes", async () => {
 		for (let ms = 18; ms < 36; ms++) {
 			const engines = await enginesAt();

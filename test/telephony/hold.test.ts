@@ -30,7 +30,7 @@ function legOf(did: string[], name: string, refused: readonly string[]) {
 		hangUp: async () => over.abort({ by: "service" }),
 		onInfoDigit(_digit: string) {},
 		endpoint: {
-			...{ over: over.signal, onDigit() {}, play, ringback: play },
+			...{ over: over.signal, onDigit() {}, play },
 			stopPlaying: async (playing: Promise<string>) => ends.get(playing)?.(),
 			bridge: ask("bridge"),
 			unbridge: ask("unbridge"),
@@ -66,7 +66,11 @@ describe("a connect that is in trouble", () => {
 	it("leaves no ringback", async () => {
 		const did: string[] = [];
 		const leg = legOf(did, "callee", []);
-		leg.endpoint.stopPlaying = async () => void did.push("quiet");
+		const { stopPlaying } = leg.endpoint;
+		leg.endpoint.stopPlaying = (playing) => {
+			did.push("quiet");
+			return stopPlaying(playing);
+		};
 		const gone = async () => {
 			throw new Error("the store is gone");
 		};

@@ -8,6 +8,8 @@ import type {
 import { ranks, Speaker } from "../../telephony/speaker.js";
 import { ManualClock } from "../support/manual-clock.js";
 
+const LENGTH_MS = 3_000;
+
 /** What it was to play, from which millisecond on, and when each ended. */
 function speaking() {
 	const clock = new ManualClock();
@@ -34,9 +36,14 @@ function speaking() {
 	return {
 		...{ clock, did, stop, speaker },
 		speak: (name: string, rank: number, { signal } = stop) =>
-			speaker.speak({ name, rank, lengthMs: 3_000, stop: signal }),
+			speaker.speak({ name, rank, lengthMs: LENGTH_MS, stop: signal }),
 		/** The last that began comes to its end. */
-		finish: () => [...ends.values()].at(-1)?.(),
+		finish() {
+			clock.stall(LENGTH_MS);
+			[...ends.values()].at(-1)?.();
+		},
+		/** …or is cut short. */
+		cut: () => [...ends.values()].at(-1)?.(),
 	};
 }
 
@@ -94,6 +101,46 @@ describe("a leg's sounds", () => {
 		await high;
 		expect(await low).toBe("played");
 		expect(did).toEqual(["low from 0", "stop", "high from 0"]);
+	});
+
+	it("go on where they were cut short, once for each time, though nobody asked for that", async () => {
+		const { clock, did, speak, cut, finish } = speaking();
+		const sound = speak("sound", ranks.asked);
+		for (const ms of [1_000, 5, 500]) {
+			await clock.advance(ms);
+			cut();
+			await clock.advance(0);
+		}
+		finish();
+		expect(await sound).toBe("played");
+		expect(did).toEqual(
+			[0, 1_000, 1_005, 1_505].map((ms) => `sound from ${ms}`),
+		);
+	});
+
+	it("without an end begin anew where they were cut short", async () => {
+		const { clock, did, stop, speaker, cut } = speaking();
+		const tone = speaker.speak({
+			...{ name: "tone", lengthMs: Number.POSITIVE_INFINITY },
+			...{ rank: ranks.flow, stop: stop.signal },
+		});
+		await clock.advance(1_000);
+		cut();
+		await clock.advance(0);
+		stop.abort();
+		expect(await tone).toBe("played");
+		expect(did).toEqual(["tone from 0", "tone from 0", "stop"]);
+	});
+
+	it("are over, and not begun again for ever, where their file holds nothing", async () => {
+		const { clock, did, speak, cut } = speaking();
+		const sound = speak("sound", ranks.asked);
+		for (let n = 0; n < 10; n++) {
+			cut();
+			await clock.advance(0);
+		}
+		expect(await sound).toBe("played");
+		expect(did).toHaveLength(3);
 	});
 
 	it("are heard as often as they are to be before another of their rank", async () => {

@@ -10,6 +10,14 @@ import { ANSWER_MS, EndpointCommands } from "./endpoint-commands.js";
 import { rtpFigures } from "./media-stats.js";
 import { reInvite } from "./re-invite.js";
 
+/** By FreeSWITCH's words (mod_dptools.c: playback_function). */
+const endings: Readonly<Record<string, PlaybackEnd>> = {
+	"FILE PLAYED": "played",
+	_none_: "played",
+	// read no further, as where the leg was joined or parted meanwhile
+	"PLAYBACK ERROR": "cut",
+};
+
 /** US ringback: 440 + 480 Hz, two seconds of six (ITU-T E.180 supplement 2). */
 export const RINGBACK = "tone_stream://%(2000,4000,440,480);loops=-1";
 
@@ -31,7 +39,7 @@ const FIGURES_MS = 1_000;
 const isSrtp = (sdp: string): boolean =>
 	/^m=audio \d+ RTP\/SAVP/m.test(sdp) && !/^m=audio \d+ RTP\/AVP/m.test(sdp);
 
-export type PlaybackEnd = "played" | "not_found" | "over";
+export type PlaybackEnd = "played" | "cut" | "not_found" | "over";
 
 export interface MediaEndpointOptions {
 	/** That it was made by. */
@@ -285,8 +293,6 @@ export class MediaEndpoint {
 		const event = await this.#commands.execute("playback", argumentText);
 		if (!event) return "over";
 		const response = event.getHeader("Application-Response") ?? "";
-		return response === "FILE PLAYED" || response === "_none_"
-			? "played"
-			: "not_found";
+		return endings[response] ?? "not_found";
 	}
 }

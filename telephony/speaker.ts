@@ -76,7 +76,7 @@ export class Speaker {
 			if (stop.aborted) return "played";
 			const startedAt = this.#clock.monotonic();
 			const end = await this.#play(voice, name, fromMs);
-			if (end !== "played") return end;
+			if (end !== "played" && end !== "cut") return end;
 			const heardMs = this.#clock.monotonic() - startedAt;
 			// one without an end has no place where it was
 			if (Number.isFinite(lengthMs)) fromMs += heardMs;
@@ -84,6 +84,7 @@ export class Speaker {
 			if (voice.gaveWay && leftMs > 0) continue;
 			inVain = heardMs < CUT_MS ? inVain + 1 : 0;
 			if (leftMs > CUT_MS && inVain < MOST_IN_VAIN) continue;
+			if (leftMs > CUT_MS && end === "cut") return "not_found";
 			round++;
 			fromMs = 0;
 		}

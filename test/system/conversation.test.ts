@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { useService, walked } from "../support/service.js";
+import { hasRealPair, useService, walked } from "../support/service.js";
 import { hasSipp } from "../support/sipp.js";
 import {
 	answers,
@@ -179,21 +179,25 @@ describe.skipIf(!hasSipp)("during a call", { concurrent: true }, () => {
 		await phone.done;
 	});
 
-	it("an offer of the callee's that nobody can take keeps no later one from its answer", async () => {
-		const phone = await service.phone([
-			...[invited(), rings(), answers(), waits(300)],
-			...[reInvites("sendonly"), reInvites("sendrecv"), reInvitesInVain()],
-			...[reInvites("sendrecv"), presses("7"), isHungUp()],
-		]);
-		const call = await service.call(phone.uri, [
-			tone("tone", 15_000, "keypad"),
-			keypad(1),
-			tell("in-vain"),
-		]);
-		expect(walked(await call.ended())).toContain("tone interrupted");
-		expect(told()).toContain("/in-vain/7");
-		await phone.done;
-	});
+	// a FreeSWITCH answers it with 200, and declines its sound alone
+	it.skipIf(hasRealPair)(
+		"an offer of the callee's that is refused keeps no later one from its answer",
+		async () => {
+			const phone = await service.phone([
+				...[invited(), rings(), answers(), waits(300)],
+				...[reInvites("sendonly"), reInvites("sendrecv"), reInvitesInVain()],
+				...[reInvites("sendrecv"), presses("7"), isHungUp()],
+			]);
+			const call = await service.call(phone.uri, [
+				tone("tone", 15_000, "keypad"),
+				keypad(1),
+				tell("in-vain"),
+			]);
+			expect(walked(await call.ended())).toContain("tone interrupted");
+			expect(told()).toContain("/in-vain/7");
+			await phone.done;
+		},
+	);
 
 	it("the callee's answer to an offer that it asked for says where it wants sound", async () => {
 		const elsewhere = createSocket("udp4").bind(0, "127.0.0.1");

@@ -14,20 +14,20 @@ const LENGTH_MS = 3_000;
 function speaking() {
 	const clock = new ManualClock();
 	const did: string[] = [];
-	const ends = new Map<Promise<PlaybackEnd>, () => void>();
+	const ends = new Map<Promise<PlaybackEnd>, (how: PlaybackEnd) => void>();
 	const endpoint = {
 		play(name: string, fromMs: number) {
 			did.push(`${name} from ${fromMs}`);
-			let end = () => {};
+			let end = (_how: PlaybackEnd) => {};
 			const playing = new Promise<PlaybackEnd>((resolve) => {
-				end = () => resolve("played");
+				end = resolve;
 			});
 			ends.set(playing, end);
 			return playing;
 		},
 		async stopPlaying(playing: Promise<PlaybackEnd>) {
 			did.push("stop");
-			ends.get(playing)?.();
+			ends.get(playing)?.("played");
 		},
 	} as unknown as MediaEndpoint; // all that a Speaker uses of one
 	const speaker = new Speaker(endpoint, { clock, log: silentLog });
@@ -40,10 +40,10 @@ function speaking() {
 		/** The last that began comes to its end. */
 		finish() {
 			clock.stall(LENGTH_MS);
-			[...ends.values()].at(-1)?.();
+			[...ends.values()].at(-1)?.("played");
 		},
 		/** …or is cut short. */
-		cut: () => [...ends.values()].at(-1)?.(),
+		cut: (how: PlaybackEnd = "played") => [...ends.values()].at(-1)?.(how),
 	};
 }
 
@@ -103,20 +103,23 @@ describe("a leg's sounds", () => {
 		expect(did).toEqual(["low from 0", "stop", "high from 0"]);
 	});
 
-	it("go on where they were cut short, once for each time, though nobody asked for that", async () => {
-		const { clock, did, speak, cut, finish } = speaking();
-		const sound = speak("sound", ranks.asked);
-		for (const ms of [1_000, 5, 500]) {
-			await clock.advance(ms);
-			cut();
-			await clock.advance(0);
-		}
-		finish();
-		expect(await sound).toBe("played");
-		expect(did).toEqual(
-			[0, 1_000, 1_005, 1_505].map((ms) => `sound from ${ms}`),
-		);
-	});
+	it.each(["played", "cut"] as const)(
+		"go on where they were cut short (%s), once for each time, though nobody asked for that",
+		async (how) => {
+			const { clock, did, speak, cut, finish } = speaking();
+			const sound = speak("sound", ranks.asked);
+			for (const ms of [1_000, 5, 500]) {
+				await clock.advance(ms);
+				cut(how);
+				await clock.advance(0);
+			}
+			finish();
+			expect(await sound).toBe("played");
+			expect(did).toEqual(
+				[0, 1_000, 1_005, 1_505].map((ms) => `sound from ${ms}`),
+			);
+		},
+	);
 
 	it("without an end begin anew where they were cut short", async () => {
 		const { clock, did, stop, speaker, cut } = speaking();
@@ -132,16 +135,22 @@ describe("a leg's sounds", () => {
 		expect(did).toEqual(["tone from 0", "tone from 0", "stop"]);
 	});
 
-	it("are over, and not begun again for ever, where their file holds nothing", async () => {
-		const { clock, did, speak, cut } = speaking();
-		const sound = speak("sound", ranks.asked);
-		for (let n = 0; n < 10; n++) {
-			cut();
-			await clock.advance(0);
-		}
-		expect(await sound).toBe("played");
-		expect(did).toHaveLength(3);
-	});
+	it.each([
+		["played", "played"],
+		["cut", "not_found"],
+	] as const)(
+		"are over, and not begun again for ever, where their file holds nothing (%s)",
+		async (how, end) => {
+			const { clock, did, speak, cut } = speaking();
+			const sound = speak("sound", ranks.asked);
+			for (let n = 0; n < 10; n++) {
+				cut(how);
+				await clock.advance(0);
+			}
+			expect(await sound).toBe(end);
+			expect(did).toHaveLength(3);
+		},
+	);
 
 	it("are heard as often as they are to be before another of their rank", async () => {
 		const { clock, did, stop, speaker, speak, finish } = speaking();

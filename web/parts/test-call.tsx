@@ -36,6 +36,7 @@ export function TestCall({
 		event.preventDefault();
 		if (isBusy || isOff) return;
 		setBusy(true);
+		setError(null);
 		const entry = number === "" ? first : { ...first, number };
 		const body = { ...request, flow: [entry, ...rest] };
 		const text = JSON.stringify(body);

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
-import { type Clock, instant } from "../core/clock.js";
+import { instant } from "../core/clock.js";
 import { callEvent } from "./call-rows.js";
 import { GroupCommit } from "./group-commit.js";
 import { isOwn } from "./is-own.js";
@@ -21,14 +21,12 @@ type ClaimedRow = Parameters<typeof callEvent>[0] &
 export class StoredDeliveries implements Deliveries {
 	readonly #db: Kysely<Tables>;
 	readonly #owner: number;
-	readonly #clock: Clock;
 	readonly #parts: Persistence;
 	readonly #results: GroupCommit<DeliveryResult>;
 
 	constructor(db: Kysely<Tables>, owner: number, parts: Persistence) {
 		this.#db = db;
 		this.#parts = parts;
-		this.#clock = parts.clock;
 		this.#owner = owner;
 		this.#results = new GroupCommit(
 			(results) => persist(parts, () => settleAll(db, owner, results)),
@@ -44,7 +42,7 @@ export class StoredDeliveries implements Deliveries {
 	): Promise<Delivery[]> {
 		return this.#claim(sql`
 			select event_id from deliveries join webhook_endpoints endpoint on endpoint.id = endpoint_id
-			where ${isRetry} and due_at <= ${new Date(this.#clock.now())} and endpoint.status = 'enabled'
+			where ${isRetry} and due_at <= ${new Date(this.#parts.clock.now())} and endpoint.status = 'enabled'
 				and ${notOneOf(except)}
 			order by due_at
 			limit ${limit} for update of deliveries skip locked`);
@@ -57,7 +55,9 @@ export class StoredDeliveries implements Deliveries {
 			this.#db,
 		);
 		const dueAt = rows[0]?.due_at;
-		return dueAt ? Math.max(0, dueAt.getTime() - this.#clock.now()) : null;
+		return dueAt
+			? Math.max(0, dueAt.getTime() - this.#parts.clock.now())
+			: null;
 	}
 
 	async lines(limit: number, except: readonly string[]): Promise<string[]> {
@@ -194,7 +194,7 @@ export class StoredDeliveries implements Deliveries {
 
 	liveSecrets(cloudId: string): Promise<Secret[]> {
 		return persist(this.#parts, () =>
-			liveSecrets(this.#db, cloudId, this.#clock.now()),
+			liveSecrets(this.#db, cloudId, this.#parts.clock.now()),
 		);
 	}
 }

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { toneLevel } from "../../audio/tones.js";
 import { parseWav } from "../../audio/wav.js";
-import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
-import { Browser, hasChromium } from "../support/browser.js";
-import { type PostedCall, useService } from "../support/service.js";
-import { signIn } from "./pages.js";
+import { type Browser, hasChromium } from "../support/browser.js";
+import type { PostedCall } from "../support/service.js";
+import { useDashboard } from "./pages.js";
 
 const LIMIT_MS = 120_000;
 const CALL_MS = 30_000;
@@ -15,24 +14,11 @@ const RATE_HZ = 8_000;
 const NEAR_S = 0.35;
 
 describe.skipIf(!hasChromium)("what the dashboard draws", () => {
-	const service = useService();
+	const { service, address, made } = useDashboard(500);
 	let browser: Browser;
-	let phone: Phone;
 	let page: Page;
-	beforeAll(async () => {
-		browser = await Browser.start();
-		phone = await startPhone({
-			...{ host: "127.0.0.1", port: 0 },
-			script: { outcome: { type: "answer", afterMs: 500 } },
-		});
-		page = await signIn(browser, service.url);
-	}, LIMIT_MS);
-	afterAll(async () => {
-		await browser.stop();
-		await phone.close();
-	}, LIMIT_MS);
-	beforeEach(() => {
-		browser.complaints.length = 0;
+	beforeAll(() => {
+		({ browser, page } = made);
 	});
 
 	/** When the callee begins to hear this tone, in seconds of the recording. */
@@ -54,7 +40,7 @@ describe.skipIf(!hasChromium)("what the dashboard draws", () => {
 		"marks a step where it is heard, in a recording that begins $says and is paused",
 		async ({ record }) => {
 			const call = await service.call(
-				`sip:anybody@127.0.0.1:${phone.port}`,
+				address(),
 				[
 					{
 						...{ id: "first", type: "play", next_step: "second" },

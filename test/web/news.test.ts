@@ -1,41 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page, Request } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
-import { Browser, hasChromium } from "../support/browser.js";
-import { useService } from "../support/service.js";
-import { hide, signIn } from "./pages.js";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Browser, hasChromium } from "../support/browser.js";
+import { hide, useDashboard } from "./pages.js";
 
 const LIMIT_MS = 120_000;
 const HOUR_MS = 3_600_000;
 const CALL_MS = 30_000;
 
 describe.skipIf(!hasChromium)("what the dashboard was not told", () => {
-	const service = useService();
+	const { service, address, made } = useDashboard();
 	let browser: Browser;
-	let phone: Phone;
 	let page: Page;
 	/** What the page has asked for. */
 	const asked: Request[] = [];
-	beforeAll(async () => {
-		browser = await Browser.start();
-		phone = await startPhone({
-			...{ host: "127.0.0.1", port: 0 },
-			script: { outcome: { type: "answer", afterMs: 0 } },
-		});
-		page = await signIn(browser, service.url);
+	beforeAll(() => {
+		({ browser, page } = made);
 		page.on("request", (request) => asked.push(request));
-	}, LIMIT_MS);
-	afterAll(async () => {
-		await browser.stop();
-		await phone.close();
-	}, LIMIT_MS);
-	beforeEach(async () => {
-		browser.complaints.length = 0;
-		await page.unrouteAll();
 	});
+	beforeEach(() => page.unrouteAll());
 
-	const address = () => `sip:anybody@127.0.0.1:${phone.port}`;
 	const long = [{ id: "long", type: "play", text: "And so on. ".repeat(100) }];
 	const reads = (path: string) =>
 		asked.filter((request) => {

@@ -1,6 +1,33 @@
 import type { Page } from "playwright-core";
-import type { Browser } from "../support/browser.js";
-import { TOKEN } from "../support/service.js";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { type Phone, startPhone } from "../../softswitch/lab/phone.js";
+import { Browser } from "../support/browser.js";
+import { TOKEN, useService } from "../support/service.js";
+
+const LIMIT_MS = 120_000;
+
+/** A service, a lab phone that answers `afterMs`, and a page that is signed in, for the tests of a block. */
+export function useDashboard(afterMs = 0) {
+	const service = useService();
+	const made = {} as { browser: Browser; phone: Phone; page: Page }; // once beforeAll has run
+	beforeAll(async () => {
+		made.browser = await Browser.start();
+		made.phone = await startPhone({
+			...{ host: "127.0.0.1", port: 0 },
+			script: { outcome: { type: "answer", afterMs } },
+		});
+		made.page = await signIn(made.browser, service.url);
+	}, LIMIT_MS);
+	afterAll(async () => {
+		await made.browser.stop();
+		await made.phone.close();
+	}, LIMIT_MS);
+	beforeEach(() => {
+		made.browser.complaints.length = 0;
+	});
+	const address = () => `sip:anybody@127.0.0.1:${made.phone.port}`;
+	return { service, address, made };
+}
 
 /** A page of the dashboard that is signed in. */
 export async function signIn(
